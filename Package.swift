@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error),
+]
+
+/// A module of the project: its folder has the short name, the module is `Fragua` + name so that nothing collides in an app.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: "Fragua" + name, dependencies: dependencies, path: "Sources/" + name, swiftSettings: settings)
+}
+
+/// The tests of a module, in the folder that mirrors it.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/" + name, swiftSettings: settings)
+}
+
+/// Elementary functions on `Float` and `Double` without Foundation.
+let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
+
+let package = Package(
+  name: "fragua",
+  products: [
+    .library(name: "Fragua", targets: ["Fragua"]),
+    .executable(name: "fragua", targets: ["fragua-command"]),
+  ],
+  dependencies: [
+    // The command line: parsing, help, completion.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    // exp, log and the like for the oracles, which do not import Foundation.
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.0.0"),
+    // Reading CSV: quoting, line ends.
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLLVM", path: "Sources/CLLVM", pkgConfig: "\(Context.packageDirectory)/Sources/CLLVM/llvm-19.pc",
+      providers: [.apt(["llvm-19-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CSupport", path: "Sources/CSupport"),
+    module("Source", []),
+    module("Tensors", []),
+    module("Kernels", ["FraguaSource", "FraguaTensors"]),
+    module("Graph", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
+    module("Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", numerics]),
+    module("Syntax", ["FraguaSource", "FraguaTensors", "FraguaGraph"]),
+    module("Transforms", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations"]),
+    module("Lowering", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaTransforms"]),
+    module("CodeGen", ["CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels"]),
+    module("Runtime", ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaCodeGen"]),
+    module(
+      "Compiler",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
+        "FraguaTransforms", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime",
+      ]),
+    module(
+      "Data",
+      ["CZlib", "FraguaSource", "FraguaTensors", .product(name: "SwiftCSV", package: "SwiftCSV")]),
+    module(
+      "Training",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaRuntime",
+        "FraguaCompiler", "FraguaData",
+      ]),
+    .target(
+      name: "Fragua",
+      dependencies: [
+        "FraguaSource", "FraguaTensors", "FraguaGraph", "FraguaOperations", "FraguaSyntax", "FraguaTransforms",
+        "FraguaRuntime", "FraguaCompiler", "FraguaData", "FraguaTraining",
+      ], path: "Sources/Fragua", swiftSettings: settings),
+    .executableTarget(
+      name: "fragua-command",
+      dependencies: [
+        "Fragua", "FraguaKernels", "FraguaLowering", "FraguaCodeGen",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/Command", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,2 @@
+// zlib: inflating gzip and zip members.
+#include <zlib.h>
