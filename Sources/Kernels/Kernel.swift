@@ -1,0 +1,214 @@
+import FraguaTensors
+
+/// A buffer that a kernel reads or writes, as the kernel knows it: a parameter of its code.
+public struct KernelBuffer: Sendable, Hashable {
+  public enum Use: String, Sendable, Hashable {
+    case read, write
+    /// Read and written: each element is read only where it is written, before it is written.
+    case update
+  }
+
+  public var element: ElementType
+  /// The number of elements.
+  public var count: Int
+  public var use: Use
+
+  public init(_ element: ElementType, count: Int, use: Use) {
+    self.element = element
+    self.count = count
+    self.use = use
+  }
+}
+
+/// A value of a program written to memory.
+public struct Store: Sendable, Hashable {
+  public var access: Access
+  /// The number of the value in the program.
+  public var value: Int
+
+  public init(_ access: Access, _ value: Int) {
+    self.access = access
+    self.value = value
+  }
+}
+
+/// A program whose values are written to memory.
+public struct Block: Sendable, Hashable {
+  public var program: ScalarProgram
+  public var stores: [Store]
+
+  public init(_ program: ScalarProgram = ScalarProgram(), stores: [Store] = []) {
+    self.program = program
+    self.stores = stores
+  }
+}
+
+/// One value joined over the reduced axes.
+///
+/// A sum runs in 16 virtual lanes: the element whose innermost reduced coordinate is `i` joins lane `i mod 16`, in
+/// lexicographic order of the reduced coordinates, each lane starting at 0; then lanes are added by halves: lane `j` with
+/// `j + 8`, `j + 4`, `j + 2`, `j + 1`. `max` and `min` start at the first element of the row and are exact in any order.
+public struct Reduction: Sendable, Hashable {
+  public var combiner: Combiner
+  /// The number of the value in the sweep's program.
+  public var value: Int
+
+  public init(_ combiner: Combiner, _ value: Int) {
+    self.combiner = combiner
+    self.value = value
+  }
+}
+
+/// A step of a `rows` kernel at one point of the parallel axes.
+public enum RowStage: Sendable, Hashable {
+  /// Runs over the reduced axes.
+  ///
+  /// The program sees all axes, `input(i)` (the row's scalars so far) and `local(i)` (the row's arrays so far). Its `locals` are
+  /// appended to the row's arrays, its `reductions` to the row's scalars, its stores happen at each position.
+  case sweep(Block, locals: [Int], reductions: [Reduction])
+  /// Runs once at the point: the program sees the parallel axes and `input(i)`; the values `yields` are appended to the row's
+  /// scalars.
+  case scalar(Block, yields: [Int])
+}
+
+/// The elementwise, reduction and row forms: at each point of the parallel axes the stages run in order.
+///
+/// One scalar stage is a *map*. One sweep without locals and stores, then at most one scalar stage, is a *reduce*. Anything else is
+/// *rows*.
+public struct RowsBody: Sendable, Hashable {
+  public var stages: [RowStage]
+
+  public init(_ stages: [RowStage]) { self.stages = stages }
+}
+
+/// A batched contraction: `accumulator(b, m, n)` is the chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over `k` in
+/// lexicographic order, starting at 0; integers multiply and add.
+///
+/// The kernel's axes are the batch axes, then those of m, n and k.
+public struct ContractBody: Sendable, Hashable {
+  /// How many of the kernel's axes are batch, m, n and k axes.
+  public var batchAxes: Int
+  public var mAxes: Int
+  public var nAxes: Int
+  public var kAxes: Int
+  /// The left factor: a program over the batch, m and k axes; its last value.
+  public var lhs: ScalarProgram
+  /// The right factor: a program over the batch, n and k axes; its last value.
+  public var rhs: ScalarProgram
+  /// Over the batch, m and n axes; `input(0)` is the accumulator.
+  public var epilogue: Block
+  /// The sum of `rhs` over k, added in order of k from 0, and what is done with it: a block over the batch and n axes, `input(0)` is
+  /// the sum. The bias gradient beside a weight gradient.
+  public var rhsSum: Block?
+  /// The sum of `lhs` over k, likewise over the batch and m axes.
+  public var lhsSum: Block?
+
+  public init(
+    batchAxes: Int, mAxes: Int, nAxes: Int, kAxes: Int, lhs: ScalarProgram, rhs: ScalarProgram, epilogue: Block,
+    rhsSum: Block? = nil, lhsSum: Block? = nil
+  ) {
+    self.batchAxes = batchAxes
+    self.mAxes = mAxes
+    self.nAxes = nAxes
+    self.kAxes = kAxes
+    self.lhs = lhs
+    self.rhs = rhs
+    self.epilogue = epilogue
+    self.rhsSum = rhsSum
+    self.lhsSum = lhsSum
+  }
+}
+
+/// A scatter: `target[r, d]` starts at `initial(r, d)`, then receives `update(s, d)` added for every `s`, in lexicographic order, with
+/// `index(s) = r`; then `epilogue(r, d)` runs.
+///
+/// The kernel's axes are: the target's rows r (one axis), the source axes s, the inner axes d. An index outside the rows adds nothing.
+public struct ScatterBody: Sendable, Hashable {
+  public var sourceAxes: Int
+  public var innerAxes: Int
+  /// Over r and d; its last value.
+  public var initial: ScalarProgram
+  /// Over s, an `i64`; its last value.
+  public var index: ScalarProgram
+  /// Over s and d; its last value.
+  public var update: ScalarProgram
+  /// Over r and d; `input(0)` is the finished element.
+  public var epilogue: Block
+
+  public init(
+    sourceAxes: Int, innerAxes: Int, initial: ScalarProgram, index: ScalarProgram, update: ScalarProgram, epilogue: Block
+  ) {
+    self.sourceAxes = sourceAxes
+    self.innerAxes = innerAxes
+    self.initial = initial
+    self.index = index
+    self.update = update
+    self.epilogue = epilogue
+  }
+}
+
+/// A whole small network, one row a lane.
+///
+/// The kernel has one axis, the rows. `row` runs at each row; the values `sums` are summed over the rows as a ``Reduction`` over that axis
+/// does; then `epilogue` runs once with the sums as its inputs: its accesses have stride 0. All loads of `row` happen before any
+/// store of `epilogue`, and all loads of `epilogue` before its stores.
+public struct LanesBody: Sendable, Hashable {
+  public var row: Block
+  public var sums: [Int]
+  public var epilogue: Block
+
+  public init(row: Block, sums: [Int], epilogue: Block) {
+    self.row = row
+    self.sums = sums
+    self.epilogue = epilogue
+  }
+}
+
+/// A kernel: what one loop nest computes, as data. It names no buffer of a program, so equal kernels are equal values.
+public struct Kernel: Sendable, Hashable {
+  public enum Body: Sendable, Hashable {
+    case rows(RowsBody)
+    case contract(ContractBody)
+    case scatter(ScatterBody)
+    case lanes(LanesBody)
+  }
+
+  /// The form's name as dumps, documentation and `docs/kernels.md` use it.
+  public enum Form: String, Sendable, Hashable, CaseIterable {
+    case map, reduce, rows, contract, scatter, lanes
+  }
+
+  /// The extents of the index space's axes.
+  public var axes: [Int]
+  /// How many of the leading axes are parallel; the others are reduced. (For `contract`: the batch, m and n axes. For `scatter`: 1. For
+  /// `lanes`: 1.)
+  public var parallelAxes: Int
+  public var buffers: [KernelBuffer]
+  public var body: Body
+
+  public init(axes: [Int], parallelAxes: Int, buffers: [KernelBuffer], body: Body) {
+    self.axes = axes
+    self.parallelAxes = parallelAxes
+    self.buffers = buffers
+    self.body = body
+  }
+
+  /// The number of virtual lanes of a sum.
+  public static let sumLanes = 16
+
+  public var form: Form {
+    switch body {
+    case .contract: return .contract
+    case .scatter: return .scatter
+    case .lanes: return .lanes
+    case .rows(let body):
+      if body.stages.count == 1, case .scalar = body.stages[0] { return .map }
+      guard case .sweep(let block, let locals, _)? = body.stages.first, locals.isEmpty, block.stores.isEmpty else {
+        return .rows
+      }
+      if body.stages.count == 1 { return .reduce }
+      if body.stages.count == 2, case .scalar = body.stages[1] { return .reduce }
+      return .rows
+    }
+  }
+}
