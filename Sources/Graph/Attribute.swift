@@ -1,0 +1,227 @@
+import FraguaSource
+import FraguaTensors
+
+/// The value of an attribute of an operation.
+public enum Attribute: Sendable, Hashable {
+  case integer(Int)
+  case float(Double)
+  case boolean(Bool)
+  /// A bare word such as `sigmoid` or `lt`.
+  case keyword(String)
+  case integers([Int])
+  case elementType(ElementType)
+  /// A type; extents may be symbols until they are bound.
+  case type(TensorType)
+  /// `dense<...>`: a tensor written out.
+  case tensor(ConstantValue)
+  /// `@name` of a function or a parameter, without the `@`.
+  case symbol(String)
+  /// `[@a, @b]`.
+  case symbols([String])
+}
+
+/// A tensor written in the text; equality and hashing are of its bits. A splat is kept as its one element.
+public struct ConstantValue: Sendable, Hashable {
+  public let type: TensorType
+  private let content: Content
+
+  private enum Content: Sendable {
+    case splat(Scalar)
+    case elements(Tensor)
+  }
+
+  /// A tensor whose every element is `scalar`; the extents may be symbols.
+  public init(_ type: TensorType, splat scalar: Scalar) {
+    precondition(type.element == scalar.type, "a splat of \(scalar.type) is no \(type)")
+    self.type = type
+    content = .splat(scalar)
+  }
+
+  public init(_ tensor: Tensor) {
+    type = tensor.type
+    content = .elements(tensor)
+  }
+
+  /// The element that all elements are, where it was written as one.
+  public var splat: Scalar? { if case .splat(let scalar) = content { scalar } else { nil } }
+
+  /// The elements.
+  /// - Requires: the type is fixed.
+  public var tensor: Tensor {
+    switch content {
+    case .splat(let scalar): Tensor(type) { _ in scalar }
+    case .elements(let tensor): tensor
+    }
+  }
+
+  /// The same splat in another type with the same element type, as when a symbol is bound.
+  public func with(type: TensorType) -> ConstantValue {
+    guard let splat else { return self }
+    return ConstantValue(type, splat: splat)
+  }
+
+  public static func == (a: ConstantValue, b: ConstantValue) -> Bool {
+    guard a.type == b.type else { return false }
+    switch (a.content, b.content) {
+    case (.splat(let x), .splat(let y)): return x == y
+    case (.elements(let x), .elements(let y)): return x.hasSameBits(as: y)
+    default: return false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(type)
+    switch content {
+    case .splat(let scalar): hasher.combine(scalar)
+    case .elements(let tensor): tensor.withBytes { hasher.combine(bytes: $0) }
+    }
+  }
+}
+
+/// The attributes of a node, checked against its operation's schema: every attribute the schema lists with a default is there.
+public typealias Attributes = [String: Attribute]
+
+/// What an attribute may be.
+public struct AttributeSchema: Sendable {
+  public enum Kind: Sendable {
+    case integer, float, boolean, integers, elementType, type, tensor, symbol, symbols
+    /// One of these words.
+    case keyword([String])
+  }
+
+  public let name: String
+  public let kind: Kind
+  /// The value where none is written; `nil` makes the attribute required unless `isOptional`.
+  public let defaultValue: Attribute?
+  /// Whether it may be absent altogether.
+  public let isOptional: Bool
+  /// One sentence: meaning, unit, range.
+  public let summary: String
+
+  public init(
+    _ name: String, _ kind: Kind, default defaultValue: Attribute? = nil, isOptional: Bool = false, summary: String
+  ) {
+    self.name = name
+    self.kind = kind
+    self.defaultValue = defaultValue
+    self.isOptional = isOptional
+    self.summary = summary
+  }
+
+  /// Checks `written` against `schemas`, adds defaults, and converts integers where a float is wanted.
+  ///
+  /// The one place where attributes are checked, for operations, optimizers and initializers alike.
+  /// - Throws: the first of: an unknown name (with the nearest), a missing one, a value of the wrong kind.
+  public static func check(
+    _ written: Attributes, against schemas: [AttributeSchema], of owner: String
+  ) throws(Diagnostic) -> Attributes {
+    var checked: Attributes = [:]
+    for name in written.keys.sorted() where !schemas.contains(where: { $0.name == name }) {
+      var error = Diagnostic("'\(owner)' has no attribute '\(name)'")
+      let names = schemas.map(\.name)
+      if let near = nearestName(to: name, among: names) {
+        error = error.noting("did you mean '\(near)'?")
+      } else {
+        error = error.noting(
+          names.isEmpty ? "'\(owner)' takes no attributes" : "its attributes are \(names.map { "'\($0)'" }.joined(separator: ", "))")
+      }
+      throw error
+    }
+    for schema in schemas {
+      guard let value = written[schema.name] else {
+        if let value = schema.defaultValue { checked[schema.name] = value; continue }
+        if schema.isOptional { continue }
+        throw Diagnostic("'\(owner)' needs the attribute '\(schema.name)'").noting("\(schema.name): \(schema.summary)")
+      }
+      guard let value = schema.accepted(value) else {
+        throw Diagnostic(
+          "the attribute '\(schema.name)' of '\(owner)' is \(value.kindDescription), expected \(schema.kind.description)")
+      }
+      checked[schema.name] = value
+    }
+    return checked
+  }
+
+  /// `value` as this attribute holds it, or `nil` where it is of another kind.
+  private func accepted(_ value: Attribute) -> Attribute? {
+    switch (kind, value) {
+    case (.integer, .integer), (.float, .float), (.boolean, .boolean), (.integers, .integers),
+      (.elementType, .elementType), (.type, .type), (.tensor, .tensor), (.symbol, .symbol), (.symbols, .symbols):
+      return value
+    case (.float, .integer(let n)): return .float(Double(n))
+    case (.keyword(let words), .keyword(let word)): return words.contains(word) ? value : nil
+    default: return nil
+    }
+  }
+}
+
+extension AttributeSchema.Kind: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .integer: "an integer"
+    case .float: "a number"
+    case .boolean: "true or false"
+    case .integers: "a list of integers like [0, 1]"
+    case .elementType: "an element type like f32"
+    case .type: "a type like tensor<2x3xf32>"
+    case .tensor: "a constant like dense<1.0>"
+    case .symbol: "a name like @loss"
+    case .symbols: "a list of names like [@accuracy]"
+    case .keyword(let words): "one of \(words.map { "'\($0)'" }.joined(separator: ", "))"
+    }
+  }
+}
+
+extension Attribute {
+  /// What the value is, for messages.
+  public var kindDescription: String {
+    switch self {
+    case .integer(let n): "the integer \(n)"
+    case .float(let x): "the number \(x)"
+    case .boolean(let b): "\(b)"
+    case .keyword(let word): "the word '\(word)'"
+    case .integers(let list): "the list \(list)"
+    case .elementType(let type): "the element type \(type.rawValue)"
+    case .type(let type): "the type \(type)"
+    case .tensor(let value): "a constant of type \(value.type)"
+    case .symbol(let name): "the name '@\(name)'"
+    case .symbols(let names): "the names \(names.map { "@" + $0 })"
+    }
+  }
+}
+
+/// Reading checked attributes; each requires that the schema has the attribute with that kind.
+extension Dictionary where Key == String, Value == Attribute {
+  public func integer(_ name: String) -> Int {
+    guard case .integer(let value)? = self[name] else { preconditionFailure("no integer attribute '\(name)'") }
+    return value
+  }
+  public func float(_ name: String) -> Double {
+    guard case .float(let value)? = self[name] else { preconditionFailure("no float attribute '\(name)'") }
+    return value
+  }
+  public func boolean(_ name: String) -> Bool {
+    guard case .boolean(let value)? = self[name] else { preconditionFailure("no boolean attribute '\(name)'") }
+    return value
+  }
+  public func keyword(_ name: String) -> String {
+    guard case .keyword(let value)? = self[name] else { preconditionFailure("no keyword attribute '\(name)'") }
+    return value
+  }
+  public func integers(_ name: String) -> [Int] {
+    guard case .integers(let value)? = self[name] else { preconditionFailure("no integer list attribute '\(name)'") }
+    return value
+  }
+  public func elementType(_ name: String) -> ElementType {
+    guard case .elementType(let value)? = self[name] else { preconditionFailure("no type attribute '\(name)'") }
+    return value
+  }
+  public func type(_ name: String) -> TensorType {
+    guard case .type(let value)? = self[name] else { preconditionFailure("no tensor type attribute '\(name)'") }
+    return value
+  }
+  public func tensor(_ name: String) -> ConstantValue {
+    guard case .tensor(let value)? = self[name] else { preconditionFailure("no constant attribute '\(name)'") }
+    return value
+  }
+}
