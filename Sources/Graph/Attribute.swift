@@ -39,7 +39,8 @@ public struct ConstantValue: Sendable, Hashable {
 
   public init(_ tensor: Tensor) {
     type = tensor.type
-    content = .elements(tensor)
+    // One content for one text: a tensor of rank 0 prints as a splat.
+    content = tensor.extents.isEmpty ? .splat(tensor[0]) : .elements(tensor)
   }
 
   /// The element that all elements are, where it was written as one.
@@ -116,30 +117,38 @@ public struct AttributeSchema: Sendable {
     _ written: Attributes, against schemas: [AttributeSchema], of owner: String
   ) throws(Diagnostic) -> Attributes {
     var checked: Attributes = [:]
-    for name in written.keys.sorted() where !schemas.contains(where: { $0.name == name }) {
-      var error = Diagnostic("'\(owner)' has no attribute '\(name)'")
-      let names = schemas.map(\.name)
-      if let near = nearestName(to: name, among: names) {
-        error = error.noting("did you mean '\(near)'?")
-      } else {
-        error = error.noting(
-          names.isEmpty ? "'\(owner)' takes no attributes" : "its attributes are \(names.map { "'\($0)'" }.joined(separator: ", "))")
-      }
-      throw error
+    for (name, value) in written.sorted(by: { $0.key < $1.key }) {
+      checked[name] = try check(name, value, against: schemas, of: owner)
     }
     for schema in schemas {
-      guard let value = written[schema.name] else {
-        if let value = schema.defaultValue { checked[schema.name] = value; continue }
-        if schema.isOptional { continue }
+      if checked[schema.name] != nil { continue }
+      if let value = schema.defaultValue {
+        checked[schema.name] = value
+      } else if !schema.isOptional {
         throw Diagnostic("'\(owner)' needs the attribute '\(schema.name)'").noting("\(schema.name): \(schema.summary)")
       }
-      guard let value = schema.accepted(value) else {
-        throw Diagnostic(
-          "the attribute '\(schema.name)' of '\(owner)' is \(value.kindDescription), expected \(schema.kind.description)")
-      }
-      checked[schema.name] = value
     }
     return checked
+  }
+
+  /// Checks one attribute, so that a parser can say where it stands.
+  /// - Returns: the value as the attribute holds it.
+  public static func check(
+    _ name: String, _ value: Attribute, against schemas: [AttributeSchema], of owner: String
+  ) throws(Diagnostic) -> Attribute {
+    guard let schema = schemas.first(where: { $0.name == name }) else {
+      let error = Diagnostic("'\(owner)' has no attribute '\(name)'")
+      let names = schemas.map(\.name)
+      if let near = nearestName(to: name, among: names) { throw error.noting("did you mean '\(near)'?") }
+      throw error.noting(
+        names.isEmpty
+          ? "'\(owner)' takes no attributes" : "its attributes are \(names.map { "'\($0)'" }.joined(separator: ", "))")
+    }
+    guard let value = schema.accepted(value) else {
+      throw Diagnostic(
+        "the attribute '\(name)' of '\(owner)' is \(value.kindDescription), expected \(schema.kind.description)")
+    }
+    return value
   }
 
   /// `value` as this attribute holds it, or `nil` where it is of another kind.

@@ -10,7 +10,8 @@ Arrays:
     SYSTEM.OPTIMIZER.TYPE.w [3, 5, 3]          w after each of these numbers of steps
     SYSTEM.OPTIMIZER.TYPE.b [3, 3]             b likewise
     SYSTEM.OPTIMIZER.TYPE.loss [101]           loss[i] is the loss after i steps, so loss[0] is that of w0 and b0
-where SYSTEM is keras or torch, TYPE is f64 or f32, and the optimizers are the keys of KERAS and TORCH below.
+where SYSTEM is keras or torch, TYPE is f64 or f32, and the optimizers are the keys of KERAS and TORCH
+below. Options that are not named there keep their defaults.
 
 Each optimizer is also written out here in plain NumPy (`equations`), and what the systems did in f64 must agree with that,
 or nothing is written. README.md has the same equations.
@@ -32,7 +33,6 @@ import torch
 STEPS = (1, 10, 100)
 TYPES = {"f64": "float64", "f32": "float32"}
 
-# Only what differs from the systems' defaults is said here.
 KERAS = {
     "sgd": ("SGD", {}),
     "sgd_momentum": ("SGD", dict(momentum=0.9)),
@@ -45,7 +45,7 @@ KERAS = {
     "rmsprop_centered": ("RMSprop", dict(centered=True)),
     "rmsprop_centered_momentum": ("RMSprop", dict(centered=True, momentum=0.9)),
 }
-TORCH = KERAS
+TORCH = KERAS  # the names of classes and options are the same
 
 
 def problem():
@@ -82,7 +82,7 @@ def run_torch(name, dtype):
     x, y, w, b = (torch.tensor(a, dtype=getattr(torch, dtype)) for a in problem())
     w.requires_grad_(), b.requires_grad_()
     kind, options = TORCH[name]
-    optimizer = getattr(torch.optim, kind)([w, b], **options) if options else getattr(torch.optim, kind)([w, b])
+    optimizer = getattr(torch.optim, kind)([w, b], **options)
 
     def objective():
         return ((torch.tanh(x @ w + b) - y) ** 2).mean()

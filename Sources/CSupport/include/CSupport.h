@@ -1,13 +1,51 @@
-// The few lines of C that Swift cannot say: futex waits, affinity masks, atomics on raw memory.
+// The few lines of C that Swift cannot say: the step function's interface, futex waits, affinity masks.
 #ifndef FRAGUA_CSUPPORT_H
 #define FRAGUA_CSUPPORT_H
 #include <stdint.h>
 
+/// Where the threads of a team wait for each other. Zero at first; on a cache line of its own.
+typedef struct {
+  uint32_t arrived;
+  uint32_t generation;
+  uint32_t sleepers;
+  uint32_t unused[13];
+} FraguaBarrier;
+
+/// What a step function gets: all that it reads and writes. One a thread; version 1.
+typedef struct FraguaContext {
+  uint32_t version;
+  /// This thread's number, from 0, and how many run the step.
+  uint32_t thread;
+  uint32_t threads;
+  /// How often a waiting thread looks before it sleeps; 0 where threads outnumber processors.
+  uint32_t spins;
+  /// The buffers of the step's arguments, results, parameters (in the program's order) and constants.
+  void *const *arguments;
+  void *const *results;
+  void *const *parameters;
+  const void *const *constants;
+  char *arena;
+  FraguaBarrier *barrier;
+  /// Returns when all threads have called it.
+  void (*wait)(const struct FraguaContext *);
+} FraguaContext;
+
+/// A compiled step.
+typedef void (*FraguaStep)(const FraguaContext *);
+
+/// Runs a step function found by address.
+void fragua_call_step(uint64_t address, const FraguaContext *context);
+/// The barrier for ``FraguaContext/wait``: spins, then sleeps.
+void fragua_barrier_wait(const FraguaContext *context);
 /// Sleeps while `*word == expected`, until woken; spurious returns are allowed.
 void fragua_futex_wait(uint32_t *word, uint32_t expected);
 /// Wakes every thread that sleeps on `word`.
 void fragua_futex_wake_all(uint32_t *word);
-/// The number of processors that the calling thread may run on, by its affinity mask.
+/// Waits until `*word != seen`: looks `spins` times, then sleeps. Gives the new value.
+uint32_t fragua_wait_for_change(uint32_t *word, uint32_t seen, uint32_t spins);
+/// Adds 1 to `*word` and wakes who sleeps on it.
+void fragua_signal(uint32_t *word);
+/// The number of processors that the calling thread may run on, by its affinity mask and its control group's quota.
 int32_t fragua_processors_allowed(void);
 
 #endif

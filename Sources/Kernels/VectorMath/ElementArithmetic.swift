@@ -17,6 +17,10 @@ public protocol ElementArithmetic {
   mutating func multiply(_ a: Value, _ b: Value) -> Value
   /// Floats only.
   mutating func divide(_ a: Value, _ b: Value) -> Value
+  /// The quotient of integers towards zero: -1 (of `ui8` 255) where `b` is 0, MIN for MIN / -1. `ui8` divides unsigned.
+  mutating func divideIntegers(_ a: Value, _ b: Value) -> Value
+  /// The remainder with the sign of `a`: `a` where `b` is 0, 0 for MIN and -1. `ui8` divides unsigned.
+  mutating func remainderIntegers(_ a: Value, _ b: Value) -> Value
   /// `a * b + c`, rounded once; floats only.
   mutating func fma(_ a: Value, _ b: Value, _ c: Value) -> Value
   mutating func squareRoot(_ a: Value) -> Value
@@ -38,7 +42,7 @@ public protocol ElementArithmetic {
   /// Logical.
   mutating func shiftRight(_ a: Value, _ amount: Value) -> Value
 
-  /// All but `.ne` are false where an operand is NaN. Integers compare signed, `ui8` unsigned.
+  /// All but `.ne` are false where an operand is NaN. Integers compare signed, `ui8` and `i1` unsigned.
   mutating func compare(_ op: Comparison, _ a: Value, _ b: Value) -> Value
   mutating func select(_ condition: Value, _ a: Value, _ b: Value) -> Value
   /// As ``ScalarProgram/Instruction/convert(_:_:)`` defines it.

@@ -1,0 +1,238 @@
+import CLLVM
+import FraguaKernels
+import FraguaTensors
+
+/// Emits the forms `map`, `reduce` and `rows`.
+struct RowsEmitter {
+  private let emitter: KernelEmitter
+  private let body: RowsBody
+  private let strategy: RowsStrategy
+  private let lanes: Int
+  private let scratch: RowsScratch
+  private let reducedAxes: [Int]
+
+  private var function: FunctionEmitter { emitter.function }
+  private var kernel: Kernel { emitter.kernel }
+
+  init(_ emitter: KernelEmitter, _ body: RowsBody) {
+    self.emitter = emitter
+    self.body = body
+    strategy = RowsStrategy(emitter.kernel, emitter.schedule)
+    lanes = strategy.lanes(emitter.function.target)
+    scratch = RowsScratch(emitter.kernel, body, strategy, emitter.function.target)
+    reducedAxes = Array(emitter.kernel.parallelAxes..<emitter.kernel.axes.count)
+  }
+
+  func emit() {
+    var outer = Array(0..<kernel.parallelAxes)
+    if case .acrossRows(let axis) = strategy {
+      outer.removeAll { $0 == axis }
+      emitter.loops(over: outer, emitter.origin) { point in
+        let (start, end) = emitter.range(of: axis)
+        emitter.vectorLoop(axis, start, end, lanes: lanes, point, emitStages)
+      }
+    } else {
+      emitter.loops(over: outer, emitter.origin, emitStages)
+    }
+  }
+
+  /// The stages at one point of the parallel axes, or at a vector of them.
+  private func emitStages(_ point: Point) {
+    var scalars: [VectorValue] = []
+    var localTypes: [ElementType] = []
+    let scalarLanes = strategy == .alongRow ? 1 : lanes
+    for stage in body.stages {
+      switch stage {
+      case .scalar(let block, let yields):
+        var runner = ProgramRunner(emitter, lanes: scalarLanes, at: point, inputs: scalars)
+        let values = runner.run(block)
+        scalars += yields.map { values[$0] }
+      case .sweep(let block, let locals, let reductions):
+        let results =
+          strategy == .alongRow
+          ? sweepAlongRow(block, locals, reductions, point, scalars, localTypes.count)
+          : sweepAcrossRows(block, locals, reductions, point, scalars, localTypes.count)
+        scalars += results
+        localTypes += locals.map { block.program.types[$0] }
+      }
+    }
+  }
+
+  /// The position in a row, row-major over the reduced axes.
+  private func rowPosition(_ point: Point) -> LLVMValueRef {
+    let strides = rowMajorStrides(reducedAxes.map { kernel.axes[$0] })
+    return function.affine(0, strides, reducedAxes.map { point.coordinates[$0] })
+  }
+
+  // MARK: Lanes along the row
+
+  private func sweepAlongRow(
+    _ block: Block, _ locals: [Int], _ reductions: [Reduction], _ point: Point, _ scalars: [VectorValue], _ firstLocal: Int
+  ) -> [VectorValue] {
+    let vector = VectorBuilder(function: function, lanes: lanes)
+    let inputs = scalars.map(vector.splat)
+    let types = reductions.map { block.program.types[$0.value] }
+    let identities = zip(reductions, types).map { vector.constant($0.combiner.identity($1)).reference }
+    let sums = sweepLoops(reducedAxes, point, identities) { inner, carried in
+      let position = rowPosition(inner)
+      var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: inputs) { local, type in
+        ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
+      }
+      let values = runner.run(block)
+      for (offset, value) in locals.enumerated() {
+        runner.storeScratch(values[value], scratch.locals[firstLocal + offset], position)
+      }
+      return zip(reductions, carried).map { reduction, sum in
+        var arithmetic = vector
+        let old = VectorValue(reference: sum, type: block.program.types[reduction.value])
+        let new = VectorMath.apply(reduction.combiner, old, values[reduction.value], in: &arithmetic)
+        guard let mask = inner.mask else { return new.reference }
+        return vector.select(VectorValue(reference: mask, type: .i1), new, old).reference
+      }
+    }
+    return zip(reductions, zip(sums, types)).map { reduction, sum in
+      LaneTree(function).joined(VectorValue(reference: sum.0, type: sum.1), reduction.combiner)
+    }
+  }
+
+  /// Loops over the reduced axes, the innermost by vectors; the last round is masked.
+  private func sweepLoops(
+    _ axes: [Int], _ point: Point, _ carried: [LLVMValueRef], _ body: (Point, [LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
+    let axis = axes[0]
+    let extent = kernel.axes[axis]
+    if axes.count > 1 {
+      return function.loop(function.int64(0), function.int64(extent), carrying: carried) { index, carried in
+        var inner = point
+        inner.coordinates[axis] = index
+        return sweepLoops(Array(axes.dropFirst()), inner, carried, body)
+      }
+    }
+    let whole = extent / lanes * lanes
+    var result = function.loop(function.int64(0), function.int64(whole), step: lanes, carrying: carried) { index, carried in
+      var inner = point
+      inner.coordinates[axis] = index
+      inner.vectorAxis = axis
+      return body(inner, carried)
+    }
+    if whole < extent {
+      var inner = point
+      inner.coordinates[axis] = function.int64(whole)
+      inner.vectorAxis = axis
+      inner.mask = emitter.mask(function.int64(extent - whole), lanes: lanes)
+      result = body(inner, result)
+    }
+    return result
+  }
+
+  // MARK: Lanes across rows
+
+  private func sweepAcrossRows(
+    _ block: Block, _ locals: [Int], _ reductions: [Reduction], _ point: Point, _ scalars: [VectorValue], _ firstLocal: Int
+  ) -> [VectorValue] {
+    let runner = ProgramRunner(emitter, lanes: lanes, at: point)
+    let vector = runner.vector
+    let virtualLanes = Kernel.sumLanes
+    for (number, reduction) in reductions.enumerated() {
+      let identity = vector.constant(reduction.combiner.identity(block.program.types[reduction.value]))
+      function.loop(function.int64(0), function.int64(virtualLanes)) { lane in
+        runner.storeScratch(identity, scratch.accumulators[number], function.multiply(lane, lanes))
+      }
+    }
+    emitAllReduced(reducedAxes, point) { inner in
+      let position = function.multiply(rowPosition(inner), lanes)
+      var own = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: scalars) { local, type in
+        ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
+      }
+      let values = own.run(block)
+      for (offset, value) in locals.enumerated() {
+        own.storeScratch(values[value], scratch.locals[firstLocal + offset], position)
+      }
+      let lane = LLVMBuildAnd(
+        function.builder, inner.coordinates[reducedAxes.last!], function.int64(virtualLanes - 1), "")!
+      let slot = function.multiply(lane, lanes)
+      for (number, reduction) in reductions.enumerated() {
+        let type = block.program.types[reduction.value]
+        let old = own.loadScratch(scratch.accumulators[number], slot, type)
+        var arithmetic = vector
+        let new = VectorMath.apply(reduction.combiner, old, values[reduction.value], in: &arithmetic)
+        own.storeScratch(new, scratch.accumulators[number], slot)
+      }
+    }
+    return reductions.enumerated().map { number, reduction in
+      let type = block.program.types[reduction.value]
+      var parts = (0..<virtualLanes).map { lane in
+        runner.loadScratch(scratch.accumulators[number], function.int64(lane * lanes), type)
+      }
+      var arithmetic = vector
+      while parts.count > 1 {
+        let half = parts.count / 2
+        parts = (0..<half).map { VectorMath.apply(reduction.combiner, parts[$0], parts[$0 + half], in: &arithmetic) }
+      }
+      return parts[0]
+    }
+  }
+
+  private func emitAllReduced(_ axes: [Int], _ point: Point, _ body: (Point) -> Void) {
+    guard let axis = axes.first else { return body(point) }
+    function.loop(function.int64(0), function.int64(kernel.axes[axis])) { index in
+      var inner = point
+      inner.coordinates[axis] = index
+      emitAllReduced(Array(axes.dropFirst()), inner, body)
+    }
+  }
+}
+
+/// Joins the 16 virtual lanes of a sum by halves.
+struct LaneTree {
+  private let function: FunctionEmitter
+
+  init(_ function: FunctionEmitter) { self.function = function }
+
+  /// The 16 lanes of `value` joined to a scalar: lane `j` with `j + 8`, then `j + 4`, `j + 2`, `j + 1`.
+  func joined(_ value: VectorValue, _ combiner: Combiner) -> VectorValue {
+    var value = value
+    var count = Kernel.sumLanes
+    while count > 1 {
+      count /= 2
+      let low = half(value, from: 0, count)
+      let high = half(value, from: count, count)
+      var arithmetic = VectorBuilder(function: function, lanes: count)
+      value = VectorMath.apply(combiner, low, high, in: &arithmetic)
+    }
+    return value
+  }
+
+  private func half(_ value: VectorValue, from start: Int, _ count: Int) -> VectorValue {
+    if count == 1 {
+      let element = LLVMBuildExtractElement(function.builder, value.reference, function.int32(start), "")!
+      return VectorValue(reference: element, type: value.type)
+    }
+    var positions: [LLVMValueRef?] = (0..<count).map { function.int32(start + $0) }
+    let mask = LLVMConstVector(&positions, UInt32(count))
+    let undefined = LLVMGetUndef(LLVMTypeOf(value.reference))
+    let part = LLVMBuildShuffleVector(function.builder, value.reference, undefined, mask, "")!
+    return VectorValue(reference: part, type: value.type)
+  }
+}
+
+extension Combiner {
+  /// What changes nothing when joined.
+  func identity(_ type: ElementType) -> Scalar {
+    switch self {
+    case .sum: return Scalar(0, as: type)
+    case .max: return Self.bound(type, lowest: true)
+    case .min: return Self.bound(type, lowest: false)
+    }
+  }
+
+  private static func bound(_ type: ElementType, lowest: Bool) -> Scalar {
+    switch type {
+    case .f32, .f64: Scalar(lowest ? -.infinity : .infinity, as: type)
+    case .i32: Scalar(lowest ? Int32.min : .max)
+    case .i64: Scalar(lowest ? Int64.min : .max)
+    case .ui8: Scalar(lowest ? UInt8.min : .max)
+    case .i1: Scalar(!lowest)
+    }
+  }
+}

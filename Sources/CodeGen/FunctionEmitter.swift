@@ -1,0 +1,209 @@
+import CLLVM
+import FraguaKernels
+import FraguaTensors
+
+/// One LLVM function under construction: types, constants, loops; what every emitter shares.
+final class FunctionEmitter {
+  let context: LLVMContextRef
+  let module: LLVMModuleRef
+  let builder: LLVMBuilderRef
+  let function: LLVMValueRef
+  let target: Target
+
+  /// Starts a function of `parameters` that returns nothing.
+  init(
+    context: borrowing LLVMContextOwner, module: borrowing LLVMModuleOwner, builder: borrowing LLVMBuilderOwner,
+    processor: Processor, name: String, pointers: Int, integers: Int
+  ) {
+    self.context = context.reference
+    self.module = module.reference
+    self.builder = builder.reference
+    target = processor.target
+    var parameters: [LLVMTypeRef?] =
+      Array(repeating: LLVMPointerTypeInContext(context.reference, 0), count: pointers)
+      + Array(repeating: LLVMInt64TypeInContext(context.reference), count: integers)
+    let type = LLVMFunctionType(LLVMVoidTypeInContext(context.reference), &parameters, UInt32(parameters.count), 0)
+    function = LLVMAddFunction(module.reference, name, type)
+    for (key, value) in processor.functionAttributes {
+      let attribute = LLVMCreateStringAttribute(
+        context.reference, key, UInt32(key.utf8.count), value, UInt32(value.utf8.count))
+      LLVMAddAttributeAtIndex(function, UInt32.max, attribute)
+    }
+    addEnumAttribute("nounwind", at: UInt32.max)
+    let entry = LLVMAppendBasicBlockInContext(context.reference, function, "entry")
+    LLVMPositionBuilderAtEnd(builder.reference, entry)
+  }
+
+  /// Adds an attribute without a value to the function or to one of its parameters (1 is the first).
+  func addEnumAttribute(_ name: String, at index: UInt32) {
+    let kind = LLVMGetEnumAttributeKindForName(name, name.utf8.count)
+    LLVMAddAttributeAtIndex(function, index, LLVMCreateEnumAttribute(context, kind, 0))
+  }
+
+  func parameter(_ index: Int) -> LLVMValueRef { LLVMGetParam(function, UInt32(index)) }
+
+  /// Ends the function.
+  func finish() { LLVMBuildRetVoid(builder) }
+
+  // MARK: Types and constants
+
+  /// The LLVM type of a scalar; `i1` is a bit.
+  func scalarType(_ type: ElementType) -> LLVMTypeRef {
+    switch type {
+    case .f32: LLVMFloatTypeInContext(context)
+    case .f64: LLVMDoubleTypeInContext(context)
+    case .i32: LLVMInt32TypeInContext(context)
+    case .i64: LLVMInt64TypeInContext(context)
+    case .ui8: LLVMInt8TypeInContext(context)
+    case .i1: LLVMInt1TypeInContext(context)
+    }
+  }
+
+  /// The LLVM type of a scalar in memory; `i1` is a byte.
+  func memoryType(_ type: ElementType) -> LLVMTypeRef { type == .i1 ? LLVMInt8TypeInContext(context) : scalarType(type) }
+
+  var pointerType: LLVMTypeRef { LLVMPointerTypeInContext(context, 0) }
+
+  func int64(_ value: Int) -> LLVMValueRef {
+    LLVMConstInt(LLVMInt64TypeInContext(context), UInt64(bitPattern: Int64(value)), 1)
+  }
+
+  func int32(_ value: Int) -> LLVMValueRef { LLVMConstInt(LLVMInt32TypeInContext(context), UInt64(value), 0) }
+
+  /// A scalar constant of exactly those bits.
+  func constant(_ scalar: Scalar) -> LLVMValueRef {
+    switch scalar.type {
+    case .f32:
+      LLVMConstBitCast(LLVMConstInt(LLVMInt32TypeInContext(context), scalar.bits & 0xFFFF_FFFF, 0), scalarType(.f32))
+    case .f64: LLVMConstBitCast(LLVMConstInt(LLVMInt64TypeInContext(context), scalar.bits, 0), scalarType(.f64))
+    default: LLVMConstInt(scalarType(scalar.type), scalar.bits, 0)
+    }
+  }
+
+  /// The value of a constant `i64`, where it is one.
+  func constantValue(_ value: LLVMValueRef) -> Int? {
+    LLVMIsAConstantInt(value) != nil ? Int(LLVMConstIntGetSExtValue(value)) : nil
+  }
+
+  // MARK: Instructions
+
+  func add(_ a: LLVMValueRef, _ b: LLVMValueRef) -> LLVMValueRef { LLVMBuildAdd(builder, a, b, "") }
+  func subtract(_ a: LLVMValueRef, _ b: LLVMValueRef) -> LLVMValueRef { LLVMBuildSub(builder, a, b, "") }
+
+  /// `a * factor`, nothing where the factor is 1.
+  func multiply(_ a: LLVMValueRef, _ factor: Int) -> LLVMValueRef {
+    factor == 1 ? a : LLVMBuildMul(builder, a, int64(factor), "")
+  }
+
+  /// `offset + Σ coefficients * coordinates`.
+  func affine(_ offset: Int, _ coefficients: [Int], _ coordinates: [LLVMValueRef]) -> LLVMValueRef {
+    var sum: LLVMValueRef?
+    for (coefficient, coordinate) in zip(coefficients, coordinates) where coefficient != 0 {
+      let term = multiply(coordinate, coefficient)
+      sum = sum.map { add($0, term) } ?? term
+    }
+    guard let sum else { return int64(offset) }
+    return offset == 0 ? sum : add(sum, int64(offset))
+  }
+
+  /// The address of element `index` behind `pointer`.
+  func address(_ pointer: LLVMValueRef, _ type: LLVMTypeRef, _ index: LLVMValueRef) -> LLVMValueRef {
+    var indices: [LLVMValueRef?] = [index]
+    return LLVMBuildInBoundsGEP2(builder, type, pointer, &indices, 1, "")
+  }
+
+  /// The address `bytes` behind `pointer`.
+  func address(_ pointer: LLVMValueRef, bytes: LLVMValueRef) -> LLVMValueRef {
+    address(pointer, LLVMInt8TypeInContext(context), bytes)
+  }
+
+  func load(_ type: LLVMTypeRef, _ pointer: LLVMValueRef, alignment: Int) -> LLVMValueRef {
+    let value = LLVMBuildLoad2(builder, type, pointer, "")!
+    LLVMSetAlignment(value, UInt32(alignment))
+    return value
+  }
+
+  func store(_ value: LLVMValueRef, _ pointer: LLVMValueRef, alignment: Int) {
+    LLVMSetAlignment(LLVMBuildStore(builder, value, pointer), UInt32(alignment))
+  }
+
+  /// Calls an overloaded intrinsic.
+  func intrinsic(_ name: String, _ types: [LLVMTypeRef], _ arguments: [LLVMValueRef]) -> LLVMValueRef? {
+    let id = LLVMLookupIntrinsicID(name, name.utf8.count)
+    precondition(id != 0, "LLVM has no intrinsic '\(name)'")
+    var types: [LLVMTypeRef?] = types
+    let declaration = LLVMGetIntrinsicDeclaration(module, id, &types, types.count)
+    let type = LLVMIntrinsicGetType(context, id, &types, types.count)
+    var arguments: [LLVMValueRef?] = arguments
+    return LLVMBuildCall2(builder, type, declaration, &arguments, UInt32(arguments.count), "")
+  }
+
+  // MARK: Control flow
+
+  func block(_ name: String) -> LLVMBasicBlockRef { LLVMAppendBasicBlockInContext(context, function, name) }
+
+  func position(at block: LLVMBasicBlockRef) { LLVMPositionBuilderAtEnd(builder, block) }
+
+  func isLess(_ a: LLVMValueRef, _ b: LLVMValueRef) -> LLVMValueRef { LLVMBuildICmp(builder, LLVMIntSLT, a, b, "") }
+
+  /// Runs `body` where `condition` holds.
+  func when(_ condition: LLVMValueRef, _ body: () -> Void) {
+    let inside = block("then")
+    let after = block("after")
+    LLVMBuildCondBr(builder, condition, inside, after)
+    position(at: inside)
+    body()
+    LLVMBuildBr(builder, after)
+    position(at: after)
+  }
+
+  /// A loop from `start` below `end` by `step`, with values carried from one round to the next.
+  ///
+  /// - Parameter runsAtLeastOnce: known to run; the test before the first round is left out.
+  /// - Returns: the carried values after the last round.
+  @discardableResult
+  func loop(
+    _ start: LLVMValueRef, _ end: LLVMValueRef, step: Int = 1, carrying initial: [LLVMValueRef] = [],
+    runsAtLeastOnce: Bool = false, _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
+    if let low = constantValue(start), let high = constantValue(end) {
+      if low >= high { return initial }
+      if high - low <= step { return body(start, initial) }
+    }
+    let known = constantValue(start).flatMap { low in constantValue(end).map { low < $0 } } ?? runsAtLeastOnce
+    let before = LLVMGetInsertBlock(builder)!
+    let head = block("loop")
+    let after = block("done")
+    if known { LLVMBuildBr(builder, head) } else { LLVMBuildCondBr(builder, isLess(start, end), head, after) }
+    position(at: head)
+    let counter = LLVMBuildPhi(builder, LLVMInt64TypeInContext(context), "")!
+    let carried = initial.map { LLVMBuildPhi(builder, LLVMTypeOf($0), "")! }
+    let results = body(counter, carried)
+    let next = add(counter, int64(step))
+    let last = LLVMGetInsertBlock(builder)!
+    LLVMBuildCondBr(builder, isLess(next, end), head, after)
+    addIncoming(counter, [(start, before), (next, last)])
+    for (phi, (first, result)) in zip(carried, zip(initial, results)) { addIncoming(phi, [(first, before), (result, last)]) }
+    position(at: after)
+    if known { return results }
+    return zip(initial, results).map { first, result in
+      let phi = LLVMBuildPhi(builder, LLVMTypeOf(first), "")!
+      addIncoming(phi, [(first, before), (result, last)])
+      return phi
+    }
+  }
+
+  /// A loop that carries nothing.
+  func loop(_ start: LLVMValueRef, _ end: LLVMValueRef, step: Int = 1, _ body: (LLVMValueRef) -> Void) {
+    loop(start, end, step: step, carrying: []) { index, _ in
+      body(index)
+      return []
+    }
+  }
+
+  private func addIncoming(_ phi: LLVMValueRef, _ incoming: [(LLVMValueRef, LLVMBasicBlockRef)]) {
+    var values: [LLVMValueRef?] = incoming.map(\.0)
+    var blocks: [LLVMBasicBlockRef?] = incoming.map(\.1)
+    LLVMAddIncoming(phi, &values, &blocks, UInt32(incoming.count))
+  }
+}

@@ -1,0 +1,118 @@
+import CLLVM
+
+/// An LLVM context, and the one place where LLVM is initialised.
+struct LLVMContextOwner: ~Copyable {
+  let reference: LLVMContextRef
+
+  init() {
+    LLVMRuntime.initialize()
+    reference = LLVMContextCreate()
+  }
+
+  deinit { LLVMContextDispose(reference) }
+}
+
+/// A module of a context; the context must outlive it.
+struct LLVMModuleOwner: ~Copyable {
+  let reference: LLVMModuleRef
+
+  init(name: String, in context: borrowing LLVMContextOwner) {
+    reference = LLVMModuleCreateWithNameInContext(name, context.reference)
+  }
+
+  deinit { LLVMDisposeModule(reference) }
+
+  /// The module's text.
+  var text: String {
+    let message = LLVMPrintModuleToString(reference)!
+    defer { LLVMDisposeMessage(message) }
+    return String(cString: message)
+  }
+
+  /// Stops where the module is malformed, which is a defect of the emitters: LLVM would abort later without a word.
+  func verify() {
+    var message: UnsafeMutablePointer<CChar>?
+    if LLVMVerifyModule(reference, LLVMReturnStatusAction, &message) != 0 {
+      preconditionFailure("malformed LLVM IR: \(message.map { String(cString: $0) } ?? "?")\n\(text)")
+    }
+    LLVMDisposeMessage(message)
+  }
+}
+
+/// An instruction builder of a context.
+struct LLVMBuilderOwner: ~Copyable {
+  let reference: LLVMBuilderRef
+
+  init(in context: borrowing LLVMContextOwner) { reference = LLVMCreateBuilderInContext(context.reference) }
+
+  deinit { LLVMDisposeBuilder(reference) }
+}
+
+/// A machine to generate code for.
+struct LLVMTargetMachineOwner: ~Copyable {
+  let reference: LLVMTargetMachineRef
+  let triple: String
+
+  init(_ processor: Processor) {
+    LLVMRuntime.initialize()
+    let tripleText = LLVMGetDefaultTargetTriple()!
+    defer { LLVMDisposeMessage(tripleText) }
+    triple = String(cString: tripleText)
+    var target: LLVMTargetRef?
+    var message: UnsafeMutablePointer<CChar>?
+    guard LLVMGetTargetFromTriple(tripleText, &target, &message) == 0, let target else {
+      preconditionFailure("LLVM has no target for \(triple): \(message.map { String(cString: $0) } ?? "?")")
+    }
+    reference = LLVMCreateTargetMachine(
+      target, tripleText, processor.name, processor.features, LLVMCodeGenLevelDefault, LLVMRelocPIC,
+      LLVMCodeModelDefault)
+  }
+
+  deinit { LLVMDisposeTargetMachine(reference) }
+
+  /// Sets the module's triple and data layout; to be done before anything is built.
+  func prepare(_ module: borrowing LLVMModuleOwner) {
+    LLVMSetTarget(module.reference, triple)
+    let layout = LLVMCreateTargetDataLayout(reference)
+    LLVMSetModuleDataLayout(module.reference, layout)
+    LLVMDisposeTargetData(layout)
+  }
+
+  /// The module as an object file or as assembly.
+  func emit(_ module: borrowing LLVMModuleOwner, _ kind: LLVMCodeGenFileType) -> [UInt8] {
+    module.verify()
+    var buffer: LLVMMemoryBufferRef?
+    var message: UnsafeMutablePointer<CChar>?
+    guard LLVMTargetMachineEmitToMemoryBuffer(reference, module.reference, kind, &message, &buffer) == 0, let buffer else {
+      preconditionFailure("LLVM generates no code: \(message.map { String(cString: $0) } ?? "?")")
+    }
+    defer { LLVMDisposeMemoryBuffer(buffer) }
+    let bytes = UnsafeRawBufferPointer(start: LLVMGetBufferStart(buffer), count: LLVMGetBufferSize(buffer))
+    return Array(bytes)
+  }
+}
+
+/// What is done once a process.
+enum LLVMRuntime {
+  /// Registers the native target with its assembler.
+  static func initialize() { _ = once }
+
+  private static let once: Void = {
+    #if arch(x86_64)
+      LLVMInitializeX86TargetInfo()
+      LLVMInitializeX86Target()
+      LLVMInitializeX86TargetMC()
+      LLVMInitializeX86AsmPrinter()
+      LLVMInitializeX86AsmParser()
+    #elseif arch(arm64)
+      LLVMInitializeAArch64TargetInfo()
+      LLVMInitializeAArch64Target()
+      LLVMInitializeAArch64TargetMC()
+      LLVMInitializeAArch64AsmPrinter()
+      LLVMInitializeAArch64AsmParser()
+    #endif
+    LLVMInstallFatalErrorHandler { message in
+      fatalError("LLVM: \(message.map { String(cString: $0) } ?? "a fatal error without a message")")
+    }
+  }()
+}

@@ -1,0 +1,52 @@
+import CLLVM
+import FraguaKernels
+
+/// A processor as LLVM names it, for one of the project's instruction sets.
+public struct Processor: Sendable {
+  public let target: Target
+  /// LLVM's processor name.
+  let name: String
+  /// LLVM's feature string.
+  let features: String
+  /// Attributes of every function, as `prefer-vector-width` on AVX-512 machines that would rather use 256 bits.
+  let functionAttributes: [(String, String)]
+
+  /// The processor to generate code for: the host's best instruction set, or a forced one.
+  public init(_ forced: Target.InstructionSet? = nil) {
+    let set = forced ?? Processor.hostInstructionSet
+    target = Target(set)
+    switch set {
+    case .avx512:
+      (name, features) = ("x86-64-v4", "")
+      functionAttributes = [("prefer-vector-width", "512"), ("min-legal-vector-width", "512")]
+    case .avx2: (name, features, functionAttributes) = ("x86-64-v3", "", [])
+    case .scalar: (name, features, functionAttributes) = ("x86-64", "", [])
+    case .neon: (name, features, functionAttributes) = ("generic", "", [])
+    }
+  }
+
+  /// The best instruction set of this machine.
+  public static let hostInstructionSet: Target.InstructionSet = {
+    #if arch(x86_64)
+      let text = LLVMGetHostCPUFeatures()!
+      defer { LLVMDisposeMessage(text) }
+      let features = Set(String(cString: text).split(separator: ",").map(String.init))
+      let has = { (names: [String]) in names.allSatisfy { features.contains("+" + $0) } }
+      if has(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "fma"]) { return .avx512 }
+      if has(["avx2", "fma", "bmi2", "f16c"]) { return .avx2 }
+      return .scalar
+    #else
+      return .neon
+    #endif
+  }()
+
+  /// Whether this machine can run code for `set`.
+  public static func canRun(_ set: Target.InstructionSet) -> Bool {
+    switch (hostInstructionSet, set) {
+    case (.neon, .neon), (.avx512, .avx512), (.avx512, .avx2), (.avx512, .scalar), (.avx2, .avx2), (.avx2, .scalar),
+      (.scalar, .scalar):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import CLLVM
+import FraguaKernels
+import FraguaTensors
+
+/// Emits scalar programs on the vectors of one point.
+struct ProgramRunner {
+  let emitter: KernelEmitter
+  let lanes: Int
+  let point: Point
+  var vector: VectorBuilder
+  /// What `input(i)` is.
+  let inputs: [VectorValue]
+  /// What `local(i)` is.
+  let local: (Int, ElementType) -> VectorValue
+
+  private var function: FunctionEmitter { emitter.function }
+
+  init(
+    _ emitter: KernelEmitter, lanes: Int, at point: Point, inputs: [VectorValue] = [],
+    local: @escaping (Int, ElementType) -> VectorValue = { i, _ in preconditionFailure("no local \(i) here") }
+  ) {
+    self.emitter = emitter
+    self.lanes = lanes
+    self.point = point
+    self.inputs = inputs
+    self.local = local
+    vector = VectorBuilder(function: emitter.function, lanes: lanes)
+  }
+
+  /// Runs a program and gives all its values.
+  mutating func run(_ program: ScalarProgram) -> [VectorValue] {
+    var values: [VectorValue] = []
+    values.reserveCapacity(program.instructions.count)
+    for (instruction, type) in zip(program.instructions, program.types) { values.append(run(instruction, type, values)) }
+    return values
+  }
+
+  /// Runs a block: the program, then its stores.
+  @discardableResult
+  mutating func run(_ block: Block) -> [VectorValue] {
+    let values = run(block.program)
+    for entry in block.stores { store(values[entry.value], entry.access, values) }
+    return values
+  }
+
+  private mutating func run(
+    _ instruction: ScalarProgram.Instruction, _ type: ElementType, _ values: [VectorValue]
+  ) -> VectorValue {
+    switch instruction {
+    case .constant(let scalar): return vector.constant(scalar)
+    case .input(let i): return inputs[i]
+    case .local(let i): return local(i, type)
+    case .index(let axis): return index(axis)
+    case .load(let access): return load(access, type, values)
+    case .unary(let op, let a): return VectorMath.apply(op, values[a], in: &vector)
+    case .binary(let op, let a, let b): return VectorMath.apply(op, values[a], values[b], in: &vector)
+    case .compare(let op, let a, let b): return vector.compare(op, values[a], values[b])
+    case .select(let condition, let a, let b): return vector.select(values[condition], values[a], values[b])
+    case .convert(let a, let type): return vector.convert(values[a], to: type)
+    case .fma(let a, let b, let c): return vector.fma(values[a], values[b], values[c])
+    case .random(let seed, let step, let index, let stream):
+      return VectorMath.random(seed: values[seed], step: values[step], index: values[index], stream: stream, in: &vector)
+    }
+  }
+
+  private func index(_ axis: Int) -> VectorValue {
+    let base = vector.splat(VectorValue(reference: point.coordinates[axis], type: .i64))
+    guard axis == point.vectorAxis, lanes > 1 else { return base }
+    return VectorValue(reference: LLVMBuildAdd(function.builder, base.reference, vector.iota(), ""), type: .i64)
+  }
+
+  // MARK: Memory
+
+  /// Where an access goes: the first lane's element, the distance between lanes, what the program adds, and which lanes take part.
+  private struct Address {
+    var base: LLVMValueRef
+    var stride: Int
+    var indices: LLVMValueRef?
+    var mask: LLVMValueRef?
+    /// Whether the mask is more than that of the lanes that exist.
+    var isGuarded: Bool
+  }
+
+  private func resolve(_ access: Access, _ values: [VectorValue]) -> Address {
+    let base = function.affine(access.offset, access.strides, point.coordinates)
+    let stride = lanes > 1 ? point.vectorAxis.map { access.strides[$0] } ?? 0 : 0
+    var indices: LLVMValueRef?
+    for term in access.indices {
+      let factor = vector.constant(Scalar(Int64(term.stride))).reference
+      let product = LLVMBuildMul(function.builder, values[term.value].reference, factor, "")!
+      indices = indices.map { LLVMBuildAdd(function.builder, $0, product, "") } ?? product
+    }
+    var mask = point.mask
+    for entry in access.guards {
+      let holds = guardHolds(entry)
+      mask = mask.map { LLVMBuildAnd(function.builder, $0, holds, "") } ?? holds
+    }
+    return Address(base: base, stride: stride, indices: indices, mask: mask, isGuarded: !access.guards.isEmpty)
+  }
+
+  private func guardHolds(_ entry: AccessGuard) -> LLVMValueRef {
+    let base = function.affine(entry.offset, entry.coefficients, point.coordinates)
+    var position = vector.splat(VectorValue(reference: base, type: .i64)).reference
+    if lanes > 1, let axis = point.vectorAxis, entry.coefficients[axis] != 0 {
+      let steps = lanePositions(entry.coefficients[axis])
+      position = LLVMBuildAdd(function.builder, position, steps, "")
+    }
+    // Unsigned: a negative position is large.
+    let bound = vector.constant(Scalar(Int64(entry.bound))).reference
+    return LLVMBuildICmp(function.builder, LLVMIntULT, position, bound, "")
+  }
+
+  /// 0, stride, 2 * stride ...
+  private func lanePositions(_ stride: Int) -> LLVMValueRef {
+    var elements: [LLVMValueRef?] = (0..<lanes).map { function.int64($0 * stride) }
+    return LLVMConstVector(&elements, UInt32(lanes))
+  }
+
+  private func load(_ access: Access, _ type: ElementType, _ values: [VectorValue]) -> VectorValue {
+    let address = resolve(access, values)
+    let buffer = emitter.buffers[access.buffer]
+    let element = function.memoryType(type)
+    let fill = access.fill.map { vector.constant($0) }
+    if lanes == 1 { return loadScalar(address, buffer, type, fill) }
+    if address.indices == nil, address.stride == 0, !address.isGuarded {
+      let scalar = function.load(element, function.address(buffer, element, address.base), alignment: type.byteCount)
+      return vector.splat(fromMemory(scalar, type, VectorBuilder(function: function, lanes: 1)))
+    }
+    if address.indices == nil, address.stride == 1 {
+      let pointer = function.address(buffer, element, address.base)
+      guard let mask = address.mask else {
+        return fromMemory(function.load(vector.memoryType(type), pointer, alignment: type.byteCount), type, vector)
+      }
+      return maskedLoad(pointer, mask, type, address.isGuarded ? fill : nil)
+    }
+    return gather(address, buffer, type, address.isGuarded ? fill : nil)
+  }
+
+  private func loadScalar(
+    _ address: Address, _ buffer: LLVMValueRef, _ type: ElementType, _ fill: VectorValue?
+  ) -> VectorValue {
+    let element = function.memoryType(type)
+    var position = address.base
+    if let indices = address.indices { position = function.add(position, indices) }
+    // Where the guard fails element 0 is read, which every buffer has, and the fill value taken.
+    if let mask = address.mask { position = LLVMBuildSelect(function.builder, mask, position, function.int64(0), "") }
+    let value = fromMemory(
+      function.load(element, function.address(buffer, element, position), alignment: type.byteCount), type, vector)
+    guard let mask = address.mask, let fill else { return value }
+    return vector.select(VectorValue(reference: mask, type: .i1), value, fill)
+  }
+
+  private func maskedLoad(
+    _ pointer: LLVMValueRef, _ mask: LLVMValueRef, _ type: ElementType, _ fill: VectorValue?
+  ) -> VectorValue {
+    let memory = vector.memoryType(type)
+    let other = fill.map { toMemory($0) } ?? LLVMConstNull(memory)!
+    let loaded = function.intrinsic(
+      "llvm.masked.load", [memory, function.pointerType], [pointer, function.int32(type.byteCount), mask, other])!
+    return fromMemory(loaded, type, vector)
+  }
+
+  private func gather(
+    _ address: Address, _ buffer: LLVMValueRef, _ type: ElementType, _ fill: VectorValue?
+  ) -> VectorValue {
+    let memory = vector.memoryType(type)
+    let pointers = LLVMVectorType(function.pointerType, UInt32(lanes))!
+    let other = fill.map { toMemory($0) } ?? LLVMConstNull(memory)!
+    let loaded = function.intrinsic(
+      "llvm.masked.gather", [memory, pointers],
+      [elementPointers(address, buffer, type), function.int32(type.byteCount), address.mask ?? allLanes(), other])!
+    return fromMemory(loaded, type, vector)
+  }
+
+  private func allLanes() -> LLVMValueRef {
+    LLVMConstAllOnes(LLVMVectorType(LLVMInt1TypeInContext(function.context), UInt32(lanes)))
+  }
+
+  private func elementPointers(_ address: Address, _ buffer: LLVMValueRef, _ type: ElementType) -> LLVMValueRef {
+    var positions = vector.splat(VectorValue(reference: address.base, type: .i64)).reference
+    if address.stride != 0 { positions = LLVMBuildAdd(function.builder, positions, lanePositions(address.stride), "") }
+    if let indices = address.indices { positions = LLVMBuildAdd(function.builder, positions, indices, "") }
+    var list: [LLVMValueRef?] = [positions]
+    return LLVMBuildGEP2(function.builder, function.memoryType(type), buffer, &list, 1, "")
+  }
+
+  private func store(_ value: VectorValue, _ access: Access, _ values: [VectorValue]) {
+    let address = resolve(access, values)
+    let buffer = emitter.buffers[access.buffer]
+    let element = function.memoryType(value.type)
+    let stored = toMemory(value)
+    if lanes == 1 {
+      var position = address.base
+      if let indices = address.indices { position = function.add(position, indices) }
+      let write = { self.function.store(stored, self.function.address(buffer, element, position), alignment: value.type.byteCount) }
+      if let mask = address.mask { function.when(mask, write) } else { write() }
+      return
+    }
+    if address.indices == nil, address.stride == 1 {
+      let pointer = function.address(buffer, element, address.base)
+      guard let mask = address.mask else { return function.store(stored, pointer, alignment: value.type.byteCount) }
+      _ = function.intrinsic(
+        "llvm.masked.store", [LLVMTypeOf(stored), function.pointerType],
+        [stored, pointer, function.int32(value.type.byteCount), mask])
+      return
+    }
+    let pointers = LLVMVectorType(function.pointerType, UInt32(lanes))!
+    _ = function.intrinsic(
+      "llvm.masked.scatter", [LLVMTypeOf(stored), pointers],
+      [
+        stored, elementPointers(address, buffer, value.type), function.int32(value.type.byteCount),
+        address.mask ?? allLanes(),
+      ])
+  }
+
+  /// A value as it lies in memory: `i1` as a byte.
+  private func toMemory(_ value: VectorValue) -> LLVMValueRef {
+    value.type == .i1
+      ? LLVMBuildZExt(function.builder, value.reference, vector.memoryType(.i1), "") : value.reference
+  }
+
+  /// A value from memory: a byte that is not 0 is true.
+  private func fromMemory(_ loaded: LLVMValueRef, _ type: ElementType, _ builder: VectorBuilder) -> VectorValue {
+    guard type == .i1 else { return VectorValue(reference: loaded, type: type) }
+    let zero = LLVMConstNull(builder.memoryType(.i1))
+    return VectorValue(reference: LLVMBuildICmp(function.builder, LLVMIntNE, loaded, zero, ""), type: .i1)
+  }
+
+  // MARK: Scratch
+
+  /// Loads lanes from scratch, contiguous from element `position` behind `bytes`.
+  func loadScratch(_ bytes: Int, _ position: LLVMValueRef, _ type: ElementType) -> VectorValue {
+    let pointer = scratchAddress(bytes, position, type)
+    return fromMemory(function.load(vector.memoryType(type), pointer, alignment: type.byteCount), type, vector)
+  }
+
+  /// Stores lanes to scratch; lanes that do not exist too, for which there must be room.
+  func storeScratch(_ value: VectorValue, _ bytes: Int, _ position: LLVMValueRef) {
+    function.store(toMemory(value), scratchAddress(bytes, position, value.type), alignment: value.type.byteCount)
+  }
+
+  private func scratchAddress(_ bytes: Int, _ position: LLVMValueRef, _ type: ElementType) -> LLVMValueRef {
+    let base = function.address(emitter.scratch, bytes: function.int64(bytes))
+    return function.address(base, function.memoryType(type), position)
+  }
+}

@@ -1,0 +1,121 @@
+import CLLVM
+import FraguaKernels
+import FraguaTensors
+
+/// Emits the step function: a call of each kernel for this thread's part, barriers between them.
+struct StepEmitter {
+  private let function: FunctionEmitter
+  private let program: KernelProgram
+  private let schedule: Schedule
+  private let plan: MemoryPlan
+  private let kernelNames: [String]
+
+  /// The word offsets of `FraguaContext`'s fields, in bytes.
+  private enum Field {
+    static let thread = 4
+    static let threads = 8
+    static let arguments = 16
+    static let results = 24
+    static let parameters = 32
+    static let constants = 40
+    static let arena = 48
+    static let wait = 64
+  }
+
+  /// - Parameter kernelNames: for each call, the name of its kernel's function.
+  init(
+    _ function: FunctionEmitter, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, kernelNames: [String]
+  ) {
+    self.function = function
+    self.program = program
+    self.schedule = schedule
+    self.plan = plan
+    self.kernelNames = kernelNames
+  }
+
+  func emit() {
+    let builder = function.builder
+    let thread = widened(field(Field.thread, LLVMInt32TypeInContext(function.context)))
+    let threads = widened(field(Field.threads, LLVMInt32TypeInContext(function.context)))
+    let arena = field(Field.arena, function.pointerType)
+    let tables = [Field.arguments, Field.results, Field.parameters, Field.constants].map { field($0, function.pointerType) }
+    let scratch = function.address(
+      arena,
+      bytes: function.add(function.int64(plan.scratchOffset), function.multiply(thread, plan.scratchStride)))
+    let parameterIndex = Dictionary(
+      uniqueKeysWithValues: program.parameterNames.enumerated().map { ($1, $0) })
+    let barriers = Set(schedule.barriers)
+    let isFirst = LLVMBuildICmp(builder, LLVMIntEQ, thread, function.int64(0), "")!
+    for (index, call) in program.calls.enumerated() {
+      if barriers.contains(index) { emitBarrier(threads) }
+      let pointers = call.buffers.map { buffer -> LLVMValueRef in
+        switch program.buffers[buffer].kind {
+        case .argument(let i): entry(tables[0], i)
+        case .result(let i): entry(tables[1], i)
+        case .parameter(let name): entry(tables[2], parameterIndex[name]!)
+        case .constant(let i): entry(tables[3], i)
+        case .temporary: function.address(arena, bytes: function.int64(plan.offsets[buffer]!))
+        }
+      }
+      let run = { (low: LLVMValueRef, high: LLVMValueRef) in
+        emitCall(kernelNames[index], pointers + [scratch, low, high])
+      }
+      switch schedule.calls[index].partition {
+      case .single: function.when(isFirst) { run(function.int64(0), function.int64(0)) }
+      case .split(let axis, let unit):
+        let extent = program.kernel(of: call).axes[axis]
+        let low = bound(thread, threads, extent, unit)
+        let high = bound(function.add(thread, function.int64(1)), threads, extent, unit)
+        function.when(function.isLess(low, high)) { run(low, high) }
+      }
+    }
+    function.finish()
+  }
+
+  /// `min(t * units / threads * unit, extent)`.
+  private func bound(_ thread: LLVMValueRef, _ threads: LLVMValueRef, _ extent: Int, _ unit: Int) -> LLVMValueRef {
+    let units = (extent + unit - 1) / unit
+    let share = LLVMBuildUDiv(function.builder, function.multiply(thread, units), threads, "")!
+    let position = function.multiply(share, unit)
+    let limit = function.int64(extent)
+    return LLVMBuildSelect(function.builder, function.isLess(position, limit), position, limit, "")
+  }
+
+  private func widened(_ value: LLVMValueRef) -> LLVMValueRef {
+    LLVMBuildZExt(function.builder, value, LLVMInt64TypeInContext(function.context), "")
+  }
+
+  private func field(_ offset: Int, _ type: LLVMTypeRef) -> LLVMValueRef {
+    function.load(type, function.address(function.parameter(0), bytes: function.int64(offset)), alignment: 4)
+  }
+
+  private func entry(_ table: LLVMValueRef, _ index: Int) -> LLVMValueRef {
+    function.load(function.pointerType, function.address(table, bytes: function.int64(8 * index)), alignment: 8)
+  }
+
+  private func emitCall(_ name: String, _ arguments: [LLVMValueRef]) {
+    var arguments: [LLVMValueRef?] = arguments
+    var types: [LLVMTypeRef?] = arguments.map { LLVMTypeOf($0) }
+    let type = LLVMFunctionType(LLVMVoidTypeInContext(function.context), &types, UInt32(types.count), 0)
+    let callee = LLVMGetNamedFunction(function.module, name) ?? LLVMAddFunction(function.module, name, type)
+    LLVMBuildCall2(function.builder, type, callee, &arguments, UInt32(arguments.count), "")
+  }
+
+  private func emitBarrier(_ threads: LLVMValueRef) {
+    let isShared = function.isLess(function.int64(1), threads)
+    function.when(isShared) {
+      let wait = field(Field.wait, function.pointerType)
+      var types: [LLVMTypeRef?] = [function.pointerType]
+      let type = LLVMFunctionType(LLVMVoidTypeInContext(function.context), &types, 1, 0)
+      var arguments: [LLVMValueRef?] = [function.parameter(0)]
+      LLVMBuildCall2(function.builder, type, wait, &arguments, 1, "")
+    }
+  }
+}
+
+extension KernelProgram {
+  /// The parameters and states that the program reads or updates, in the order in which a step function finds them.
+  public var parameterNames: [String] {
+    buffers.compactMap { if case .parameter(let name) = $0.kind { name } else { nil } }
+  }
+}

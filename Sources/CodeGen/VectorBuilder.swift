@@ -1,0 +1,249 @@
+import CLLVM
+import FraguaKernels
+import FraguaTensors
+
+/// An LLVM value with the element type that it means; a vector of as many lanes as its builder has, or a scalar.
+struct VectorValue {
+  let reference: LLVMValueRef
+  let type: ElementType
+}
+
+/// Arithmetic on LLVM vectors of `lanes` elements; on scalars where that is 1.
+///
+/// Only primitives: what exp and the like are made of, `VectorMath` says.
+struct VectorBuilder: ElementArithmetic {
+  typealias Value = VectorValue
+
+  let function: FunctionEmitter
+  let lanes: Int
+
+  private var builder: LLVMBuilderRef { function.builder }
+
+  // MARK: Types and constants
+
+  /// The LLVM type of a value; `i1` is a bit.
+  func valueType(_ type: ElementType) -> LLVMTypeRef { vector(function.scalarType(type)) }
+
+  /// The LLVM type of a value in memory; `i1` is a byte.
+  func memoryType(_ type: ElementType) -> LLVMTypeRef { vector(function.memoryType(type)) }
+
+  private func vector(_ scalar: LLVMTypeRef) -> LLVMTypeRef {
+    lanes == 1 ? scalar : LLVMVectorType(scalar, UInt32(lanes))
+  }
+
+  func type(of a: VectorValue) -> ElementType { a.type }
+
+  func constant(_ scalar: Scalar) -> VectorValue {
+    splat(VectorValue(reference: function.constant(scalar), type: scalar.type))
+  }
+
+  /// A scalar in every lane.
+  func splat(_ a: VectorValue) -> VectorValue {
+    guard lanes > 1 else { return a }
+    if LLVMIsConstant(a.reference) != 0 {
+      var elements: [LLVMValueRef?] = Array(repeating: a.reference, count: lanes)
+      return VectorValue(reference: LLVMConstVector(&elements, UInt32(lanes)), type: a.type)
+    }
+    let type = valueType(a.type)
+    let undefined = LLVMGetUndef(type)
+    let first = LLVMBuildInsertElement(builder, undefined, a.reference, function.int32(0), "")
+    var mask: [LLVMValueRef?] = Array(repeating: function.int32(0), count: lanes)
+    let zeros = LLVMConstVector(&mask, UInt32(lanes))
+    return VectorValue(reference: LLVMBuildShuffleVector(builder, first, undefined, zeros, ""), type: a.type)
+  }
+
+  /// 0, 1, 2 ... as `i64`.
+  func iota() -> LLVMValueRef {
+    if lanes == 1 { return function.int64(0) }
+    var elements: [LLVMValueRef?] = (0..<lanes).map { function.int64($0) }
+    return LLVMConstVector(&elements, UInt32(lanes))
+  }
+
+  private func wrap(_ reference: LLVMValueRef?, _ type: ElementType) -> VectorValue {
+    VectorValue(reference: reference!, type: type)
+  }
+
+  // MARK: Arithmetic
+
+  func add(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(
+      a.type.isFloat
+        ? LLVMBuildFAdd(builder, a.reference, b.reference, "") : LLVMBuildAdd(builder, a.reference, b.reference, ""),
+      a.type)
+  }
+
+  func subtract(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(
+      a.type.isFloat
+        ? LLVMBuildFSub(builder, a.reference, b.reference, "") : LLVMBuildSub(builder, a.reference, b.reference, ""),
+      a.type)
+  }
+
+  func multiply(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(
+      a.type.isFloat
+        ? LLVMBuildFMul(builder, a.reference, b.reference, "") : LLVMBuildMul(builder, a.reference, b.reference, ""),
+      a.type)
+  }
+
+  func divide(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(LLVMBuildFDiv(builder, a.reference, b.reference, ""), a.type)
+  }
+
+  func divideIntegers(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    let (isZero, safe, isMinusOne) = guardedDivisor(b)
+    let minusOne = constant(Scalar(type: a.type, bits: a.type == .ui8 ? 0xFF : UInt64(bitPattern: -1)))
+    if a.type == .ui8 || a.type == .i1 {
+      let quotient = wrap(LLVMBuildUDiv(builder, a.reference, safe.reference, ""), a.type)
+      return select(isZero, a.type == .i1 ? constant(Scalar(true)) : minusOne, quotient)
+    }
+    let quotient = wrap(LLVMBuildSDiv(builder, a.reference, safe.reference, ""), a.type)
+    return select(isZero, minusOne, select(isMinusOne!, negate(a), quotient))
+  }
+
+  func remainderIntegers(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    let (isZero, safe, isMinusOne) = guardedDivisor(b)
+    if a.type == .ui8 || a.type == .i1 {
+      return select(isZero, a, wrap(LLVMBuildURem(builder, a.reference, safe.reference, ""), a.type))
+    }
+    let remainder = wrap(LLVMBuildSRem(builder, a.reference, safe.reference, ""), a.type)
+    return select(isZero, a, select(isMinusOne!, constant(Scalar(type: a.type, bits: 0)), remainder))
+  }
+
+  /// A divisor with which the machine's division does not trap, and where it stands in for 0 or -1.
+  private func guardedDivisor(_ b: VectorValue) -> (isZero: VectorValue, safe: VectorValue, isMinusOne: VectorValue?) {
+    let one = constant(Scalar(type: b.type, bits: 1))
+    let isZero = compare(.eq, b, constant(Scalar(type: b.type, bits: 0)))
+    var safe = select(isZero, one, b)
+    if b.type == .ui8 || b.type == .i1 { return (isZero, safe, nil) }
+    let isMinusOne = compare(.eq, b, constant(Scalar(type: b.type, bits: UInt64(bitPattern: -1))))
+    safe = select(isMinusOne, one, safe)
+    return (isZero, safe, isMinusOne)
+  }
+
+  func fma(_ a: VectorValue, _ b: VectorValue, _ c: VectorValue) -> VectorValue {
+    // Without the instruction LLVM would call libm; such processors round twice, as `Target.hasFMA` says.
+    guard function.target.hasFMA else { return add(multiply(a, b), c) }
+    return wrap(function.intrinsic("llvm.fma", [valueType(a.type)], [a.reference, b.reference, c.reference]), a.type)
+  }
+
+  func squareRoot(_ a: VectorValue) -> VectorValue {
+    wrap(function.intrinsic("llvm.sqrt", [valueType(a.type)], [a.reference]), a.type)
+  }
+
+  func negate(_ a: VectorValue) -> VectorValue {
+    wrap(
+      a.type.isFloat ? LLVMBuildFNeg(builder, a.reference, "") : LLVMBuildNeg(builder, a.reference, ""), a.type)
+  }
+
+  func magnitude(_ a: VectorValue) -> VectorValue {
+    wrap(function.intrinsic("llvm.fabs", [valueType(a.type)], [a.reference]), a.type)
+  }
+
+  func floor(_ a: VectorValue) -> VectorValue { rounded(a, "llvm.floor", below: true) }
+  func ceil(_ a: VectorValue) -> VectorValue {
+    function.target.instructionSet == .scalar ? negate(floor(negate(a))) : rounded(a, "llvm.ceil", below: false)
+  }
+
+  func roundToEven(_ a: VectorValue) -> VectorValue {
+    if function.target.instructionSet == .scalar {
+      return roundByMagic(a)
+    }
+    return rounded(a, "llvm.roundeven", below: false)
+  }
+
+  /// Rounds by the instruction; baseline x86 has none, so there by the nearest integer and a correction.
+  private func rounded(_ a: VectorValue, _ name: String, below: Bool) -> VectorValue {
+    guard function.target.instructionSet == .scalar else {
+      return wrap(function.intrinsic(name, [valueType(a.type)], [a.reference]), a.type)
+    }
+    let nearest = roundByMagic(a)
+    let tooHigh = compare(.gt, nearest, a)
+    let lowered = subtract(nearest, constant(Scalar(1, as: a.type)))
+    return copySign(select(tooHigh, lowered, nearest), a)
+  }
+
+  /// The nearest integer, ties to even, by adding and subtracting 2^23 or 2^52 with the sign of `a`.
+  private func roundByMagic(_ a: VectorValue) -> VectorValue {
+    let magic = constant(Scalar(a.type == .f32 ? 0x1p23 : 0x1p52, as: a.type))
+    let size = magnitude(a)
+    let near = subtract(add(size, magic), magic)
+    let isLarge = compare(.ge, size, magic)
+    let isNaN = compare(.ne, a, a)
+    return select(isNaN, a, copySign(select(isLarge, size, near), a))
+  }
+
+  private func copySign(_ a: VectorValue, _ sign: VectorValue) -> VectorValue {
+    wrap(function.intrinsic("llvm.copysign", [valueType(a.type)], [a.reference, sign.reference]), a.type)
+  }
+
+  // MARK: Bits
+
+  func and(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(LLVMBuildAnd(builder, a.reference, b.reference, ""), a.type)
+  }
+  func or(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(LLVMBuildOr(builder, a.reference, b.reference, ""), a.type)
+  }
+  func xor(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(LLVMBuildXor(builder, a.reference, b.reference, ""), a.type)
+  }
+  func shiftLeft(_ a: VectorValue, _ amount: VectorValue) -> VectorValue {
+    wrap(LLVMBuildShl(builder, a.reference, amount.reference, ""), a.type)
+  }
+  func shiftRight(_ a: VectorValue, _ amount: VectorValue) -> VectorValue {
+    wrap(LLVMBuildLShr(builder, a.reference, amount.reference, ""), a.type)
+  }
+
+  func compare(_ op: Comparison, _ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    if a.type.isFloat {
+      let predicate: LLVMRealPredicate =
+        switch op {
+        case .eq: LLVMRealOEQ
+        case .ne: LLVMRealUNE
+        case .lt: LLVMRealOLT
+        case .le: LLVMRealOLE
+        case .gt: LLVMRealOGT
+        case .ge: LLVMRealOGE
+        }
+      return wrap(LLVMBuildFCmp(builder, predicate, a.reference, b.reference, ""), .i1)
+    }
+    let isUnsigned = a.type == .ui8 || a.type == .i1
+    let predicate: LLVMIntPredicate =
+      switch op {
+      case .eq: LLVMIntEQ
+      case .ne: LLVMIntNE
+      case .lt: isUnsigned ? LLVMIntULT : LLVMIntSLT
+      case .le: isUnsigned ? LLVMIntULE : LLVMIntSLE
+      case .gt: isUnsigned ? LLVMIntUGT : LLVMIntSGT
+      case .ge: isUnsigned ? LLVMIntUGE : LLVMIntSGE
+      }
+    return wrap(LLVMBuildICmp(builder, predicate, a.reference, b.reference, ""), .i1)
+  }
+
+  func select(_ condition: VectorValue, _ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    wrap(LLVMBuildSelect(builder, condition.reference, a.reference, b.reference, ""), a.type)
+  }
+
+  func convert(_ a: VectorValue, to type: ElementType) -> VectorValue {
+    if a.type == type { return a }
+    let target = valueType(type)
+    if type == .i1 { return compare(.ne, a, constant(Scalar(0, as: a.type))) }
+    if a.type.isFloat && type.isFloat { return wrap(LLVMBuildFPCast(builder, a.reference, target, ""), type) }
+    if a.type.isFloat {
+      let name = type == .ui8 ? "llvm.fptoui.sat" : "llvm.fptosi.sat"
+      return wrap(function.intrinsic(name, [target, valueType(a.type)], [a.reference]), type)
+    }
+    let isUnsigned = a.type == .ui8 || a.type == .i1
+    if type.isFloat {
+      return wrap(
+        isUnsigned
+          ? LLVMBuildUIToFP(builder, a.reference, target, "") : LLVMBuildSIToFP(builder, a.reference, target, ""), type)
+    }
+    return wrap(LLVMBuildIntCast2(builder, a.reference, target, isUnsigned ? 0 : 1, ""), type)
+  }
+
+  func bitCast(_ a: VectorValue, to type: ElementType) -> VectorValue {
+    wrap(LLVMBuildBitCast(builder, a.reference, valueType(type), ""), type)
+  }
+}

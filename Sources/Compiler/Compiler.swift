@@ -1,0 +1,104 @@
+import FraguaCodeGen
+import FraguaGraph
+import FraguaKernels
+import FraguaLowering
+import FraguaRuntime
+import FraguaSource
+import FraguaTensors
+import FraguaTransforms
+
+/// The way from a graph to a function that runs: the picture of `docs/architecture.md` as code.
+public enum Compiler {
+  /// `graph` after the passes up to and including `last`, for the function `entry` alone.
+  public static func transform(
+    _ graph: Graph, entry: String, after last: String? = nil, _ options: CompilerOptions
+  ) throws(Diagnostics) -> (graph: Graph, timings: [Pipeline.Timing]) {
+    let context = PassContext(
+      vocabulary: options.vocabulary, entries: [entry], mode: options.mode, bindings: options.bindings,
+      target: Processor(options.cpu).target)
+    return try Pipeline.standard.run(graph, after: last, context)
+  }
+
+  /// A function lowered, scheduled and planned.
+  public struct Planned: Sendable {
+    public let graph: Graph
+    public let function: Function
+    public let program: KernelProgram
+    public let schedule: Schedule
+    public let plan: MemoryPlan
+    public let timings: [Pipeline.Timing]
+  }
+
+  /// The kernels of function `entry`, with their schedule and memory plan.
+  public static func plan(_ graph: Graph, entry: String, _ options: CompilerOptions) throws(Diagnostics) -> Planned {
+    let (fused, timings) = try transform(graph, entry: entry, options)
+    guard let function = fused.function(named: entry) else {
+      throw Diagnostics([Diagnostic("there is no function '@\(entry)'")])
+    }
+    let program: KernelProgram
+    do { program = try Lowering.lower(function) } catch { throw Diagnostics([error]) }
+    let schedule = Scheduler(Processor(options.cpu).target, threads: options.threads).schedule(program)
+    let plan = MemoryPlanner.plan(program, schedule, reusesMemory: options.usesMemoryPlan)
+    return Planned(
+      graph: fused, function: function, program: program, schedule: schedule, plan: plan, timings: timings)
+  }
+
+  /// Function `entry`, compiled.
+  public static func compile(
+    _ graph: Graph, entry: String, _ options: CompilerOptions
+  ) throws(Diagnostics) -> CompiledFunction {
+    let planned = try plan(graph, entry: entry, options)
+    let processor = Processor(options.cpu)
+    guard Processor.canRun(processor.target.instructionSet) else {
+      throw Diagnostics([
+        Diagnostic("this processor cannot run code for '\(processor.target.instructionSet.rawValue)'")
+          .noting("its best instruction set is '\(Processor.hostInstructionSet.rawValue)'")
+      ])
+    }
+    let object = StepCompiler.compile(planned.program, planned.schedule, planned.plan, processor)
+    let executable = Executable(
+      object, planned.program, planned.schedule, planned.plan, team: ThreadTeam(options.threads))
+    return CompiledFunction(planned, executable)
+  }
+}
+
+/// A function that is ready to run.
+public struct CompiledFunction: Sendable {
+  public let name: String
+  public let argumentNames: [String]
+  public let argumentTypes: [TensorType]
+  public let resultTypes: [TensorType]
+  /// What each result is: the loss, a metric, or neither.
+  public let resultRoles: [FraguaGraph.Function.ResultRole]
+  /// The parameters and states that it reads or updates, with their initializers.
+  public let parameters: [Parameter]
+  /// The names of those that it updates.
+  public let updatedParameters: Set<String>
+  /// Floating-point operations of one run.
+  public let flops: Int
+  public let executable: Executable
+  /// How long the passes took.
+  public let timings: [Pipeline.Timing]
+
+  init(_ planned: Compiler.Planned, _ executable: Executable) {
+    let function = planned.function
+    name = function.name
+    argumentNames = function.argumentNames
+    argumentTypes = function.arguments.map(\.type)
+    resultTypes = function.results.map(\.type)
+    resultRoles = function.resultRoles
+    let used = Set(planned.program.parameterNames)
+    parameters = planned.graph.parameters.filter { used.contains($0.name) }
+    updatedParameters = Set(function.updates.map(\.parameter))
+    flops = planned.program.calls.reduce(0) { $0 + planned.program.kernel(of: $1).flops }
+    self.executable = executable
+    timings = planned.timings
+  }
+
+  /// Runs it once on `arguments` with the parameters of `store`.
+  /// - Throws: where an argument or a parameter is missing or has another type.
+  public func run(_ arguments: [Tensor], _ store: ParameterStore) throws(Diagnostic) -> [Tensor] {
+    try executable.bind(store)
+    return try executable.run(arguments)
+  }
+}

@@ -1,0 +1,34 @@
+import FraguaGraph
+import FraguaKernels
+import FraguaTransforms
+
+/// What a compilation may be told.
+public struct CompilerOptions: Sendable {
+  /// What symbols are bound to: `["B": 32]`.
+  public var bindings: [String: Int]
+  /// The mode to compile for; `nil` is `train` for a training, `inference` for everything else.
+  public var mode: Mode?
+  /// The instruction set to generate code for; `nil` is the host's best.
+  public var cpu: Target.InstructionSet?
+  /// The most threads that a step runs on.
+  public var threads: Int
+  /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
+  public var usesMemoryPlan: Bool
+  /// The operations, initializers and optimizers that there are.
+  public var vocabulary: Vocabulary
+  /// Whether the graph is verified after every pass.
+  public var verifiesAfterEachPass: Bool
+
+  public init(
+    bindings: [String: Int] = [:], mode: Mode? = nil, cpu: Target.InstructionSet? = nil, threads: Int = 1,
+    usesMemoryPlan: Bool = true, vocabulary: Vocabulary, verifiesAfterEachPass: Bool = false
+  ) {
+    self.bindings = bindings
+    self.mode = mode
+    self.cpu = cpu
+    self.threads = threads
+    self.usesMemoryPlan = usesMemoryPlan
+    self.vocabulary = vocabulary
+    self.verifiesAfterEachPass = verifiesAfterEachPass
+  }
+}

@@ -1,0 +1,106 @@
+/// Finds the records and fields of CSV bytes, with their places.
+///
+/// The rules are RFC 4180's: a field in quotes may hold delimiters, line ends and doubled quotes. Lines end with LF, CRLF or
+/// CR. Spaces around a quoted field are passed over. Which bytes make a field is decided here, because SwiftCSV gives no
+/// places, loses an empty last field and takes an open quote for closed; what a quoted field says is left to it (`CSVFile`).
+struct CSVScanner {
+  /// What is wrong with the text, and at which byte.
+  struct Problem: Error {
+    let offset: Int
+    let message: String
+  }
+
+  let bytes: UnsafeBufferPointer<UInt8>
+  let delimiter: UInt8
+  /// Where the next record starts.
+  private(set) var position: Int
+  /// The current record, without its line end.
+  private(set) var record = 0..<0
+  /// The current record's fields, as they stand there, quotes included, but without the spaces around them.
+  private(set) var fields: [Range<Int>] = []
+  /// Whether a field of the current record is in quotes.
+  private(set) var hasQuotes = false
+
+  /// A scanner that starts at byte `position`, the start of a record.
+  init(_ bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, from position: Int = 0) {
+    self.bytes = bytes
+    self.delimiter = delimiter
+    self.position = position
+  }
+
+  /// Whether the current record is an empty line, or one of spaces.
+  var isBlank: Bool { fields.count == 1 && fields[0].isEmpty }
+
+  /// Moves to the next record; `false` at the end.
+  mutating func next() throws(Problem) -> Bool {
+    guard position < bytes.count else { return false }
+    fields.removeAll(keepingCapacity: true)
+    hasQuotes = false
+    let recordStart = position
+    var start = position
+    var i = position
+    while i < bytes.count {
+      let byte = bytes[i]
+      if byte > 0x2C, byte != delimiter {
+        // Digits, points and letters: nothing to decide.
+        i += 1
+      } else if byte == delimiter {
+        fields.append(trimmed(start, i))
+        i += 1
+        start = i
+      } else if byte == Self.lineFeed || byte == Self.carriageReturn {
+        break
+      } else if byte == Self.quote {
+        i = try endOfQuotes(i, fieldStart: start)
+      } else {
+        i += 1
+      }
+    }
+    fields.append(trimmed(start, i))
+    record = recordStart..<i
+    if i < bytes.count {
+      i += bytes[i] == Self.carriageReturn && i + 1 < bytes.count && bytes[i + 1] == Self.lineFeed ? 2 : 1
+    }
+    position = i
+    return true
+  }
+
+  /// The end of the quoted text that starts at `open`, with the spaces behind it.
+  private mutating func endOfQuotes(_ open: Int, fieldStart: Int) throws(Problem) -> Int {
+    hasQuotes = true
+    guard trimmed(fieldStart, open).isEmpty else {
+      throw Problem(offset: open, message: "a quote inside a field that does not start with one")
+    }
+    var i = open + 1
+    while true {
+      guard i < bytes.count else { throw Problem(offset: open, message: "a quoted field does not end") }
+      if bytes[i] != Self.quote {
+        i += 1
+      } else if i + 1 < bytes.count, bytes[i + 1] == Self.quote {
+        i += 2
+      } else {
+        break
+      }
+    }
+    i += 1
+    while i < bytes.count, bytes[i] != delimiter, bytes[i] != Self.lineFeed, bytes[i] != Self.carriageReturn {
+      guard Self.isSpace(bytes[i]) else { throw Problem(offset: i, message: "text follows the end of a quoted field") }
+      i += 1
+    }
+    return i
+  }
+
+  /// The range without the spaces and tabs at its ends.
+  private func trimmed(_ start: Int, _ end: Int) -> Range<Int> {
+    var low = start
+    var high = end
+    while low < high, Self.isSpace(bytes[low]) { low += 1 }
+    while high > low, Self.isSpace(bytes[high - 1]) { high -= 1 }
+    return low..<high
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+  private static let quote = UInt8(ascii: "\"")
+  private static let lineFeed = UInt8(ascii: "\n")
+  private static let carriageReturn = UInt8(ascii: "\r")
+}

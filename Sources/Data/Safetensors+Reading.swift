@@ -1,0 +1,143 @@
+import FraguaSource
+import FraguaTensors
+
+extension Safetensors {
+  /// The tensors and metadata in the file at `path`.
+  ///
+  /// Everything the header says is checked before a tensor is made: types, shapes, and that the tensors fill the file
+  /// without gaps or overlaps.
+  public static func read(_ path: String) throws(Diagnostic) -> Safetensors {
+    let file = try readFile(path)
+    var result = Safetensors()
+    let layout = try SafetensorsLayout(file, path: path)
+    result.metadata = layout.metadata
+    for entry in layout.entries {
+      result[entry.name] = tensor(entry, in: file, layout.dataOffset)
+    }
+    return result
+  }
+
+  /// The one tensor called `key` in the file at `path`; without a key, the only one there is.
+  static func read(_ path: String, key: String?) throws(Diagnostic) -> Tensor {
+    let file = try readFile(path)
+    let layout = try SafetensorsLayout(file, path: path)
+    let name = try choose(key, among: layout.entries.map(\.name), path: path)
+    guard let entry = layout.entries.first(where: { $0.name == name }) else {
+      preconditionFailure("the chosen key is one of the names")
+    }
+    return tensor(entry, in: file, layout.dataOffset)
+  }
+
+  /// The tensor that a checked entry describes.
+  private static func tensor(_ entry: SafetensorsLayout.Entry, in file: [UInt8], _ dataOffset: Int) -> Tensor {
+    file.withUnsafeBytes { bytes in
+      let data = UnsafeRawBufferPointer(rebasing: bytes[dataOffset + entry.begin..<dataOffset + entry.end])
+      return entry.element.tensor(entry.extents, data, bigEndian: false)
+    }
+  }
+}
+
+/// What the header of a safetensors file says, checked against the file.
+struct SafetensorsLayout {
+  /// A tensor's place in the data.
+  struct Entry {
+    var name: String
+    var element = FileElement.u8
+    var extents = [Int]()
+    /// The half-open range of its bytes, counted from the start of the data.
+    var begin = 0, end = 0
+  }
+
+  /// In the order of the data.
+  private(set) var entries = [Entry]()
+  private(set) var metadata: [String: String] = [:]
+  /// Where the data starts in the file.
+  let dataOffset: Int
+
+  /// The longest header that the format allows.
+  private static let headerMaximumBytes = 100_000_000
+
+  /// Reads and checks the header of `file`; `path` is for the messages.
+  init(_ file: [UInt8], path: String) throws(Diagnostic) {
+    guard !file.isEmpty else { throw Diagnostic("'\(path)' is empty, expected a safetensors file") }
+    guard let length = file.little(UInt64.self, at: 0) else {
+      throw Diagnostic("'\(path)' is truncated: a safetensors file has at least 8 bytes, this one \(file.count)")
+    }
+    guard length <= Self.headerMaximumBytes, file.count == 8 || file[8] == UInt8(ascii: "{") else {
+      throw Diagnostic("'\(path)' is not a safetensors file: it does not start with a header")
+    }
+    dataOffset = 8 + Int(length)
+    guard dataOffset <= file.count else {
+      throw Diagnostic("'\(path)' is truncated: its header takes \(length) bytes, but \(file.count - 8) are there")
+    }
+    var json = HeaderJSON(bytes: file, position: 8, end: dataOffset, path: path)
+    var seen = Set<String>()
+    try json.object { json, name throws(Diagnostic) in
+      guard seen.insert(name).inserted else { throw json.malformed("'\(name)' stands there twice") }
+      if name == "__metadata__" {
+        try json.object { json, key throws(Diagnostic) in metadata[key] = try json.string() }
+      } else {
+        entries.append(try Self.entry(name, &json))
+      }
+    }
+    guard json.isAtEnd else { throw json.malformed("something follows the object") }
+    entries.sort { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
+    try checkCoverage(of: file.count - dataOffset, path)
+  }
+
+  /// Reads the description of the tensor called `name`.
+  private static func entry(_ name: String, _ json: inout HeaderJSON) throws(Diagnostic) -> Entry {
+    var entry = Entry(name: name)
+    var seen = Set<String>()
+    try json.object { json, field throws(Diagnostic) in
+      guard seen.insert(field).inserted else { throw json.malformed("'\(field)' of '\(name)' stands there twice") }
+      switch field {
+      case "dtype":
+        let dtype = try json.string()
+        let known: [String: FileElement] = [
+          "F32": .f32, "F64": .f64, "I32": .i32, "I64": .i64, "U8": .u8, "BOOL": .bool,
+        ]
+        guard let element = known[dtype] else {
+          throw Diagnostic("'\(name)' in '\(json.path)' has elements of type \(dtype), which cannot be read")
+            .noting("convert them to one of F32, F64, I32, I64, U8, BOOL")
+        }
+        entry.element = element
+      case "shape": entry.extents = try json.integers()
+      case "data_offsets":
+        let offsets = try json.integers()
+        guard offsets.count == 2 else { throw json.malformed("'data_offsets' of '\(name)' are not two numbers") }
+        (entry.begin, entry.end) = (offsets[0], offsets[1])
+      default: throw json.malformed("'\(name)' has an unknown field '\(field)'")
+      }
+    }
+    for field in ["dtype", "shape", "data_offsets"] where !seen.contains(field) {
+      throw json.malformed("'\(field)' of '\(name)' is missing")
+    }
+    return entry
+  }
+
+  /// Checks that every tensor has the bytes its type takes, and that together they are the data, each byte once.
+  private func checkCoverage(of dataBytes: Int, _ path: String) throws(Diagnostic) {
+    var position = 0
+    for entry in entries {
+      guard entry.begin <= entry.end, let bytes = checkedByteCount(entry.extents, entry.element.byteCount),
+        bytes == entry.end - entry.begin
+      else {
+        throw Diagnostic("'\(path)' is corrupt: the bytes \(entry.begin) to \(entry.end) of '\(entry.name)' "
+          + "do not fit its shape \(entry.extents)")
+      }
+      guard entry.end <= dataBytes else {
+        throw Diagnostic("'\(path)' is truncated: '\(entry.name)' ends at byte \(entry.end) of its data, "
+          + "but there are \(dataBytes)")
+      }
+      guard entry.begin == position else {
+        throw Diagnostic("'\(path)' is corrupt: '\(entry.name)' starts at byte \(entry.begin) of its data, "
+          + "but what is before it ends at \(position)")
+      }
+      position = entry.end
+    }
+    guard position == dataBytes else {
+      throw Diagnostic("'\(path)' is corrupt: \(dataBytes - position) bytes follow its tensors")
+    }
+  }
+}

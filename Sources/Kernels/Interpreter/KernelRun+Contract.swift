@@ -1,0 +1,144 @@
+import FraguaTensors
+
+/// A type that contractions multiply and add in.
+private protocol ContractElement {
+  static var zero: Self { get }
+  init(_ scalar: Scalar)
+  var scalar: Scalar { get }
+  /// `a * b + c`: rounded once, or wrapping.
+  static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self
+  /// `a + b`.
+  static func sum(_ a: Self, _ b: Self) -> Self
+}
+
+extension Float: ContractElement {
+  init(_ scalar: Scalar) { self = scalar.float }
+  var scalar: Scalar { Scalar(self) }
+  @inline(__always) static func fma(_ a: Float, _ b: Float, _ c: Float) -> Float { c.addingProduct(a, b) }
+  static func sum(_ a: Float, _ b: Float) -> Float { a + b }
+}
+extension Double: ContractElement {
+  init(_ scalar: Scalar) { self = scalar.double }
+  var scalar: Scalar { Scalar(self) }
+  @inline(__always) static func fma(_ a: Double, _ b: Double, _ c: Double) -> Double { c.addingProduct(a, b) }
+  static func sum(_ a: Double, _ b: Double) -> Double { a + b }
+}
+extension ContractElement where Self: FixedWidthInteger {
+  init(_ scalar: Scalar) { self.init(truncatingIfNeeded: scalar.integer) }
+  @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self { c &+ a &* b }
+  static func sum(_ a: Self, _ b: Self) -> Self { a &+ b }
+}
+extension Int32: ContractElement { var scalar: Scalar { Scalar(self) } }
+extension Int64: ContractElement { var scalar: Scalar { Scalar(self) } }
+extension UInt8: ContractElement { var scalar: Scalar { Scalar(self) } }
+
+extension KernelRun {
+  /// Runs a contraction.
+  func contract(_ body: ContractBody) {
+    switch body.lhs.types.last! {
+    case .f32: contract(body, Float.self)
+    case .f64: contract(body, Double.self)
+    case .i32: contract(body, Int32.self)
+    case .i64: contract(body, Int64.self)
+    case .ui8: contract(body, UInt8.self)
+    case .i1: preconditionFailure("the verifier refuses contractions of i1")
+    }
+  }
+
+  /// Runs a contraction in the arithmetic of `T`; both factors are evaluated once for each point of the batch axes.
+  private func contract<T: ContractElement>(_ body: ContractBody, _: T.Type) {
+    let batch = 0..<body.batchAxes
+    let m = batch.upperBound..<batch.upperBound + body.mAxes
+    let n = m.upperBound..<m.upperBound + body.nAxes
+    let k = n.upperBound..<kernel.axes.count
+    let (rowCount, columnCount, depth) = (count(m), count(n), count(k))
+    let (lhs, rhs, epilogue) = (runner(body.lhs), runner(body.rhs), runner(body.epilogue))
+    let rhsSum = body.rhsSum.map { runner($0) }
+    let lhsSum = body.lhsSum.map { runner($0) }
+    var left = [T](repeating: .zero, count: rowCount * depth)  // [m, k]
+    var right = [T](repeating: .zero, count: depth * columnCount)  // [k, n]
+    var row = [T](repeating: .zero, count: columnCount)
+    forEachPoint(of: batch) { _ in
+      forEachPoint(of: m) { i in
+        forEachPoint(of: k) { p in
+          lhs.run(at: coordinates)
+          left[i * depth + p] = T(lhs.last)
+        }
+      }
+      forEachPoint(of: k) { p in
+        forEachPoint(of: n) { j in
+          rhs.run(at: coordinates)
+          right[p * columnCount + j] = T(rhs.last)
+        }
+      }
+      forEachPoint(of: m) { i in
+        chain(left, i, right, into: &row)
+        forEachPoint(of: n) { j in finish(epilogue, row[j].scalar) }
+      }
+      if let rhsSum {
+        forEachPoint(of: n) { j in
+          finish(rhsSum, (0..<depth).reduce(T.zero) { T.sum($0, right[$1 * columnCount + j]) }.scalar)
+        }
+      }
+      if let lhsSum {
+        forEachPoint(of: m) { i in
+          finish(lhsSum, (0..<depth).reduce(T.zero) { T.sum($0, left[i * depth + $1]) }.scalar)
+        }
+      }
+    }
+  }
+
+  /// The chains of row `i` of `left`, all columns side by side.
+  private func chain<T: ContractElement>(_ left: [T], _ i: Int, _ right: [T], into row: inout [T]) {
+    let columnCount = row.count
+    let depth = right.count / columnCount
+    left.withUnsafeBufferPointer { left in
+      right.withUnsafeBufferPointer { right in
+        row.withUnsafeMutableBufferPointer { row in
+          row.update(repeating: .zero)
+          for p in 0..<depth {
+            let factor = left[i * depth + p]
+            let start = p * columnCount
+            for j in 0..<columnCount { row[j] = T.fma(factor, right[start + j], row[j]) }
+          }
+        }
+      }
+    }
+  }
+
+  /// Runs an epilogue on `value` at the point.
+  private func finish(_ epilogue: BlockRunner, _ value: Scalar) {
+    epilogue.run(at: coordinates, inputs: [value])
+    epilogue.store(at: coordinates)
+  }
+
+  /// Runs a scatter.
+  func scatter(_ body: ScatterBody) {
+    let r = 0..<1
+    let s = 1..<1 + body.sourceAxes
+    let d = s.upperBound..<kernel.axes.count
+    let inner = count(d)
+    let (initial, index, update) = (runner(body.initial), runner(body.index), runner(body.update))
+    let epilogue = runner(body.epilogue)
+    let arithmetic = ScalarArithmetic()
+    var target: [Scalar] = []  // [r, d]
+    target.reserveCapacity(kernel.axes[0] * inner)
+    forEachPoint(of: r) { _ in
+      forEachPoint(of: d) { _ in
+        initial.run(at: coordinates)
+        target.append(initial.last)
+      }
+    }
+    forEachPoint(of: s) { _ in
+      index.run(at: coordinates)
+      guard let row = Int(exactly: index.last.integer), row >= 0, row < kernel.axes[0] else { return }
+      forEachPoint(of: d) { j in
+        update.run(at: coordinates)
+        target[row * inner + j] = arithmetic.add(target[row * inner + j], update.last)
+      }
+    }
+    forEachPoint(of: r) { i in
+      forEachPoint(of: d) { j in finish(epilogue, target[i * inner + j]) }
+    }
+  }
+}

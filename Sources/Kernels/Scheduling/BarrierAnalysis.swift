@@ -1,0 +1,68 @@
+/// Which part of a buffer each thread touches in one call.
+struct Footprint: Hashable {
+  enum Part: Hashable {
+    /// Thread 0 alone touches it.
+    case first
+    /// Any thread may touch any element.
+    case any
+    /// The thread that owns coordinates `lo ..< hi` of an axis of that extent, cut in those units, touches the elements
+    /// `lo * stride ..< hi * stride` only.
+    case chunk(extent: Int, unit: Int, stride: Int)
+  }
+
+  let part: Part
+  let isWrite: Bool
+
+  /// Whether two threads may touch one element, at least one of them writing.
+  func conflicts(with other: Footprint) -> Bool {
+    if !isWrite && !other.isWrite { return false }
+    if part == .any || other.part == .any { return true }
+    return part != other.part
+  }
+}
+
+/// Finds where threads must wait for each other: between calls of which one writes what another thread touches in the other.
+struct BarrierAnalysis {
+  /// For each buffer of the program: how it was touched since the last barrier.
+  private var touched: [Int: Set<Footprint>] = [:]
+
+  /// What `call` with that partition touches.
+  static func footprints(_ kernel: Kernel, _ bindings: [Int], _ partition: Partition) -> [Int: Set<Footprint>] {
+    var result: [Int: Set<Footprint>] = [:]
+    kernel.forEachAccess { access, isWrite, part in
+      result[bindings[access.buffer], default: []].insert(
+        Footprint(part: self.part(access, kernel, partition, part), isWrite: isWrite))
+    }
+    return result
+  }
+
+  private static func part(
+    _ access: Access, _ kernel: Kernel, _ partition: Partition, _ part: AccessPart
+  ) -> Footprint.Part {
+    guard case .split(let axis, let unit) = partition else { return .first }
+    let stride = access.strides[axis]
+    guard stride > 0, access.indices.isEmpty, access.guards.isEmpty else { return .any }
+    // A side part runs on the owners of its own axes where the partition is along one, so that the same holds for it.
+    var low = access.offset
+    var high = access.offset
+    for (other, extent) in kernel.axes.enumerated() where other != axis {
+      let reach = access.strides[other] * (extent - 1)
+      if reach < 0 { low += reach } else { high += reach }
+    }
+    guard low >= 0, high < stride else { return .any }
+    return .chunk(extent: kernel.axes[axis], unit: unit, stride: stride)
+  }
+
+  /// Whether a barrier must stand before a call with these footprints.
+  func needsBarrier(before footprints: [Int: Set<Footprint>]) -> Bool {
+    footprints.contains { buffer, own in
+      (touched[buffer] ?? []).contains { old in own.contains { $0.conflicts(with: old) } }
+    }
+  }
+
+  mutating func add(_ footprints: [Int: Set<Footprint>]) {
+    for (buffer, own) in footprints { touched[buffer, default: []].formUnion(own) }
+  }
+
+  mutating func passBarrier() { touched = [:] }
+}

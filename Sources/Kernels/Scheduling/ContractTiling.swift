@@ -1,0 +1,105 @@
+import FraguaTensors
+
+/// Chooses the register tile and the packing of a contraction by estimated cycles.
+struct ContractTiling {
+  let kernel: Kernel
+  let body: ContractBody
+  let target: Target
+
+  private var type: ElementType { body.lhs.types.last! }
+  /// The lanes of a vector of the contraction's type.
+  private var lanes: Int { max(1, target.vectorBytes / max(4, type.byteCount)) }
+
+  /// The cheapest tile.
+  func best() -> ContractTile {
+    var best: (cycles: Double, tile: ContractTile)?
+    for laneAxis in [ContractTile.LaneAxis.n, .m] {
+      for vectors in [1, 2, 3, 4] {
+        let registers = target.vectorRegisters - 4
+        let most = max(1, min(16, (registers - vectors) / vectors))
+        for rows in 1...most {
+          let tile = tile(laneAxis, vectors, rows)
+          let cycles = cycles(tile, vectors)
+          if best == nil || cycles < best!.cycles { best = (cycles, tile) }
+        }
+      }
+    }
+    return best!.tile
+  }
+
+  private func tile(_ laneAxis: ContractTile.LaneAxis, _ vectors: Int, _ rows: Int) -> ContractTile {
+    var tile = ContractTile(
+      laneAxis: laneAxis, broadcasts: rows, lanes: vectors * lanes, broadcastPacking: .direct, lanePacking: .direct)
+    if ContractScratch.laneAxis(kernel, body, tile) == nil { tile.lanes = 1 }
+    tile.broadcastPacking = isPlainLoad(laneAxis == .n ? body.lhs : body.rhs) ? .direct : .packed
+    tile.lanePacking = packing(tile)
+    return tile
+  }
+
+  /// Whether a factor is one load without conditions, of the type that is multiplied.
+  private func isPlainLoad(_ program: ScalarProgram) -> Bool {
+    guard program.instructions.count == 1, case .load(let access) = program.instructions[0] else { return false }
+    return access.guards.isEmpty && access.indices.isEmpty
+  }
+
+  /// The operand along the lanes is copied where it is computed or scattered, or so deep that its rows leave the cache before they are
+  /// used again.
+  private func packing(_ tile: ContractTile) -> ContractTile.Packing {
+    let program = tile.laneAxis == .n ? body.rhs : body.lhs
+    guard isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
+    guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return .direct }
+    guard access.strides[axis] == 1 else { return .packed }
+    let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
+    let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
+    return k >= 800 && rows >= 64 ? .packed : .direct
+  }
+
+  /// About how many cycles the whole product takes on one thread.
+  private func cycles(_ tile: ContractTile, _ vectors: Int) -> Double {
+    let k = Double(kernel.axes.suffix(body.kAxes).reduce(1, *))
+    let rowExtent = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
+    let laneExtent = ContractScratch.laneAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
+    let outer = Double(kernel.axes.prefix(kernel.parallelAxes).reduce(1, *)) / Double(rowExtent * laneExtent)
+    let width = max(1, tile.lanes / lanes)
+    let rowParts = parts(rowExtent, tile.broadcasts)
+    let laneParts = parts(laneExtent, tile.lanes).map { (count: $0.count, size: ($0.size + lanes - 1) / lanes) }
+    var total = 0.0
+    for row in rowParts {
+      for lane in laneParts {
+        let products = Double(row.size * lane.size)
+        // Two products a cycle; four cycles of latency; broadcasts and loads two a cycle.
+        let step = max(products / 2, 4, Double(row.size + lane.size) / 2)
+        total += Double(row.count * lane.count) * (k * step + 20)
+      }
+    }
+    _ = width
+    if tile.lanePacking == .packed {
+      let isContiguous = laneStride(tile) == 1
+      total += k * Double(laneExtent) / Double(lanes) * (isContiguous ? 2 : 5)
+    }
+    if tile.broadcastPacking == .packed { total += k * Double(rowExtent) / Double(lanes) * 4 }
+    // An epilogue whose stores lie across the lanes scatters.
+    total += Double(rowExtent * laneExtent) * (outputStride(tile) == 1 ? 1.0 / Double(lanes) : 1.5)
+    return total * outer
+  }
+
+  private func laneStride(_ tile: ContractTile) -> Int {
+    let program = tile.laneAxis == .n ? body.rhs : body.lhs
+    guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return 1 }
+    for case .load(let access) in program.instructions { return access.strides[axis] }
+    return 1
+  }
+
+  private func outputStride(_ tile: ContractTile) -> Int {
+    guard let axis = ContractScratch.laneAxis(kernel, body, tile), let store = body.epilogue.stores.first else { return 1 }
+    return store.access.strides[axis]
+  }
+
+  /// The tiles of an axis: whole ones, and what is left.
+  private func parts(_ extent: Int, _ size: Int) -> [(count: Int, size: Int)] {
+    var result: [(count: Int, size: Int)] = []
+    if extent / size > 0 { result.append((extent / size, size)) }
+    if extent % size > 0 { result.append((1, extent % size)) }
+    return result
+  }
+}

@@ -1,0 +1,117 @@
+import FraguaTensors
+
+/// Chooses how a kernel program runs on a target: vector axes, tiles, the threads' parts, barriers.
+///
+/// Nothing it decides changes what is computed.
+public struct Scheduler: Sendable {
+  public let target: Target
+  /// The most threads that will run it.
+  public let threads: Int
+
+  public init(_ target: Target, threads: Int) {
+    self.target = target
+    self.threads = threads
+  }
+
+  /// A step that has less work than this runs on one thread: handing it over costs more.
+  public static let leastWorkForThreads = 131_072
+  /// A kernel that has less work than this runs on one thread of several.
+  public static let leastWorkForSplit = 32_768
+
+  /// The schedule of `program`.
+  public func schedule(_ program: KernelProgram) -> Schedule {
+    let total = program.calls.reduce(0) { $0 + program.kernel(of: $1).work }
+    let usesThreads = threads > 1 && total >= Self.leastWorkForThreads
+    let plain = program.kernels.map { unpartitioned($0) }
+    var calls: [CallSchedule] = []
+    var barriers: [Int] = []
+    var analysis = BarrierAnalysis()
+    for (index, call) in program.calls.enumerated() {
+      let kernel = program.kernel(of: call)
+      var schedule = plain[call.kernel]
+      if usesThreads {
+        let options = partitions(kernel, schedule).map { ($0, BarrierAnalysis.footprints(kernel, call.buffers, $0)) }
+        let chosen = options.first { !analysis.needsBarrier(before: $0.1) } ?? afterBarrier(kernel, options)
+        if analysis.needsBarrier(before: chosen.1) {
+          barriers.append(index)
+          analysis.passBarrier()
+        }
+        analysis.add(chosen.1)
+        schedule.partition = chosen.0
+      }
+      calls.append(schedule)
+    }
+    return Schedule(calls: calls, barriers: barriers, maximumThreads: usesThreads ? threads : 1)
+  }
+
+  /// Everything but the threads' parts.
+  private func unpartitioned(_ kernel: Kernel) -> CallSchedule {
+    switch kernel.body {
+    case .rows(let body):
+      var schedule = CallSchedule(vectorAxis: vectorAxis(kernel))
+      schedule.scratchBytes = RowsScratch(kernel, body, RowsStrategy(kernel, schedule), target).byteCount
+      return schedule
+    case .contract(let body):
+      let tile = ContractTiling(kernel: kernel, body: body, target: target).best()
+      return CallSchedule(tile: tile, scratchBytes: ContractScratch(kernel, body, tile).byteCount)
+    case .scatter(let body): return CallSchedule(scratchBytes: ScatterScratch(kernel, body).byteCount)
+    case .lanes: return CallSchedule(vectorAxis: 0)
+    }
+  }
+
+  /// The axis along which most accesses are contiguous; among equals the innermost, reduced ones first.
+  private func vectorAxis(_ kernel: Kernel) -> Int? {
+    var candidates = Array(0..<kernel.parallelAxes)
+    if kernel.axes.count > kernel.parallelAxes { candidates.append(kernel.axes.count - 1) }
+    var best: (score: Int, axis: Int)?
+    for axis in candidates where kernel.axes[axis] > 1 {
+      var score = 0
+      kernel.forEachAccess { access, _, _ in
+        switch access.strides[axis] {
+        case 1: score += 4
+        case 0: score += 1
+        default: score -= 4
+        }
+      }
+      if kernel.axes[axis] < 8 { score -= 3 }
+      if best == nil || score >= best!.score { best = (score, axis) }
+    }
+    return best?.axis
+  }
+
+  // MARK: Threads
+
+  /// The ways to share the kernel among threads, best first where no barrier decides.
+  private func partitions(_ kernel: Kernel, _ schedule: CallSchedule) -> [Partition] {
+    guard kernel.work >= Self.leastWorkForSplit, kernel.form != .lanes else { return [.single] }
+    var result: [Partition] = []
+    switch kernel.body {
+    case .contract(let body):
+      let tile = schedule.tile!
+      let broadcast = ContractScratch.broadcastAxis(kernel, body, tile)
+      let lane = ContractScratch.laneAxis(kernel, body, tile)
+      if body.batchAxes > 0, kernel.axes[0] >= threads { result.append(.split(axis: 0, unit: 1)) }
+      let mAxis = tile.laneAxis == .n ? broadcast : lane
+      let nAxis = tile.laneAxis == .n ? lane : broadcast
+      for axis in [mAxis, nAxis].compactMap({ $0 }) {
+        let unit = axis == broadcast ? tile.broadcasts : tile.lanes
+        if kernel.axes[axis] >= threads * unit { result.append(.split(axis: axis, unit: unit)) }
+      }
+    case .rows:
+      for axis in 0..<kernel.parallelAxes where kernel.axes[axis] >= threads {
+        let unit = axis == schedule.vectorAxis ? 16 : kernel.axes[axis] >= 16 * threads ? 8 : 1
+        if kernel.axes[axis] >= threads * unit { result.append(.split(axis: axis, unit: unit)) }
+      }
+    case .scatter: if kernel.axes[0] >= threads { result.append(.split(axis: 0, unit: 1)) }
+    case .lanes: break
+    }
+    return result.isEmpty ? [.single] : result
+  }
+
+  /// The partition where a barrier must stand anyway: of a contraction the columns, so that each thread packs only its own panels.
+  private func afterBarrier(
+    _ kernel: Kernel, _ options: [(Partition, [Int: Set<Footprint>])]
+  ) -> (Partition, [Int: Set<Footprint>]) {
+    kernel.form == .contract ? options.last! : options[0]
+  }
+}

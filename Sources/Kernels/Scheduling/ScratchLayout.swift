@@ -1,0 +1,119 @@
+import FraguaTensors
+
+/// How a `rows` kernel's stages run along vector lanes.
+public enum RowsStrategy: Sendable, Hashable {
+  /// Lanes run along the innermost reduced axis: always 16, the virtual lanes of a sum.
+  case alongRow
+  /// Lanes run along this parallel axis: each lane is a row of its own.
+  case acrossRows(axis: Int)
+  /// One point at a time.
+  case scalar
+
+  public init(_ kernel: Kernel, _ schedule: CallSchedule) {
+    guard let axis = schedule.vectorAxis else {
+      self = .scalar
+      return
+    }
+    self = axis < kernel.parallelAxes ? .acrossRows(axis: axis) : .alongRow
+  }
+
+  /// The lanes of the programs that run at each position.
+  public func lanes(_ target: Target) -> Int {
+    switch self {
+    case .alongRow: Kernel.sumLanes
+    case .acrossRows: target.lanes
+    case .scalar: 1
+    }
+  }
+}
+
+/// Where a `rows` kernel keeps its row-local arrays and its sums in a thread's scratch, in bytes.
+public struct RowsScratch: Sendable {
+  /// For each local: where it starts.
+  public private(set) var locals: [Int] = []
+  /// For each reduction of the sweep that has most: where its 16 accumulators start; used unless lanes run along the row.
+  public private(set) var accumulators: [Int] = []
+  public private(set) var byteCount = 0
+
+  public init(_ kernel: Kernel, _ body: RowsBody, _ strategy: RowsStrategy, _ target: Target) {
+    let row = kernel.axes[kernel.parallelAxes...].reduce(1, *)
+    let lanes = strategy.lanes(target)
+    var sweeps = 0
+    for stage in body.stages {
+      guard case .sweep(let block, let values, let reductions) = stage else { continue }
+      for value in values {
+        locals.append(byteCount)
+        let count = strategy == .alongRow ? row + Kernel.sumLanes : row * lanes
+        reserve(count * block.program.types[value].byteCount)
+      }
+      sweeps = max(sweeps, reductions.count)
+    }
+    if strategy != .alongRow {
+      for _ in 0..<sweeps {
+        accumulators.append(byteCount)
+        reserve(Kernel.sumLanes * lanes * 8)
+      }
+    }
+  }
+
+  private mutating func reserve(_ bytes: Int) { byteCount += (bytes + 63) / 64 * 64 }
+}
+
+/// Where a `contract` kernel keeps packed operands in a thread's scratch.
+public struct ContractScratch: Sendable {
+  /// One panel of the operand with the lane axis: for each k, the tile's lanes.
+  public let panel: Int
+  /// The operand without the lane axis, whole; rows of ``broadcastStride`` elements.
+  public let broadcast: Int
+  public let byteCount: Int
+  /// Whether the packed broadcast operand has k innermost (rows along the broadcast axis), rather than the broadcast axis.
+  public let broadcastIsRowMajor: Bool
+  /// The elements from one row of the packed broadcast operand to the next.
+  public let broadcastStride: Int
+
+  public init(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile) {
+    let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
+    let extent = kernel.axes[Self.broadcastAxis(kernel, body, tile) ?? 0]
+    let program = tile.laneAxis == .n ? body.lhs : body.rhs
+    let size = program.types.last!.byteCount
+    // Copied along the axis in which memory is contiguous.
+    var isRowMajor = true
+    if let axis = Self.broadcastAxis(kernel, body, tile) {
+      for case .load(let access) in program.instructions where access.strides[axis] == 1 { isRowMajor = false }
+      for case .load(let access) in program.instructions where access.strides.last == 1 { isRowMajor = true }
+    }
+    broadcastIsRowMajor = isRowMajor
+    // 16 more than needed: room for whole vectors, and no rows 4 KB apart.
+    broadcastStride = (isRowMajor ? k : extent) + 16
+    panel = 0
+    let panelBytes = tile.lanePacking == .packed ? (k * tile.lanes * size + 63) / 64 * 64 : 0
+    broadcast = panelBytes
+    let rows = isRowMajor ? extent : k
+    byteCount = panelBytes + (tile.broadcastPacking == .packed ? (rows * broadcastStride * size + 127) / 64 * 64 : 0)
+  }
+
+  /// The kernel's axis whose elements are broadcast: the last m axis where lanes run along n, and the other way round; `nil` where
+  /// that kind has no axes.
+  public static func broadcastAxis(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile) -> Int? {
+    let first = tile.laneAxis == .n ? body.batchAxes : body.batchAxes + body.mAxes
+    let count = tile.laneAxis == .n ? body.mAxes : body.nAxes
+    return count == 0 ? nil : first + count - 1
+  }
+
+  /// The kernel's axis along which lanes run, likewise.
+  public static func laneAxis(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile) -> Int? {
+    let first = tile.laneAxis == .m ? body.batchAxes : body.batchAxes + body.mAxes
+    let count = tile.laneAxis == .m ? body.mAxes : body.nAxes
+    return count == 0 ? nil : first + count - 1
+  }
+}
+
+/// Where a `scatter` kernel keeps the target while it is summed.
+public struct ScatterScratch: Sendable {
+  public let byteCount: Int
+
+  public init(_ kernel: Kernel, _ body: ScatterBody) {
+    let inner = kernel.axes.suffix(body.innerAxes).reduce(1, *)
+    byteCount = (kernel.axes[0] * inner + Kernel.sumLanes) * body.initial.types.last!.byteCount
+  }
+}

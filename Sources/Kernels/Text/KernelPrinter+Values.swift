@@ -1,0 +1,88 @@
+import FraguaTensors
+
+extension KernelPrinter {
+  /// The text of an instruction without its type.
+  static func text(of instruction: ScalarProgram.Instruction) -> String {
+    switch instruction {
+    case .constant(let scalar): "constant \(text(of: scalar))"
+    case .input(let i): "input \(i)"
+    case .local(let i): "local \(i)"
+    case .index(let axis): "index d\(axis)"
+    case .load(let access): "load \(text(of: access))"
+    case .unary(let op, let x): "\(op.rawValue) %\(x)"
+    case .binary(let op, let x, let y): "\(op.rawValue) %\(x), %\(y)"
+    case .compare(let op, let x, let y): "\(op.rawValue) %\(x), %\(y)"
+    case .select(let condition, let x, let y): "select %\(condition), %\(x), %\(y)"
+    case .convert(let x, _): "convert %\(x)"
+    case .fma(let x, let y, let z): "fma %\(x), %\(y), %\(z)"
+    case .random(let seed, let step, let index, let stream):
+      "random %\(seed), %\(step), %\(index) {stream = \(stream)}"
+    }
+  }
+
+  /// `b0[8*d0 + d1 - 3] if 0 <= d0 - 1 < 8 else 0.0`.
+  static func text(of access: Access) -> String {
+    let indices = access.indices.map { (name: "%\($0.value)", factor: $0.stride) }
+    var text = "b\(access.buffer)[\(affine(access.offset, access.strides, indices))]"
+    if !access.guards.isEmpty {
+      let guards = access.guards.map { "0 <= \(affine($0.offset, $0.coefficients, [])) < \($0.bound)" }
+      text += " if " + guards.joined(separator: ", ")
+    }
+    if let fill = access.fill { text += " else \(Self.text(of: fill))" }
+    return text
+  }
+
+  /// `8*d0 + d1 + %4*2 - 3`.
+  private static func affine(_ offset: Int, _ coefficients: [Int], _ indices: [(name: String, factor: Int)]) -> String {
+    var text = ""
+    func add(_ isNegative: Bool, _ term: String) {
+      if text.isEmpty {
+        text = isNegative ? "-" + term : term
+      } else {
+        text += (isNegative ? " - " : " + ") + term
+      }
+    }
+    for (axis, factor) in coefficients.enumerated() where factor != 0 {
+      add(factor < 0, factor.magnitude == 1 ? "d\(axis)" : "\(factor.magnitude)*d\(axis)")
+    }
+    for index in indices { add(index.factor < 0, "\(index.name)*\(index.factor.magnitude)") }
+    if offset != 0 || text.isEmpty { add(offset < 0, "\(offset.magnitude)") }
+    return text
+  }
+
+  /// The shortest decimal that is read back as the same bits; infinities and NaN as their bits, `0x7f800000`.
+  static func text(of scalar: Scalar) -> String {
+    switch scalar.type {
+    case .f32:
+      scalar.float.isFinite ? scalar.float.description : "0x" + String(scalar.bits, radix: 16)
+    case .f64:
+      scalar.double.isFinite ? scalar.double.description : "0x" + String(scalar.bits, radix: 16)
+    case .i1: scalar.bits == 0 ? "false" : "true"
+    case .i32, .i64, .ui8: String(scalar.integer)
+    }
+  }
+
+  /// A name behind `%` or `@`: quoted where it is not made of letters, digits, `_` and inner dots.
+  static func name(_ name: String) -> String {
+    let isPlain = !name.isEmpty && name.utf8.allSatisfy { KernelLexer.isNameByte($0) }
+    return isPlain ? name : quoted(name)
+  }
+
+  /// `text` between quotation marks, control characters escaped.
+  static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      case "\u{0}"..<" ", "\u{7F}": result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+
+  /// Quoted names with commas.
+  static func list(_ names: [String]) -> String { names.map(quoted).joined(separator: ", ") }
+}

@@ -1,0 +1,57 @@
+import FraguaTensors
+
+/// The integers from `low` to `high`, both included; arithmetic gives `nil` where a bound leaves 64 bits.
+struct ClosedInterval: Equatable {
+  var low: Int
+  var high: Int
+
+  /// - Requires: `low <= high`.
+  init(_ low: Int, _ high: Int) {
+    self.low = low
+    self.high = high
+  }
+
+  /// Every value of an integer type.
+  static func all(of type: ElementType) -> ClosedInterval {
+    switch type {
+    case .i32: ClosedInterval(Int(Int32.min), Int(Int32.max))
+    case .ui8: ClosedInterval(0, 255)
+    case .i1: ClosedInterval(0, 1)
+    default: ClosedInterval(.min, .max)
+    }
+  }
+
+  /// Whether all of `other` lies inside.
+  func contains(_ other: ClosedInterval) -> Bool { low <= other.low && other.high <= high }
+
+  /// The smallest interval that holds both.
+  func union(_ other: ClosedInterval) -> ClosedInterval {
+    ClosedInterval(Swift.min(low, other.low), Swift.max(high, other.high))
+  }
+
+  /// Sums.
+  func adding(_ other: ClosedInterval) -> ClosedInterval? {
+    let (a, overflowA) = low.addingReportingOverflow(other.low)
+    let (b, overflowB) = high.addingReportingOverflow(other.high)
+    return overflowA || overflowB ? nil : ClosedInterval(a, b)
+  }
+
+  /// Negatives.
+  var negated: ClosedInterval? { low == .min ? nil : ClosedInterval(-high, -low) }
+
+  /// Products.
+  func multiplied(by other: ClosedInterval) -> ClosedInterval? {
+    var products: [Int] = []
+    for a in [low, high] {
+      for b in [other.low, other.high] {
+        let (product, overflow) = a.multipliedReportingOverflow(by: b)
+        if overflow { return nil }
+        products.append(product)
+      }
+    }
+    return ClosedInterval(products.min()!, products.max()!)
+  }
+
+  /// Products with one number.
+  func multiplied(by factor: Int) -> ClosedInterval? { multiplied(by: ClosedInterval(factor, factor)) }
+}

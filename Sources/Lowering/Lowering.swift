@@ -1,0 +1,248 @@
+import FraguaGraph
+import FraguaKernels
+import FraguaSource
+import FraguaTensors
+import FraguaTransforms
+
+/// Lowers fused functions to kernel programs.
+public enum Lowering {
+  /// The kernel program of `function`: one kernel call a fused region, and copies where a result or an update is no region's own value.
+  ///
+  /// - Requires: all extents fixed.
+  /// - Throws: where the function is not fused, or a region is none that one kernel can compute; only a dump edited by hand is so.
+  public static func lower(_ function: Function) throws(Diagnostic) -> KernelProgram {
+    var lowering = FunctionLowering(function)
+    return try lowering.lower()
+  }
+}
+
+/// The state of lowering one function.
+private struct FunctionLowering {
+  let function: Function
+  var program: KernelProgram
+  /// For each value: the program's buffer that holds it.
+  var bufferOf: [Int: Int] = [:]
+  /// For each value: the value whose memory it is, seen through reshapes.
+  var rootOf: [Int: Value] = [:]
+  /// For each root: its last use as an operand, by node index; `Int.max` where the function returns it.
+  var lastUse: [Int: Int] = [:]
+  var kernelIndex: [Kernel: Int] = [:]
+  var bufferNames: Set<String> = []
+  var constantIndex: [ConstantTensor: Int] = [:]
+  /// Copies that run at the end: from, to.
+  var copies: [(from: Int, to: Int)] = []
+
+  init(_ function: Function) {
+    self.function = function
+    program = KernelProgram(
+      name: function.name, argumentNames: function.argumentNames,
+      resultNames: function.resultRoles.map { role in
+        switch role {
+        case .plain: ""
+        case .loss: "loss"
+        case .metric(let name): name
+        }
+      })
+  }
+
+  mutating func lower() throws(Diagnostic) -> KernelProgram {
+    for (index, value) in function.arguments.enumerated() {
+      bufferOf[value.id] = addBuffer(function.valueNames[value.id] ?? "arg\(index)", value.type, .argument(index))
+      rootOf[value.id] = value
+    }
+    for read in function.parameterReads {
+      bufferOf[read.value.id] = addBuffer(read.parameter, read.value.type, .parameter(read.parameter))
+      rootOf[read.value.id] = read.value
+    }
+    findRoots()
+    for (index, node) in function.nodes.enumerated() { try lower(node, index) }
+    try finishResults()
+    for copy in copies { addCopy(from: copy.from, to: copy.to) }
+    return program
+  }
+
+  /// Follows reshapes, and notes where each value is read last.
+  private mutating func findRoots() {
+    for (index, node) in function.nodes.enumerated() {
+      for operand in node.operands {
+        let root = rootOf[operand.id]!
+        lastUse[root.id] = index
+        if isAlias(node) { rootOf[node.results[0].id] = root }
+      }
+      if !isAlias(node) { for result in node.results { rootOf[result.id] = result } }
+    }
+    for value in function.results { lastUse[rootOf[value.id]!.id] = .max }
+    for update in function.updates {
+      let root = rootOf[update.value.id]!
+      if function.parameterReads.contains(where: { $0.value == root }) { lastUse[root.id] = .max }
+    }
+  }
+
+  private func isAlias(_ node: Node) -> Bool {
+    guard let operation = node.operation as? any PrimitiveOperation,
+      case .view(.reshape) = operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes)
+    else { return false }
+    return true
+  }
+
+  private mutating func addBuffer(_ name: String, _ type: TensorType, _ kind: ProgramBuffer.Kind) -> Int {
+    var unique = name
+    var suffix = 0
+    while !bufferNames.insert(unique).inserted {
+      suffix += 1
+      unique = "\(name)_\(suffix)"
+    }
+    program.buffers.append(ProgramBuffer(name: unique, type: type, kind: kind))
+    return program.buffers.count - 1
+  }
+
+  private mutating func parameterBuffer(_ name: String, _ type: TensorType) -> Int {
+    if let known = program.buffers.firstIndex(where: { $0.kind == .parameter(name) }) { return known }
+    return addBuffer(name, type, .parameter(name))
+  }
+
+  // MARK: Nodes
+
+  private mutating func lower(_ node: Node, _ index: Int) throws(Diagnostic) {
+    if isAlias(node) {
+      bufferOf[node.results[0].id] = bufferOf[node.operands[0].id]
+      return
+    }
+    guard case .fused(let name, let region) = node.kind else {
+      throw Diagnostic("'\(node.name)' is not in a fused region", at: node.origin.location)
+    }
+    guard let form = node.attributes["form"], case .keyword(let word) = form, let form = RegionForm(rawValue: word) else {
+      throw Diagnostic("the fused region '@\(name)' has no attribute 'form'", at: node.origin.location)
+    }
+    let inPlace = updatesInPlace(node, index)
+    if !inPlace.isEmpty {
+      let saved = self
+      if try lower(node, name, region.function, form, inPlace: inPlace) { return }
+      self = saved
+    }
+    _ = try lower(node, name, region.function, form, inPlace: [])
+  }
+
+  /// The parameters whose update the node may write where the parameter lies: every other reader comes before it.
+  private func updatesInPlace(_ node: Node, _ index: Int) -> Set<String> {
+    var names: Set<String> = []
+    for update in function.updates where node.results.contains(rootOf[update.value.id]!) {
+      guard let read = function.parameterReads.first(where: { $0.parameter == update.parameter }) else {
+        names.insert(update.parameter)
+        continue
+      }
+      if lastUse[read.value.id] ?? -1 <= index { names.insert(update.parameter) }
+    }
+    return names
+  }
+
+  /// Lowers a region with these parameters updated in place; `false` where the kernel would read an element that it has overwritten.
+  private mutating func lower(
+    _ node: Node, _ name: String, _ body: Function, _ form: RegionForm, inPlace: Set<String>
+  ) throws(Diagnostic) -> Bool {
+    var inputs: [Int: Int] = [:]
+    for (argument, operand) in zip(body.arguments, node.operands) { inputs[argument.id] = bufferOf[operand.id]! }
+    var outputs: [[Int]] = []
+    for result in node.results { outputs.append(destinations(of: result, inPlace)) }
+    let context = try RegionContext(
+      body, origin: node.origin, inputs: inputs, outputs: outputs, constants: constantBuffers(of: body))
+    let lowered: (kernel: Kernel, bindings: [Int])
+    switch form {
+    case .map, .rows:
+      var rows = try RowsLowering(context)
+      lowered = try rows.lower()
+    case .contract: lowered = try ContractLowering(context).lower()
+    case .scatter: lowered = try ScatterLowering(context).lower()
+    case .lanes:
+      var lanes = try LanesLowering(context)
+      lowered = try lanes.lower()
+    }
+    if !InPlaceCheck.isLegal(lowered.kernel) { return false }
+    addCall(name, lowered.kernel, lowered.bindings, node.origin)
+    return true
+  }
+
+  /// The buffers that receive a region's result: results of the function, parameters updated in place, or a temporary.
+  private mutating func destinations(of value: Value, _ inPlace: Set<String>) -> [Int] {
+    var buffers: [Int] = []
+    for (index, result) in function.results.enumerated() where rootOf[result.id] == value {
+      let name = function.valueNames[result.id] ?? "result\(index)"
+      buffers.append(addBuffer(name, result.type, .result(index)))
+    }
+    for update in function.updates where inPlace.contains(update.parameter) && rootOf[update.value.id] == value {
+      buffers.append(parameterBuffer(update.parameter, update.value.type))
+    }
+    if buffers.isEmpty {
+      buffers.append(addBuffer(function.valueNames[value.id] ?? "v\(value.id)", value.type, .temporary))
+    }
+    bufferOf[value.id] = buffers[0]
+    for update in function.updates where !inPlace.contains(update.parameter) && rootOf[update.value.id] == value {
+      copies.append((from: buffers[0], to: parameterBuffer(update.parameter, update.value.type)))
+    }
+    return buffers
+  }
+
+  /// The program's buffers of the region's constants that are no splats.
+  private mutating func constantBuffers(of body: Function) -> [Int: Int] {
+    var result: [Int: Int] = [:]
+    for node in body.nodes {
+      guard let operation = node.operation as? any PrimitiveOperation,
+        case .constant(let constant) = operation.role([], node.results.map(\.type), node.attributes), constant.splat == nil
+      else { continue }
+      let tensor = ConstantTensor(constant.tensor)
+      if constantIndex[tensor] == nil {
+        program.constants.append(tensor)
+        constantIndex[tensor] = addBuffer("constant", tensor.tensor.type, .constant(program.constants.count - 1))
+      }
+      result[node.results[0].id] = constantIndex[tensor]
+    }
+    return result
+  }
+
+  private mutating func addCall(_ name: String, _ kernel: Kernel, _ buffers: [Int], _ origin: Origin) {
+    let index: Int
+    if let known = kernelIndex[kernel] { index = known } else {
+      program.kernels.append(kernel)
+      index = program.kernels.count - 1
+      kernelIndex[kernel] = index
+    }
+    program.calls.append(
+      KernelCall(name: name, kernel: index, buffers: buffers, origin: origin.location?.description ?? ""))
+  }
+
+  // MARK: What no region produced
+
+  /// Results and updates that are arguments or parameters are copied.
+  private mutating func finishResults() throws(Diagnostic) {
+    let arguments = Set(function.arguments.map(\.id) + function.parameterReads.map(\.value.id))
+    for (index, result) in function.results.enumerated() {
+      let root = rootOf[result.id]!
+      guard arguments.contains(root.id) else { continue }
+      let buffer = addBuffer(function.valueNames[result.id] ?? "result\(index)", result.type, .result(index))
+      addCopy(from: bufferOf[root.id]!, to: buffer)
+    }
+    // Parameters may be exchanged: all are read before one is written.
+    for update in function.updates {
+      let root = rootOf[update.value.id]!
+      guard arguments.contains(root.id) else { continue }
+      let temporary = addBuffer("\(update.parameter).new", update.value.type, .temporary)
+      addCopy(from: bufferOf[root.id]!, to: temporary)
+      copies.append((from: temporary, to: parameterBuffer(update.parameter, update.value.type)))
+    }
+  }
+
+  private mutating func addCopy(from source: Int, to target: Int) {
+    let type = program.buffers[target].type
+    let access = { (buffer: Int) in Access(buffer: buffer, strides: [1]) }
+    var body = ScalarProgram()
+    let value = body.load(access(0), type.element)
+    let kernel = Kernel(
+      axes: [type.elementCount], parallelAxes: 1,
+      buffers: [
+        KernelBuffer(type.element, count: type.elementCount, use: .read),
+        KernelBuffer(type.element, count: type.elementCount, use: .write),
+      ],
+      body: .rows(RowsBody([.scalar(Block(body, stores: [Store(access(1), value)]), yields: [])])))
+    addCall("copy", kernel, [source, target], .unknown)
+  }
+}

@@ -1,0 +1,34 @@
+import FraguaGraph
+import FraguaKernels
+import FraguaTensors
+
+/// `|x|`.
+public struct AbsOperation: UnaryElementwiseOperation {
+  public init() {}
+
+  public var name: String { "abs" }
+  public var scalarOperator: UnaryOperator { .abs }
+  public var arithmetic: UnaryArithmetic { .init(float: { Swift.abs($0) }, integer: { $0 < 0 ? 0 &- $0 : $0 }) }
+
+  public var documentation: OperationDocumentation {
+    OperationDocumentation(
+      "The magnitude of each element.", group: "Elementwise",
+      example: "%y = abs %x : tensor<Bx3xf32>",
+      details: """
+        y = |x|. dx = dy sign(x), so 0 at 0. NaN stays NaN. The smallest integer stays itself.
+        """)
+  }
+
+  public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {
+    let sign = builder.sign(node.operands[0])
+    return [builder.multiply(node.cotangent, sign)]
+  }
+
+  public var examples: [OperationExample] {
+    [
+      OperationExample([TensorType([2, 3], .f32)], values: [.cycle([-1.5, 2, -0.25, 1])]),
+      OperationExample([TensorType([5], .i64)]),
+      OperationExample([TensorType([3], .f64)], values: [.cycle([0, -3, 4])], checksDerivative: false),
+    ]
+  }
+}

@@ -1,0 +1,34 @@
+import FraguaGraph
+import FraguaKernels
+import FraguaTensors
+
+/// `a + b`.
+public struct AddOperation: BinaryElementwiseOperation {
+  public init() {}
+
+  public var name: String { "add" }
+  public var scalarOperator: BinaryOperator { .add }
+  public var arithmetic: BinaryArithmetic { .init(float: { $0 + $1 }, integer: { $0 &+ $1 }) }
+
+  public var documentation: OperationDocumentation {
+    OperationDocumentation(
+      "The sum of two tensors, element by element.", group: "Elementwise",
+      example: "%c = add %a, %b : tensor<Bx3xf32>",
+      details: """
+        c = a + b. da = dc, db = dc. Integers wrap. Broadcasts its operands.
+        """)
+  }
+
+  public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {
+    [node.cotangent, node.cotangent]
+  }
+
+  public var examples: [OperationExample] {
+    [
+      OperationExample(pair([2, 3], .f32)),
+      OperationExample(pair([], .f64)),
+      OperationExample(pair([5], .i32), values: [.cycle([2_147_483_647, 1]), .cycle([1, 2])]),
+      OperationExample(pair([3], .ui8), values: [.cycle([250, 3]), .cycle([10])]),
+    ]
+  }
+}

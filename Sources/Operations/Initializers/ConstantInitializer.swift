@@ -1,0 +1,23 @@
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// All elements one number.
+public struct ConstantInitializer: Initializer {
+  public init() {}
+
+  public var name: String { "constant" }
+  public var summary: String { "All elements are 'value'." }
+  public var schema: [AttributeSchema] { [AttributeSchema("value", .float, summary: "The value of every element.")] }
+
+  public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
+    let value = attributes.float("value")
+    if type.element.isFloat || Scalar(value, as: type.element).asDouble == value { return }
+    throw Diagnostic(
+      "attribute 'value' of 'constant' is \(value), which is no \(type.element.rawValue), but the parameter is \(type)")
+  }
+
+  public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
+    ConstantValue(type, splat: Scalar(attributes.float("value"), as: type.element)).tensor
+  }
+}

@@ -1,0 +1,31 @@
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// Normally distributed elements.
+public struct NormalInitializer: Initializer {
+  public init() {}
+
+  public var name: String { "normal" }
+  public var summary: String {
+    "Normally distributed around 'mean' with standard deviation 'stddev'; Keras' RandomNormal."
+  }
+  public var schema: [AttributeSchema] {
+    [
+      AttributeSchema("mean", .float, default: .float(0), summary: "The mean."),
+      AttributeSchema("stddev", .float, default: .float(0.05), summary: "The standard deviation, 0 or more."),
+    ]
+  }
+
+  public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
+    try requireFloats(type)
+    try requireFinite(attributes, "mean")
+    try requireFinite(attributes, "stddev", atLeast: 0)
+  }
+
+  public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
+    let (mean, stddev) = (attributes.float("mean"), attributes.float("stddev"))
+    let draws = ParameterDraws.centered(type.elementCount, seed: seed, parameter: parameter)
+    return Tensor(type, rounding: draws.map { mean + stddev * inverseNormal($0) })
+  }
+}

@@ -1,0 +1,71 @@
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// The random numbers that a parameter starts with.
+///
+/// Element i is word i mod 4 of Philox4x32-10 at counter (i / 4 low, i / 4 high, hash low, hash high) and key (seed
+/// low, seed high), where the hash is FNV-1a, 64 bits, of the parameter's name in UTF-8. So a parameter's numbers
+/// depend on the seed and its own name only: no other parameter changes them.
+enum ParameterDraws {
+  /// For each of `count` elements an odd multiple of 2^-32 between -1 and 1.
+  static func centered(_ count: Int, seed: UInt64, parameter: String) -> [Double] {
+    let hash = fnv1a(parameter)
+    let key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+    var draws: [Double] = []
+    draws.reserveCapacity(count + 3)
+    for block in 0..<UInt64((count + 3) / 4) {
+      let words = Philox.words(
+        counter: (
+          UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), UInt32(truncatingIfNeeded: hash),
+          UInt32(truncatingIfNeeded: hash >> 32)
+        ), key: key)
+      for word in [words.0, words.1, words.2, words.3] {
+        draws.append(Double(2 * Int64(word) + 1 - 4_294_967_296) / 4_294_967_296)
+      }
+    }
+    draws.removeLast(draws.count - count)
+    return draws
+  }
+
+  /// The FNV-1a hash, 64 bits, of `text` in UTF-8.
+  private static func fnv1a(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+}
+
+/// The number of inputs and outputs that one element of a parameter connects, as Keras counts them.
+struct Fans {
+  let inputs: Double
+  let outputs: Double
+
+  /// Rank 0 has 1 and 1, rank 1 its extent twice, rank 2 its extents; above, the last two extents times the product of
+  /// the others.
+  init(_ extents: [Int]) {
+    let field = extents.dropLast(2).reduce(1) { $0 * Double($1) }
+    switch extents.count {
+    case 0: (inputs, outputs) = (1, 1)
+    case 1: (inputs, outputs) = (Double(extents[0]), Double(extents[0]))
+    default:
+      inputs = Double(extents[extents.count - 2]) * field
+      outputs = Double(extents[extents.count - 1]) * field
+    }
+  }
+}
+
+extension Initializer {
+  /// Checks that `type` is a type of floats, which random initializers need.
+  func requireFloats(_ type: TensorType) throws(Diagnostic) {
+    if type.element.isFloat { return }
+    throw Diagnostic("'\(name)' makes \(list(ElementTypes.floats)) elements, but the parameter is \(type)")
+  }
+
+  /// Checks that the float attribute is a finite number, at least `least` if there is one.
+  func requireFinite(_ attributes: Attributes, _ attribute: String, atLeast least: Double? = nil) throws(Diagnostic) {
+    let value = attributes.float(attribute)
+    if !value.isFinite { throw Diagnostic("attribute '\(attribute)' of '\(name)' is \(value), but must be finite") }
+    if let least, value < least {
+      throw Diagnostic("attribute '\(attribute)' of '\(name)' is \(value), but must be at least \(least)")
+    }
+  }
+}

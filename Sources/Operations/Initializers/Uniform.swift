@@ -1,0 +1,29 @@
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// Elements uniform in an interval.
+public struct UniformInitializer: Initializer {
+  public init() {}
+
+  public var name: String { "uniform" }
+  public var summary: String { "Uniform between 'low' and 'high'; Keras' RandomUniform." }
+  public var schema: [AttributeSchema] {
+    [
+      AttributeSchema("low", .float, default: .float(-0.05), summary: "The lower end."),
+      AttributeSchema("high", .float, default: .float(0.05), summary: "The upper end, not below 'low'."),
+    ]
+  }
+
+  public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
+    try requireFloats(type)
+    try requireFinite(attributes, "low")
+    try requireFinite(attributes, "high", atLeast: attributes.float("low"))
+  }
+
+  public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
+    let (low, high) = (attributes.float("low"), attributes.float("high"))
+    let draws = ParameterDraws.centered(type.elementCount, seed: seed, parameter: parameter)
+    return Tensor(type, rounding: draws.map { low + ($0 + 1) / 2 * (high - low) })
+  }
+}

@@ -1,0 +1,116 @@
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// The sets of element types that operations take.
+public enum ElementTypes {
+  /// What can be differentiated.
+  public static let floats: [ElementType] = [.f32, .f64]
+  public static let integers: [ElementType] = [.i32, .i64, .ui8]
+  /// Floats and integers.
+  public static let numbers: [ElementType] = floats + integers
+  /// Integers and booleans.
+  public static let bits: [ElementType] = integers + [.i1]
+  public static let all: [ElementType] = ElementType.allCases
+}
+
+/// Element types as messages list them: `f32, f64`.
+func list(_ types: [ElementType]) -> String { types.map(\.rawValue).joined(separator: ", ") }
+
+/// The checks that type inference is made of; every message starts with the operation's name and states both facts.
+extension Operation {
+  /// A diagnostic about this operation: `'dense' ` and `facts`.
+  public func error(_ facts: String) -> Diagnostic { Diagnostic("'\(name)' \(facts)") }
+
+  /// Checks that operand `index` has one of the element types `allowed`.
+  public func require(
+    _ types: [TensorType], _ index: Int, in allowed: [ElementType]
+  ) throws(Diagnostic) {
+    let type = types[index]
+    if allowed.contains(type.element) { return }
+    throw error("takes \(list(allowed)) elements, but operand '\(operandRule.names[index])' is \(type)")
+      .noting("change the element type with 'convert %value {to = \(allowed[0].rawValue)}'")
+  }
+
+  /// Checks that operands `first` and `second` have the same element type.
+  public func requireSameElement(_ types: [TensorType], _ first: Int, _ second: Int) throws(Diagnostic) {
+    let (a, b) = (types[first].element, types[second].element)
+    if a == b { return }
+    let names = operandRule.names
+    throw error(
+      "operands differ in element type: '\(names[first])' has \(a.rawValue) and '\(names[second])' has \(b.rawValue)"
+    )
+    .noting("change one of them with 'convert %value {to = \(a.rawValue)}'")
+  }
+
+  /// Checks that operands `first` and `second` have the same shape.
+  public func requireSameShape(_ types: [TensorType], _ first: Int, _ second: Int) throws(Diagnostic) {
+    if types[first].shape == types[second].shape { return }
+    let names = operandRule.names
+    throw error(
+      "operands differ in shape: '\(names[first])' is \(types[first]) and '\(names[second])' is \(types[second])")
+  }
+
+  /// Checks that operand `index` has at least `rank` axes.
+  public func requireRank(_ types: [TensorType], _ index: Int, atLeast rank: Int) throws(Diagnostic) {
+    if types[index].rank >= rank { return }
+    throw error(
+      "needs operand '\(operandRule.names[index])' of rank \(rank) or more, but it is \(types[index])"
+    )
+  }
+
+  /// `axis` counted from 0; negative axes count from the innermost, which is -1.
+  public func checkedAxis(_ axis: Int, rank: Int, of attribute: String) throws(Diagnostic) -> Int {
+    guard axis >= -rank, axis < rank else {
+      let range = rank == 0 ? "a tensor of rank 0 has no axes" : "rank \(rank) allows \(-rank) to \(rank - 1)"
+      throw error("attribute '\(attribute)' is \(axis), which is no axis: \(range)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  /// Checks that `axes` are different and between 0 and `rank - 1`.
+  public func requireAxes(_ axes: [Int], rank: Int, of attribute: String) throws(Diagnostic) {
+    for (position, axis) in axes.enumerated() {
+      guard axis >= 0, axis < rank else {
+        let range = rank == 0 ? "a tensor of rank 0 has no axes" : "rank \(rank) allows 0 to \(rank - 1)"
+        throw error("attribute '\(attribute)' names axis \(axis), which is no axis: \(range)")
+      }
+      if axes[..<position].contains(axis) { throw error("attribute '\(attribute)' names axis \(axis) twice") }
+    }
+  }
+
+  /// Checks that the list attribute has `count` elements, one for each of `what`.
+  public func requireCount(_ list: [Int], _ count: Int, of attribute: String, what: String) throws(Diagnostic) {
+    if list.count == count { return }
+    throw error("attribute '\(attribute)' has \(list.count) elements, but there are \(count) \(what)")
+  }
+
+  /// `type`, checked as a result: extents are at least 1, and the fixed ones do not overflow 63 bits.
+  public func checkedResult(_ type: TensorType) throws(Diagnostic) -> TensorType {
+    var bytes = type.element.byteCount
+    for extent in type.shape {
+      guard let n = extent.fixedValue else { continue }
+      guard n >= 1 else { throw error("cannot make \(type): the extent \(n) is less than 1") }
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: n)
+      if overflow { throw error("cannot make \(type): its size in bytes exceeds 63 bits") }
+      bytes = product
+    }
+    return type
+  }
+}
+
+extension Dictionary where Key == String, Value == Attribute {
+  /// The axes in the list attribute `name`, ascending and counted from 0; all axes where it is absent.
+  /// - Requires: type inference has accepted them.
+  public func axes(_ name: String, rank: Int) -> [Int] {
+    guard case .integers(let axes)? = self[name] else { return Array(0..<rank) }
+    return axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
+  }
+
+  /// The axis in the integer attribute `name`, counted from 0.
+  /// - Requires: type inference has accepted it.
+  public func axis(_ name: String, rank: Int) -> Int {
+    let axis = integer(name)
+    return axis < 0 ? axis + rank : axis
+  }
+}

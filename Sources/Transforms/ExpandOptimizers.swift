@@ -1,0 +1,190 @@
+import FraguaGraph
+import FraguaOperations
+import FraguaSource
+import FraguaTensors
+
+/// The pass that writes the training step of each training declaration as an ordinary function.
+///
+/// Before:
+/// ```
+/// func @loss(...), func @fit.gradient(...)
+/// train @fit minimize @loss { optimizer = sgd(learning_rate = 0.01) metrics = [@accuracy] }
+/// ```
+/// After:
+/// ```
+/// state @fit.step: tensor<i64> = zeros
+/// state @fit.learning_rate: tensor<f32> = constant(value = 0.01)
+/// func @fit(%x: ..., %y: ...) -> (tensor<f32> {loss}, tensor<f32> {metric = "accuracy"}) {role = train} {
+///   ...                                             // the loss, the metrics, the derivatives
+///   %0 = constant {value = dense<1>} : tensor<i64>
+///   %step = add @fit.step, %0 : tensor<i64>
+///   %1 = broadcast @fit.learning_rate {...} : tensor<2x3xf32>
+///   %2 = multiply %1, %d_w : tensor<2x3xf32>
+///   %new_w = subtract @w, %2 : tensor<2x3xf32>
+///   update @w, %new_w
+///   update @fit.step, %step
+///   return %m, %a
+/// }
+/// ```
+/// Step counter, learning rate and slots are states with dotted names (`@fit.adam.m.w`), so that a schedule needs no recompilation and a
+/// checkpoint holds them. The learning rate is f64 where a trained parameter is, else f32. The counter counts finished steps in i64. Where the step
+/// draws random numbers, it ends with `@rng`'s step increased by one. Loss, metrics and derivatives each bring their own forward pass, which
+/// `common-subexpressions` shares.
+///
+/// Needs: what `differentiate` guarantees. Guarantees: no training declarations. Linear in the result.
+public enum ExpandOptimizers {
+  public static let pass = Pass(
+    name: "expand-optimizers", summary: "write the training step of each training declaration as a function"
+  ) { (graph, context) throws(Diagnostics) in
+    if graph.trainings.isEmpty { return graph }
+    var result = graph
+    result.trainings = []
+    for training in graph.trainings {
+      do throws(Diagnostic) {
+        let expansion = try TrainingExpansion(training, graph, context.vocabulary)
+        let (function, states) = try expansion.expanded()
+        result.functions.append(function)
+        result.parameters += states
+      } catch { throw Diagnostics(error.located(at: training.origin.location)) }
+    }
+    let referred = graph.trainings.flatMap { [$0.loss, $0.gradientName] + $0.metrics }
+    result.removeFunctions(referredToBy: referred, keeping: context.entries)
+    return result
+  }
+}
+
+/// The step function of one training declaration, being written.
+private struct TrainingExpansion {
+  private let training: TrainDeclaration
+  private let optimizer: any Optimizer
+  private let attributes: Attributes
+  private let functions: [String: Function]
+  private let loss: Function
+  private let trained: [Parameter]
+  /// The names of the graph's parameters and states.
+  private let takenNames: Set<String>
+  private var builder: FunctionBuilder
+  /// The states that the step keeps.
+  private var states: [Parameter] = []
+
+  init(_ training: TrainDeclaration, _ graph: Graph, _ vocabulary: Vocabulary) throws(Diagnostic) {
+    self.training = training
+    takenNames = Set(graph.parameters.map(\.name))
+    guard let optimizer = vocabulary.optimizers[training.optimizer] else {
+      let error = Diagnostic("there is no optimizer '\(training.optimizer)'")
+      let names = vocabulary.optimizers.all.map(\.name)
+      if let near = nearestName(to: training.optimizer, among: names) { throw error.noting("did you mean '\(near)'?") }
+      throw error.noting("there are \(names.joined(separator: ", "))")
+    }
+    self.optimizer = optimizer
+    attributes = try AttributeSchema.check(training.optimizerAttributes, against: optimizer.schema, of: optimizer.name)
+    functions = Dictionary(graph.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    guard let loss = functions[training.loss] else {
+      throw Diagnostic("there is no function '@\(training.loss)' to minimize")
+    }
+    self.loss = loss
+    trained = training.trainedParameters(of: loss, in: graph)
+    builder = FunctionBuilder(name: training.name, role: .train, origin: training.origin)
+  }
+
+  /// The step function, and the states that it needs.
+  consuming func expanded() throws(Diagnostic) -> (Function, [Parameter]) {
+    let arguments = zip(loss.arguments, loss.argumentNames).map { builder.argument($1, $0.type) }
+    var results = [builder.splice(loss, arguments)[0]]
+    var roles = [Function.ResultRole.loss]
+    for metric in training.metrics {
+      results.append(try self.metric(metric, arguments))
+      roles.append(.metric(metric))
+    }
+    guard let gradient = functions[training.gradientName] else {
+      preconditionFailure("'differentiate' has not written '@\(training.gradientName)'")
+    }
+    let gradients = builder.splice(gradient, arguments)
+    precondition(gradients.count == trained.count, "'@\(gradient.name)' does not return one derivative a trained parameter")
+    builder.origin = training.origin
+    try update(by: gradients)
+    try advanceRandom()
+    builder.setResults(results, roles: roles)
+    var function = builder.function
+    function.makeNamesUnique()
+    return (function, states)
+  }
+
+  /// The value of the metric `name` for the arguments of the loss.
+  private mutating func metric(_ name: String, _ arguments: [Value]) throws(Diagnostic) -> Value {
+    guard let function = functions[name] else { throw Diagnostic("there is no function '@\(name)' for a metric") }
+    guard function.arguments.map(\.type) == arguments.map(\.type) else {
+      throw Diagnostic("the metric '@\(name)' does not take the arguments of the loss '@\(loss.name)'")
+    }
+    let results = builder.splice(function, arguments)
+    guard results.count == 1, results[0].type.rank == 0 else {
+      throw Diagnostic(
+        "a metric returns one scalar, but '@\(name)' returns \(results.map { "\($0.type)" }.joined(separator: ", "))")
+    }
+    return results[0]
+  }
+
+  /// Appends the optimizer's updates.
+  private mutating func update(by gradients: [Value]) throws(Diagnostic) {
+    let rateType: ElementType = trained.contains { $0.type.element == .f64 } ? .f64 : .f32
+    let rate = try state(
+      "learning_rate", TensorType([Int](), rateType), optimizer.learningRate(attributes))
+    let finished = try state("step", TensorType([Int](), .i64), 0)
+    let one = builder.constant(1, finished.type)
+    let step = builder.add(finished, one)
+    builder.name(step, "step")
+    var scalars: [ElementType: (rate: Value, step: Value)] = [:]
+    for (parameter, gradient) in zip(trained, gradients) {
+      let element = parameter.type.element
+      if scalars[element] == nil {
+        scalars[element] = (builder.convert(rate, to: element), builder.convert(step, to: element))
+      }
+      let slots = optimizer.slots(attributes)
+      let slotNames = slots.map { "\(optimizer.name).\($0.name).\(parameter.name)" }
+      var slotValues: [Value] = []
+      for (slot, name) in zip(slots, slotNames) {
+        slotValues.append(try state(name, parameter.type, slot.initialValue))
+      }
+      let old = builder.parameter(parameter.name, parameter.type)
+      let context = OptimizerContext(
+        parameter: old, gradient: gradient, slots: slotValues, learningRate: scalars[element]!.rate,
+        step: scalars[element]!.step)
+      let new = optimizer.update(context, attributes, &builder)
+      name(new.parameter, "new_\(parameter.name)")
+      builder.update(parameter.name, with: new.parameter)
+      for ((slot, stateName), value) in zip(zip(slots, slotNames), new.slots) {
+        name(value, "new_\(slot.name)_\(parameter.name)")
+        builder.update("\(training.name).\(stateName)", with: value)
+      }
+    }
+    builder.update("\(training.name).step", with: step)
+  }
+
+  /// Names `value` unless it has a name.
+  private mutating func name(_ value: Value, _ name: String) {
+    if builder.function.valueNames[value.id] == nil { builder.name(value, name) }
+  }
+
+  /// The value of a new state `@fit.NAME`, whose elements start as `initialValue`.
+  private mutating func state(_ name: String, _ type: TensorType, _ initialValue: Double) throws(Diagnostic) -> Value {
+    let full = "\(training.name).\(name)"
+    if takenNames.contains(full) {
+      throw Diagnostic("the name '@\(full)' is taken by what '@\(training.name)' makes")
+    }
+    let initializer =
+      initialValue == 0 ? InitializerUse("zeros") : InitializerUse("constant", ["value": .float(initialValue)])
+    states.append(
+      Parameter(name: full, type: type, initializer: initializer, isTrainable: false, origin: training.origin))
+    return builder.parameter(full, type)
+  }
+
+  /// Appends the update of `@rng`, where the step reads it: the next step draws other numbers.
+  private mutating func advanceRandom() throws(Diagnostic) {
+    guard let read = builder.function.parameterReads.first(where: { $0.parameter == "rng" }) else { return }
+    if builder.function.nodes.allSatisfy({ $0.stream == nil }) { return }
+    let increment = builder.constant(Tensor([2], [0, 1] as [Int64]))
+    let next = builder.add(read.value, increment)
+    builder.name(next, "new_rng")
+    builder.update("rng", with: next)
+  }
+}

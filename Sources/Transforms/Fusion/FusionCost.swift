@@ -1,0 +1,68 @@
+import FraguaGraph
+import FraguaKernels
+import FraguaTensors
+
+/// What recomputing costs beside storing: the numbers that fusion decides by.
+///
+/// Costs are in processor cycles for one element with vectors of 16 lanes; they need be right within a factor of two only.
+struct FusionCost: Sendable {
+  let target: Target
+
+  /// The cost of one application of a scalar expression, by the instructions it is made of.
+  func weight(of program: ScalarProgram) -> Double {
+    var cycles = 0.0
+    for instruction in program.instructions { cycles += weight(of: instruction) }
+    return cycles
+  }
+
+  /// Cycles an element; reciprocal throughput on current x86 processors, spread over the lanes.
+  private func weight(of instruction: ScalarProgram.Instruction) -> Double {
+    let lanes = Double(target.lanes)
+    switch instruction {
+    case .constant, .input, .local, .index, .load: return 0
+    case .unary(let op, _):
+      switch op {
+      case .negate, .abs, .not, .floor, .ceil, .round, .sign: return 1 / lanes
+      case .sqrt: return 12 / lanes
+      case .exp, .expm1, .sigmoid: return 20 / lanes
+      case .log, .log1p, .tanh: return 30 / lanes
+      }
+    case .binary(let op, _, _): return (op == .divide || op == .remainder ? 10 : 1) / lanes
+    case .compare, .select, .convert, .fma: return 1 / lanes
+    case .random: return 160 / lanes
+    }
+  }
+
+  /// The cost of applying `node` to one element of its result; views and constants are addresses only.
+  func weight(of node: Node) -> Double {
+    guard let operation = node.operation as? any PrimitiveOperation else { return .infinity }
+    var program = ScalarProgram()
+    switch operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes) {
+    case .pointwise(let expression):
+      let operands = node.operands.enumerated().map { program.input($0, $1.type.element) }
+      _ = expression(&program, operands)
+    case .generator(let expression):
+      let coordinates = node.results[0].type.shape.indices.map { program.index($0) }
+      var next = 0
+      let operands = node.operands.map { operand in
+        (0..<operand.type.elementCount).map { _ in
+          next += 1
+          return program.input(next - 1, operand.type.element)
+        }
+      }
+      _ = expression(&program, coordinates, operands)
+    case .view, .constant: return 0
+    default: return .infinity
+    }
+    return weight(of: program)
+  }
+
+  /// The cost of writing an element of `type` and reading it again from the second-level cache (32 bytes a cycle).
+  func storeAndLoad(_ type: ElementType) -> Double { Double(2 * type.byteCount) / 32 }
+
+  /// Whether an expression of the given weight is computed again where it is used rather than stored once: the recomputation costs
+  /// no more than twice the memory traffic that it saves.
+  func prefersRecomputing(weight: Double, element: ElementType) -> Bool {
+    weight <= 2 * storeAndLoad(element)
+  }
+}

@@ -1,0 +1,46 @@
+import FraguaGraph
+import FraguaTensors
+
+/// Nodes that become one region.
+struct FusionGroup {
+  enum Kind: Equatable {
+    /// Elementwise over `space`.
+    case map
+    /// Reductions of `space` over these axes; row values have the shape without them.
+    case rows(axes: [Int])
+    /// The contraction at that node; `space` is its result's shape, `side` the shape of its side sums (if any yet).
+    case contract(node: Int)
+    case scatter(node: Int)
+  }
+
+  var kind: Kind
+  /// The extents of the values that may join.
+  var space: [Int]
+  /// The nodes, by index in the function.
+  var nodes: [Int]
+  /// The smallest and largest index of its nodes.
+  var first: Int
+  var last: Int
+  /// Groups whose values it reads.
+  var predecessors: Set<Int> = []
+  /// Values of side sums and what follows them; only for contractions.
+  var sideValues: Set<Int> = []
+  /// For `rows`: the shape of row values.
+  var rowSpace: [Int] {
+    guard case .rows(let axes) = kind else { return space }
+    return space.indices.filter { !axes.contains($0) }.map { space[$0] }
+  }
+  /// For `rows`: the axes of `space` that row values have.
+  var rowAxes: [Int] {
+    guard case .rows(let axes) = kind else { return Array(space.indices) }
+    return space.indices.filter { !axes.contains($0) }
+  }
+
+  init(_ kind: Kind, space: [Int], node: Int) {
+    self.kind = kind
+    self.space = space
+    nodes = [node]
+    first = node
+    last = node
+  }
+}

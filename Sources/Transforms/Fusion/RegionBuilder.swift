@@ -1,0 +1,250 @@
+import FraguaGraph
+import FraguaTensors
+
+/// Writes the function that a fusion plan describes: one fused node a group, in an order that respects data and keeps parameters readable
+/// until their update.
+struct RegionBuilder {
+  private let planner: FusionPlanner
+  private let function: Function
+  /// The groups that are there, in the order of their first nodes.
+  private let live: [Int]
+  /// The names of the parameters whose values at entry are inputs, by value.
+  private let parameterNames: [Int: String]
+
+  init(_ planner: FusionPlanner) {
+    self.planner = planner
+    function = planner.function
+    parameterNames = Dictionary(
+      function.parameterReads.map { ($0.value.id, $0.parameter) }, uniquingKeysWith: { first, _ in first })
+    live = planner.groups.indices.filter { !planner.groups[$0].nodes.isEmpty }
+  }
+
+  /// The function with fused nodes.
+  func build() -> Function {
+    let contents = Dictionary(uniqueKeysWithValues: live.map { ($0, content(of: $0)) })
+    let needed = valuesNeededOutside(contents)
+    var rewriter = FunctionRewriter(function)
+    var names: Set<String> = []
+    var emittedAliases: Set<Int> = []
+    for group in order(contents) {
+      let nodes = contents[group]!
+      for value in nodes.inputs { emitAliases(of: value, &rewriter, &emittedAliases) }
+      emit(group, nodes, needed, &rewriter, &names)
+    }
+    for value in function.results + function.updates.map(\.value) { emitAliases(of: value, &rewriter, &emittedAliases) }
+    return rewriter.finish()
+  }
+
+  /// The nodes of a region and the values it reads.
+  private struct Content {
+    /// Own nodes and copies of deferred ones, ascending.
+    var nodes: [Int]
+    /// Values from outside, in order of first use.
+    var inputs: [Value]
+  }
+
+  private func content(of group: Int) -> Content {
+    var nodes = Set(planner.groups[group].nodes)
+    var stack = planner.groups[group].nodes
+    while let index = stack.popLast() {
+      for operand in function.nodes[index].operands {
+        guard let producer = planner.producers[operand.id], planner.isDeferred[producer] else { continue }
+        if nodes.insert(producer).inserted { stack.append(producer) }
+      }
+    }
+    let sorted = nodes.sorted()
+    var inputs: [Value] = []
+    var known: Set<Int> = []
+    for index in sorted {
+      for operand in function.nodes[index].operands {
+        if let producer = planner.producers[operand.id], nodes.contains(producer) { continue }
+        if known.insert(operand.id).inserted { inputs.append(operand) }
+      }
+    }
+    return Content(nodes: sorted, inputs: inputs)
+  }
+
+  /// The values that cross from a region to another, to an alias, or out of the function.
+  private func valuesNeededOutside(_ contents: [Int: Content]) -> Set<Int> {
+    var needed = Set(function.results.map(\.id) + function.updates.map(\.value.id))
+    for content in contents.values { needed.formUnion(content.inputs.map(\.id)) }
+    for index in function.nodes.indices where planner.isAlias[index] {
+      needed.formUnion(function.nodes[index].operands.map(\.id))
+    }
+    return needed
+  }
+
+  // MARK: Order
+
+  /// The groups in an order that respects data; among those that are ready, the one whose first node comes first. A region that updates
+  /// a parameter waits for those that read its old value, unless they wait for it.
+  private func order(_ contents: [Int: Content]) -> [Int] {
+    var readers: [Int: [Int]] = [:]  // parameter value -> groups
+    var waits: [Int: Set<Int>] = [:]  // group -> groups that must come before
+    var softWaits: [Int: Set<Int>] = [:]
+    for group in live {
+      waits[group] = []
+      for input in contents[group]!.inputs {
+        if let other = planner.groupOf(input), other != group { waits[group]!.insert(other) }
+        readers[root(of: input).id, default: []].append(group)
+      }
+    }
+    let reads = Dictionary(function.parameterReads.map { ($0.parameter, $0.value.id) }, uniquingKeysWith: { first, _ in first })
+    for update in function.updates {
+      guard let writer = planner.groupOf(update.value), let read = reads[update.parameter] else { continue }
+      softWaits[writer, default: []].formUnion((readers[read] ?? []).filter { $0 != writer })
+    }
+    return sorted(waits, softWaits)
+  }
+
+  /// The argument or the region's value that `value` names, seen through aliases.
+  private func root(of value: Value) -> Value {
+    var value = value
+    while let producer = planner.producers[value.id], planner.isAlias[producer] {
+      value = function.nodes[producer].operands[0]
+    }
+    return value
+  }
+
+  private func sorted(_ waits: [Int: Set<Int>], _ softWaits: [Int: Set<Int>]) -> [Int] {
+    var hardCount: [Int: Int] = [:]
+    var softCount: [Int: Int] = [:]
+    var hardFollowers: [Int: [Int]] = [:]
+    var softFollowers: [Int: [Int]] = [:]
+    for group in live {
+      hardCount[group] = waits[group]!.count
+      softCount[group] = softWaits[group]?.count ?? 0
+      for other in waits[group]!.sorted() { hardFollowers[other, default: []].append(group) }
+      for other in (softWaits[group] ?? []).sorted() { softFollowers[other, default: []].append(group) }
+    }
+    let key = { (group: Int) in planner.groups[group].first }
+    var ready = Heap(live.filter { hardCount[$0] == 0 && softCount[$0] == 0 }.map { (key($0), $0) })
+    var stuck = Set(live.filter { hardCount[$0] == 0 && softCount[$0]! > 0 })
+    var result: [Int] = []
+    var done: Set<Int> = []
+    while result.count < live.count {
+      let group: Int
+      if let next = ready.popMin() { group = next } else {
+        // Only waits for readers of parameters are left; dropping one costs a copy, not correctness.
+        guard let next = stuck.min(by: { key($0) < key($1) }) else { preconditionFailure("the regions form a cycle") }
+        group = next
+      }
+      stuck.remove(group)
+      if !done.insert(group).inserted { continue }
+      result.append(group)
+      for follower in hardFollowers[group] ?? [] {
+        hardCount[follower]! -= 1
+        if hardCount[follower] == 0 {
+          if softCount[follower] == 0 { ready.insert((key(follower), follower)) } else { stuck.insert(follower) }
+        }
+      }
+      for follower in softFollowers[group] ?? [] {
+        softCount[follower]! -= 1
+        if softCount[follower] == 0, hardCount[follower] == 0, !done.contains(follower) {
+          stuck.remove(follower)
+          ready.insert((key(follower), follower))
+        }
+      }
+    }
+    return result
+  }
+
+  // MARK: Writing
+
+  private func emitAliases(of value: Value, _ rewriter: inout FunctionRewriter, _ emitted: inout Set<Int>) {
+    guard let producer = planner.producers[value.id], planner.isAlias[producer], emitted.insert(producer).inserted else {
+      return
+    }
+    emitAliases(of: function.nodes[producer].operands[0], &rewriter, &emitted)
+    rewriter.copy(function.nodes[producer])
+  }
+
+  private func emit(
+    _ group: Int, _ content: Content, _ needed: Set<Int>, _ rewriter: inout FunctionRewriter, _ names: inout Set<String>
+  ) {
+    var outputs: [Value] = []
+    let own = Set(planner.groups[group].nodes)
+    for index in content.nodes where own.contains(index) {
+      outputs += function.nodes[index].results.filter { needed.contains($0.id) }
+    }
+    var body = FunctionBuilder(name: "region")
+    var map: [Int: Value] = [:]
+    for input in content.inputs { map[input.id] = body.argument(inputName(input), input.type) }
+    for index in content.nodes {
+      let node = function.nodes[index]
+      body.origin = node.origin
+      let results = body.append(
+        node.kind, node.operands.map { map[$0.id]! }, node.attributes, types: node.results.map(\.type))
+      for (old, new) in zip(node.results, results) {
+        map[old.id] = new
+        if let name = function.valueNames[old.id] { body.name(new, name) }
+      }
+    }
+    body.setResults(outputs.map { map[$0.id]! })
+
+    let origins = content.nodes.filter(own.contains).map { function.nodes[$0].origin }.filter { $0 != .unknown }
+    rewriter.builder.origin = origins.isEmpty ? .unknown : .fused(origins)
+    let name = uniqueName(group, outputs, &names)
+    let results = rewriter.builder.append(
+      .fused(name, Region(body.function)), rewriter.mapped(content.inputs),
+      ["form": .keyword(form(of: planner.groups[group].kind).rawValue)], types: outputs.map(\.type))
+    for (old, new) in zip(outputs, results) { rewriter.replace(old, with: new) }
+  }
+
+  private func inputName(_ value: Value) -> String? {
+    if let name = function.valueNames[value.id] { return name }
+    return parameterNames[value.id]
+  }
+
+  /// The name of a region: that of its anchor's or last value, made unique.
+  private func uniqueName(_ group: Int, _ outputs: [Value], _ names: inout Set<String>) -> String {
+    let named = outputs.compactMap { function.valueNames[$0.id] }
+    let base = named.first ?? "region"
+    var name = base
+    var suffix = 0
+    while !names.insert(name).inserted {
+      suffix += 1
+      name = "\(base)_\(suffix)"
+    }
+    return name
+  }
+
+  private func form(of kind: FusionGroup.Kind) -> RegionForm {
+    switch kind {
+    case .map: .map
+    case .rows: .rows
+    case .contract: .contract
+    case .scatter: .scatter
+    }
+  }
+}
+
+/// A binary heap of groups by key.
+private struct Heap {
+  private var items: [(key: Int, group: Int)]
+
+  init(_ items: [(Int, Int)]) { self.items = items.map { (key: $0.0, group: $0.1) }.sorted { $0 < $1 } }
+
+  mutating func insert(_ item: (Int, Int)) {
+    items.append((key: item.0, group: item.1))
+    var child = items.count - 1
+    while child > 0, items[child] < items[(child - 1) / 2] {
+      items.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  mutating func popMin() -> Int? {
+    guard !items.isEmpty else { return nil }
+    items.swapAt(0, items.count - 1)
+    let result = items.removeLast()
+    var parent = 0
+    while true {
+      var smallest = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[smallest] { smallest = child }
+      if smallest == parent { return result.group }
+      items.swapAt(parent, smallest)
+      parent = smallest
+    }
+  }
+}

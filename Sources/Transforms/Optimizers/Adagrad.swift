@@ -1,0 +1,70 @@
+import FraguaGraph
+import FraguaOperations
+
+/// Steps that shrink where gradients have been large.
+///
+/// For each element, with rate `r` and gradient `g`; `a` starts as initial_accumulator_value:
+/// ```
+/// a <- a + g^2
+/// epsilon_placement = inside (Keras):     p <- p - r g / sqrt(a + epsilon)
+/// epsilon_placement = outside (PyTorch):  p <- p - r g / (sqrt(a) + epsilon)
+/// ```
+/// Defaults are Keras 3's: rate 0.001, initial_accumulator_value 0.1, epsilon 1e-7; PyTorch's are 0.01, 0, 1e-10.
+/// Duchi, Hazan, Singer: "Adaptive subgradient methods for online learning and stochastic optimization" (JMLR 12, 2011).
+struct Adagrad: Optimizer {
+  var name: String { "adagrad" }
+
+  var documentation: OptimizerDocumentation {
+    OptimizerDocumentation(
+      summary: "Steps that shrink where gradients have been large.",
+      equations: """
+        a <- a + g^2
+        inside:   p <- p - r g / sqrt(a + epsilon)
+        outside:  p <- p - r g / (sqrt(a) + epsilon)
+        """,
+      source: "Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic optimization (JMLR 2011)")
+  }
+
+  var schema: [AttributeSchema] {
+    [
+      .learningRate(0.001),
+      AttributeSchema(
+        "initial_accumulator_value", .float, default: .float(0.1), summary: "Where the sums of squares start."),
+      .epsilon(1e-7),
+      .epsilonPlacement,
+    ]
+  }
+
+  func learningRate(_ attributes: Attributes) -> Double { attributes.float("learning_rate") }
+
+  func slots(_ attributes: Attributes) -> [OptimizerSlot] {
+    [OptimizerSlot("a", initialValue: attributes.float("initial_accumulator_value"))]
+  }
+
+  func update(
+    _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
+  ) -> (parameter: Value, slots: [Value]) {
+    let g = context.gradient
+    let a = builder.add(context.slots[0], builder.multiply(g, g))
+    let denominator = builder.root(of: a, attributes)
+    let change = builder.divide(builder.multiply(context.learningRate, g), denominator)
+    return (builder.subtract(context.parameter, change), [a])
+  }
+}
+
+extension AttributeSchema {
+  /// Where epsilon goes in a denominator that is a root.
+  static var epsilonPlacement: AttributeSchema {
+    AttributeSchema(
+      "epsilon_placement", .keyword(["inside", "outside"]), default: .keyword("inside"),
+      summary: "Whether epsilon is added inside the root, as in Keras, or outside, as in PyTorch.")
+  }
+}
+
+extension FunctionBuilder {
+  /// `sqrt(x + epsilon)` or `sqrt(x) + epsilon`, as the attributes `epsilon` and `epsilon_placement` say.
+  mutating func root(of x: Value, _ attributes: Attributes) -> Value {
+    let epsilon = attributes.float("epsilon")
+    return attributes.keyword("epsilon_placement") == "outside" ? add(sqrt(x), epsilon) : sqrt(add(x, epsilon))
+  }
+}

@@ -1,0 +1,87 @@
+import FraguaGraph
+import FraguaOperations
+import FraguaTensors
+
+/// Steps scaled by running estimates of the gradient's first two moments.
+///
+/// For each element, with rate `r`, gradient `g`, step `t` from 1, and `c1 = 1 - beta_1^t`, `c2 = 1 - beta_2^t`:
+/// ```
+/// m <- m + (1 - beta_1) (g - m)
+/// v <- v + (1 - beta_2) (g^2 - v)
+/// epsilon_placement = uncorrected (Keras):   p <- p - r sqrt(c2) / c1  m / (sqrt(v) + epsilon)
+/// epsilon_placement = corrected (PyTorch):   p <- p - r / c1  m / (sqrt(v) / sqrt(c2) + epsilon)
+/// ```
+/// They differ in whether epsilon is added before or after `v` is corrected for its start at 0; the paper's algorithm has it after, its
+/// efficient form before. Defaults are Keras 3's: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-7; PyTorch's epsilon is 1e-8.
+/// `c1` and `c2` are scalars computed once a step, as 2 tanh(a) / (1 + tanh(a)) with a = -t log(beta) / 2: the same number without the
+/// cancellation of 1 - beta^t, which in f32 costs Keras four digits in the first steps.
+/// Kingma, Ba: "Adam: a method for stochastic optimization" (ICLR 2015).
+struct Adam: Optimizer {
+  var name: String { "adam" }
+
+  var documentation: OptimizerDocumentation {
+    OptimizerDocumentation(
+      summary: "Steps scaled by running estimates of the gradient's first two moments.",
+      equations: """
+        m <- m + (1 - beta_1) (g - m)
+        v <- v + (1 - beta_2) (g^2 - v)
+        uncorrected:  p <- p - r sqrt(1 - beta_2^t) / (1 - beta_1^t)  m / (sqrt(v) + epsilon)
+        corrected:    p <- p - r / (1 - beta_1^t)  m / (sqrt(v) / sqrt(1 - beta_2^t) + epsilon)
+        """,
+      source: "Kingma, Ba: Adam: a method for stochastic optimization (ICLR 2015)")
+  }
+
+  var schema: [AttributeSchema] {
+    [
+      .learningRate(0.001),
+      AttributeSchema("beta_1", .float, default: .float(0.9), summary: "How much of the first moment remains each step."),
+      AttributeSchema("beta_2", .float, default: .float(0.999), summary: "How much of the second moment remains each step."),
+      .epsilon(1e-7),
+      AttributeSchema(
+        "epsilon_placement", .keyword(["uncorrected", "corrected"]), default: .keyword("uncorrected"),
+        summary: "Whether epsilon is added to the second moment's root before its correction, as in Keras, or after, as in PyTorch."),
+    ]
+  }
+
+  func learningRate(_ attributes: Attributes) -> Double { attributes.float("learning_rate") }
+
+  func slots(_ attributes: Attributes) -> [OptimizerSlot] { [OptimizerSlot("m"), OptimizerSlot("v")] }
+
+  func update(
+    _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
+  ) -> (parameter: Value, slots: [Value]) {
+    let (g, r) = (context.gradient, context.learningRate)
+    let (beta1, beta2) = (attributes.float("beta_1"), attributes.float("beta_2"))
+    let epsilon = attributes.float("epsilon")
+    let c1 = Self.oneMinusPower(beta1, context.step, &builder)
+    let rootC2 = builder.sqrt(Self.oneMinusPower(beta2, context.step, &builder))
+    let m = Self.moved(context.slots[0], towards: g, by: 1 - beta1, &builder)
+    let v = Self.moved(context.slots[1], towards: builder.multiply(g, g), by: 1 - beta2, &builder)
+    let root = builder.sqrt(v)
+    let (rate, denominator): (Value, Value)
+    if attributes.keyword("epsilon_placement") == "corrected" {
+      rate = builder.divide(r, c1)
+      denominator = builder.add(builder.divide(root, rootC2), epsilon)
+    } else {
+      rate = builder.divide(builder.multiply(r, rootC2), c1)
+      denominator = builder.add(root, epsilon)
+    }
+    let change = builder.divide(builder.multiply(rate, m), denominator)
+    return (builder.subtract(context.parameter, change), [m, v])
+  }
+
+  /// `average + weight (x - average)`.
+  private static func moved(
+    _ average: Value, towards x: Value, by weight: Double, _ builder: inout FunctionBuilder
+  ) -> Value {
+    builder.add(average, builder.multiply(builder.subtract(x, average), weight))
+  }
+
+  /// `1 - beta^step`, of rank 0.
+  private static func oneMinusPower(_ beta: Double, _ step: Value, _ builder: inout FunctionBuilder) -> Value {
+    if beta == 0 { return builder.constant(1, like: step) }
+    let logarithm = LogOperation().evaluate([Tensor(Scalar(beta))], [:])[0].doubles[0]
+    let t = builder.tanh(builder.multiply(step, -logarithm / 2))
+    return builder.divide(builder.multiply(t, 2), builder.add(t, 1))
+  }
+}

@@ -1,0 +1,75 @@
+import FraguaGraph
+
+extension FunctionBuilder {
+  /// Appends the body of `function`, its arguments standing for `arguments`, and returns its results.
+  ///
+  /// - Parameters:
+  ///   - substitution: What the function's symbols are here.
+  ///   - streams: For random streams of the function, the streams that they become here.
+  ///   - parameters: The values of parameters that are read already; completed.
+  /// - Requires: this builder began empty, so that it knows the parameters that it reads.
+  mutating func splice(
+    _ function: Function, _ arguments: [Value], _ substitution: Substitution = Substitution(),
+    streams: [Int: Int] = [:]
+  ) -> [Value] {
+    var map = [Value?](repeating: nil, count: function.valueCount)
+    for (formal, actual) in zip(function.arguments, arguments) { map[formal.id] = actual }
+    for read in function.parameterReads {
+      map[read.value.id] = parameter(read.parameter, substitution(read.value.type))
+    }
+    let before = origin
+    for node in function.nodes {
+      origin = node.origin
+      var attributes = substitution(node.attributes)
+      if !streams.isEmpty, let stream = node.stream, let new = streams[stream] { attributes["stream"] = .integer(new) }
+      let results = append(
+        node.kind, node.operands.map { map[$0.id]! }, attributes, types: node.results.map { substitution($0.type) },
+        names: node.results.map { function.valueNames[$0.id] })
+      for (old, new) in zip(node.results, results) { map[old.id] = new }
+    }
+    origin = before
+    return function.results.map { map[$0.id]! }
+  }
+}
+
+extension Node {
+  /// The stream of a random operation.
+  var stream: Int? {
+    guard let operation, operation is any RandomOperation, case .integer(let stream)? = attributes["stream"] else {
+      return nil
+    }
+    return stream
+  }
+
+  /// The name of the function that a call calls.
+  var callee: String? { if case .call(let name) = kind { name } else { nil } }
+}
+
+extension Function {
+  /// Gives every named value a name of its own: the first in the text keeps it, later ones get `_1`, `_2` and so on.
+  ///
+  /// Passes that bring values of several functions together, or invent names, end with it, so that what a later pass does is a function of
+  /// the printed text. Linear in the values.
+  mutating func makeNamesUnique() {
+    var taken = Set<String>(minimumCapacity: valueNames.count)
+    var hasCollision = false
+    for name in valueNames.values where !taken.insert(name).inserted { hasCollision = true }
+    if !hasCollision { return }
+    var seen: Set<String> = []
+    var suffixes: [String: Int] = [:]
+    func visit(_ value: Value) {
+      guard let name = valueNames[value.id] else { return }
+      if seen.insert(name).inserted { return }
+      var suffix = suffixes[name] ?? 1
+      while taken.contains("\(name)_\(suffix)") { suffix += 1 }
+      suffixes[name] = suffix + 1
+      let new = "\(name)_\(suffix)"
+      taken.insert(new)
+      seen.insert(new)
+      valueNames[value.id] = new
+    }
+    arguments.forEach { visit($0) }
+    for read in parameterReads { visit(read.value) }
+    for node in nodes { for result in node.results { visit(result) } }
+  }
+}

@@ -1,0 +1,50 @@
+import FraguaKernels
+import TestSupport
+
+/// Schedules of one kernel, drawn from a seed: partitions, vector axes, tiles and packings that the emitters accept.
+struct RandomSchedules {
+  private var random: RandomSource
+  private let target: Target
+
+  init(seed: UInt64, _ target: Target) {
+    random = RandomSource(seed: seed &+ 1234)
+    self.target = target
+  }
+
+  /// A legal schedule of `kernel`.
+  mutating func schedule(_ kernel: Kernel) -> CallSchedule {
+    var schedule = CallSchedule()
+    switch kernel.body {
+    case .rows(let body):
+      var axes: [Int?] = [nil] + (0..<kernel.parallelAxes).map { $0 }
+      if kernel.axes.count > kernel.parallelAxes { axes.append(kernel.axes.count - 1) }
+      schedule.vectorAxis = random.pick(axes)
+      schedule.partition = partition(kernel, unit: random.pick([1, 2, 5, 8, 16]))
+      schedule.scratchBytes = RowsScratch(kernel, body, RowsStrategy(kernel, schedule), target).byteCount
+    case .contract(let body):
+      let lanes = max(1, target.vectorBytes / max(4, body.lhs.types.last!.byteCount))
+      var tile = ContractTile(
+        laneAxis: random.pick([.m, .n]), broadcasts: random.int(1...5), lanes: lanes * random.int(1...3),
+        broadcastPacking: random.pick([.direct, .packed]), lanePacking: random.pick([.direct, .packed]))
+      tile = ContractTiling.legal(tile, kernel, body, target)
+      schedule.tile = tile
+      let lane = ContractScratch.laneAxis(kernel, body, tile)
+      let broadcast = ContractScratch.broadcastAxis(kernel, body, tile)
+      if kernel.parallelAxes > 0, random.chance(80) {
+        let axis = random.int(0...(kernel.parallelAxes - 1))
+        let unit = axis == lane ? tile.lanes * random.int(1...2) : axis == broadcast ? tile.broadcasts * random.int(1...2) : 1
+        schedule.partition = .split(axis: axis, unit: unit)
+      }
+      schedule.scratchBytes = ContractScratch(kernel, body, tile).byteCount
+    case .scatter(let body):
+      if random.chance(70) { schedule.partition = .split(axis: 0, unit: random.int(1...3)) }
+      schedule.scratchBytes = ScatterScratch(kernel, body).byteCount
+    case .lanes: schedule.vectorAxis = 0
+    }
+    return schedule
+  }
+
+  private mutating func partition(_ kernel: Kernel, unit: Int) -> Partition {
+    kernel.parallelAxes > 0 && random.chance(80) ? .split(axis: random.int(0...(kernel.parallelAxes - 1)), unit: unit) : .single
+  }
+}

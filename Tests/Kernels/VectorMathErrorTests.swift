@@ -1,0 +1,72 @@
+import FraguaKernels
+import FraguaTensors
+import Glibc
+import Testing
+
+/// An elementary function with its references in wider arithmetic.
+struct ElementaryFunction: Sendable, CustomTestStringConvertible {
+  let op: UnaryOperator
+  let double: @Sendable (Double) -> Double
+  let extended: @Sendable (Float80) -> Float80
+
+  var testDescription: String { op.rawValue }
+
+  /// `1 / (1 + e^-x)` without overflow.
+  static func sigmoid(_ x: Double) -> Double { x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)) }
+  static func sigmoid(_ x: Float80) -> Float80 { x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x)) }
+
+  static let all: [ElementaryFunction] = [
+    .init(op: .exp, double: { exp($0) }, extended: { expl($0) }),
+    .init(op: .expm1, double: { expm1($0) }, extended: { expm1l($0) }),
+    .init(op: .log, double: { log($0) }, extended: { logl($0) }),
+    .init(op: .log1p, double: { log1p($0) }, extended: { log1pl($0) }),
+    .init(op: .tanh, double: { tanh($0) }, extended: { tanhl($0) }),
+    .init(op: .sigmoid, double: { sigmoid($0) }, extended: { sigmoid($0) }),
+  ]
+}
+
+@Suite struct VectorMathErrorTests {
+  /// Every 251st bit pattern of an f32 against f64: at most 4 units in the last place, the worst printed.
+  @Test(arguments: ElementaryFunction.all) func f32(_ function: ElementaryFunction) {
+    var worst = (ulp: 0.0, at: Float(0))
+    var arithmetic = ScalarArithmetic()
+    var pattern: UInt64 = 0
+    while pattern < 1 << 32 {
+      let x = Float(bitPattern: UInt32(pattern))
+      pattern += 251
+      let result = VectorMath.apply(function.op, Scalar(x), in: &arithmetic).float
+      let reference = function.double(Double(x))
+      let rounded = Float(reference)
+      if result.isNaN != rounded.isNaN { worst = (.infinity, x) }
+      if result == rounded || rounded.isNaN { continue }
+      let unit = Double((rounded.isInfinite ? Float.greatestFiniteMagnitude : rounded).ulp)
+      let error = result.isInfinite ? .infinity : abs(Double(result) - reference) / unit
+      if error > worst.ulp { worst = (error, x) }
+    }
+    print("| \(function.op.rawValue) | f32 | \((worst.ulp * 100).rounded() / 100) | \(worst.at) |")
+    #expect(worst.ulp <= 4, "\(function.op.rawValue)(\(worst.at))")
+  }
+
+  /// A sample of f64, dense where the functions are neither constant nor the identity, against the 64-bit significand of `Float80`.
+  @Test(arguments: ElementaryFunction.all) func f64(_ function: ElementaryFunction) {
+    var worst = (ulp: 0.0, at: 0.0)
+    var arithmetic = ScalarArithmetic()
+    func check(_ x: Double) {
+      let result = VectorMath.apply(function.op, Scalar(x), in: &arithmetic).double
+      let reference = function.extended(Float80(x))
+      let rounded = Double(reference)
+      if result.isNaN != rounded.isNaN { worst = (.infinity, x) }
+      if result == rounded || rounded.isNaN { return }
+      let unit = Float80((rounded.isInfinite ? Double.greatestFiniteMagnitude : rounded).ulp)
+      let error = result.isInfinite ? .infinity : Double(abs(Float80(result) - reference) / unit)
+      if error > worst.ulp { worst = (error, x) }
+    }
+    // Every exponent, many significands; then the range around 1 and 0 more densely.
+    for i in UInt64(0)..<400_000 { check(Double(bitPattern: i &* 46_116_860_184_273)) }
+    for i in UInt64(0)..<400_000 { check(Double(bitPattern: i &* 46_116_860_184_273 | 1 << 63)) }
+    for i in -1_000_000...1_000_000 { check(Double(i) * 0.0000251234567 + 1e-9) }
+    for i in -300_000...300_000 { check(Double(i) * 0.002501234567 + 1e-9) }
+    print("| \(function.op.rawValue) | f64 | \((worst.ulp * 100).rounded() / 100) | \(worst.at) |")
+    #expect(worst.ulp <= 4, "\(function.op.rawValue)(\(worst.at))")
+  }
+}
