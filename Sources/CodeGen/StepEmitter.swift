@@ -72,6 +72,18 @@ struct StepEmitter {
     function.finish()
   }
 
+  /// Stores `value` in the calling thread's part of the arena; `function` is a step function.
+  static func storeToArena(_ value: LLVMValueRef, _ function: FunctionEmitter, bytesPerThread: Int) {
+    let read = { (offset: Int, type: LLVMTypeRef) in
+      function.load(type, function.address(function.parameter(0), bytes: function.int64(offset)), alignment: 4)
+    }
+    let number = read(Field.thread, LLVMInt32TypeInContext(function.context))
+    let thread = LLVMBuildZExt(function.builder, number, LLVMInt64TypeInContext(function.context), "")!
+    let place = function.address(
+      read(Field.arena, function.pointerType), bytes: function.multiply(thread, bytesPerThread))
+    function.store(value, place, alignment: 4)
+  }
+
   /// `min(t * units / threads * unit, extent)`.
   private func bound(_ thread: LLVMValueRef, _ threads: LLVMValueRef, _ extent: Int, _ unit: Int) -> LLVMValueRef {
     let units = (extent + unit - 1) / unit

@@ -4,18 +4,19 @@ import SwiftCSV
 
 /// A CSV file: a header that names the columns, then one record a row.
 ///
-/// The delimiter is the header's first comma, semicolon or tab. Rows are counted from 1, without the header. Every record
-/// must have as many fields as the header; the columns that are asked for must hold a number in every row. Empty lines are
-/// passed over at the end only.
+/// The delimiter is the header's first comma, semicolon or tab. Rows are counted from 1, without the header. Every
+/// record must have as many fields as the header; the columns that are asked for must hold a number in every row. Empty
+/// lines are passed over at the end only.
 struct CSVFile {
   /// For the messages.
   let path: String
-  private let bytes: [UInt8]
-  private let delimiter: CSVDelimiter
+  let bytes: [UInt8]
+  /// One byte, since all delimiters that are recognised are.
+  private let delimiter: UInt8
   /// The columns' names, in the file's order; not all need to differ.
   let names: [String]
   /// Where each name stands.
-  private let nameOffsets: [Int]
+  let nameOffsets: [Int]
   /// Where the first row starts.
   private let firstRow: Int
 
@@ -23,14 +24,13 @@ struct CSVFile {
   init(_ path: String) throws(Diagnostic) {
     let bytes = try readText(path)
     (self.path, self.bytes) = (path, bytes)
-    let start = bytes.firstIndex { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    let start = bytes.firstIndex { ![0x20, 0x0A, 0x0D].contains($0) }
     guard let start else { throw Diagnostic("'\(path)' is empty, expected a header and rows") }
     let line = bytes[start...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-    delimiter = CSVDelimiter.guessed(string: String(decoding: line, as: UTF8.self))
-    let delimiterByte = delimiter.byte
-    let header = Self.scan(bytes, delimiterByte, from: start) { scanner throws(CSVScanner.Problem) in
+    delimiter = CSVDelimiter.guessed(string: String(decoding: line, as: UTF8.self)).rawValue.asciiValue ?? 0x2C
+    let header = Self.scan(bytes, delimiter, from: start) { scanner throws(CSVScanner.Problem) in
       _ = try scanner.next()
-      return (Self.texts(of: scanner, delimiterByte), scanner.fields.map(\.lowerBound), scanner.position)
+      return (Self.texts(of: scanner), scanner.fields.map(\.lowerBound), scanner.position)
     }
     switch header {
     case .success(let header): (names, nameOffsets, firstRow) = header
@@ -67,7 +67,7 @@ struct CSVFile {
 
   /// The place of row `row`, counted from 0, in column `column`; `nil` where there is no such row.
   func location(row: Int, column: Int) -> SourceLocation? {
-    let offset = Self.scan(bytes, delimiter.byte, from: firstRow) { scanner throws(CSVScanner.Problem) in
+    let offset = Self.scan(bytes, delimiter, from: firstRow) { scanner throws(CSVScanner.Problem) in
       for _ in 0...row where try !scanner.next() { return nil as Int? }
       return scanner.fields.indices.contains(column) ? scanner.fields[column].lowerBound : nil
     }
@@ -80,31 +80,23 @@ struct CSVFile {
   private func tensor<T: CSVNumber>(
     _ columns: [Int], _ element: ElementType, _ storage: ([T]) -> Tensor.Storage
   ) throws(Diagnostic) -> Tensor {
-    let delimiterByte = delimiter.byte
-    let values = Self.scan(bytes, delimiterByte, from: firstRow) { scanner throws(CSVScanner.Problem) in
+    let values = Self.scan(bytes, delimiter, from: firstRow) { scanner throws(CSVScanner.Problem) in
       var values = [T]()
       var row = 0
-      var blank: Int?
+      var blank: (row: Int, offset: Int)?
       while try scanner.next() {
         row += 1
         if scanner.isBlank {
-          if blank == nil { blank = scanner.record.lowerBound }
+          if blank == nil { blank = (row, scanner.record.lowerBound) }
           continue
         }
-        if let blank { throw CSVScanner.Problem(offset: blank, message: "an empty line between rows") }
+        if let blank { throw blankLine(row: blank.row, offset: blank.offset) }
         guard scanner.fields.count == names.count else { throw ragged(scanner, row) }
-        let unquoted = scanner.hasQuotes ? Self.texts(of: scanner, delimiterByte) : []
         for column in columns {
-          let field = scanner.fields[column]
-          let value =
-            scanner.hasQuotes
-            ? Array(unquoted[column].utf8).withUnsafeBufferPointer(T.parse)
-            : T.parse(UnsafeBufferPointer(rebasing: scanner.bytes[field]))
-          guard let value else {
-            let text = scanner.hasQuotes ? unquoted[column] : String(decoding: scanner.bytes[field], as: UTF8.self)
-            throw CSVScanner.Problem(
-              offset: field.lowerBound,
-              message: "row \(row), column '\(names[column])': \(Self.reason(text, element))")
+          let content = scanner.content(ofField: column)
+          guard let value = T.parse(UnsafeBufferPointer(rebasing: scanner.bytes[content])) else {
+            let text = String(decoding: scanner.bytes[content], as: UTF8.self)
+            throw notANumber(text, element, row: row, column: column, offset: scanner.fields[column].lowerBound)
           }
           values.append(value)
         }
@@ -132,87 +124,34 @@ struct CSVFile {
     }
   }
 
-  /// What the fields of the scanner's record say: SwiftCSV takes the quotes off.
-  private static func texts(of scanner: CSVScanner, _ delimiter: UInt8) -> [String] {
-    let plain = scanner.fields.map { String(decoding: scanner.bytes[$0], as: UTF8.self) }
-    guard scanner.hasQuotes else { return plain }
-    return plain.map { text in
-      guard text.hasPrefix("\"") else { return text }
-      // With a line end behind it, SwiftCSV keeps an empty last field.
-      let parsed = try? CSV<SingleRecord>(string: text + "\n", delimiter: .comma, loadColumns: false).header
-      return parsed?.count == 1 ? parsed![0] : text
+  /// What the fields of the scanner's record say.
+  private static func texts(of scanner: CSVScanner) -> [String] {
+    scanner.fields.map { unquoted(String(decoding: scanner.bytes[$0], as: UTF8.self)) }
+  }
+
+  /// What the fields of one record with commas say; `nil` where its quotes are wrong.
+  static func fields(of record: String) -> [String]? {
+    let result = scan(Array(record.utf8), UInt8(ascii: ","), from: 0) { scanner throws(CSVScanner.Problem) in
+      try scanner.next() ? texts(of: scanner) : []
     }
+    return try? result.get()
+  }
+
+  /// What a field says: SwiftCSV takes its quotes off.
+  private static func unquoted(_ field: String) -> String {
+    guard field.hasPrefix("\"") else { return field }
+    // With a line end behind it, SwiftCSV takes the field for a whole record.
+    let record = try? CSV<HeaderOnly>(string: field + "\n", delimiter: .comma, loadColumns: false).header
+    return record?.first ?? field
   }
 }
 
-/// No rows: of the CSV library only the splitting of one record, its header, is used.
-private struct SingleRecord: CSVView {
+/// No rows: only SwiftCSV's splitting of one record, its header, is used.
+private struct HeaderOnly: CSVView {
   let rows: [[String]] = []
   let columns: [[String]]? = nil
 
   init(header: [String], text: String, delimiter: CSVDelimiter, loadColumns: Bool, rowLimit: Int?) {}
 
   func serialize(header: [String], delimiter: CSVDelimiter) -> String { "" }
-}
-
-/// The fields of one CSV record, unquoted: SwiftCSV's reading of `text`.
-func csvFields(_ text: String) -> [String]? {
-  try? CSV<SingleRecord>(string: text + "\n", delimiter: .comma, loadColumns: false).header
-}
-
-extension CSVDelimiter {
-  /// The delimiter's one byte.
-  fileprivate var byte: UInt8 { rawValue.asciiValue ?? UInt8(ascii: ",") }
-}
-
-// MARK: - Diagnostics
-
-extension CSVFile {
-  /// The place of byte `offset`.
-  private func location(_ offset: Int) -> SourceLocation {
-    SourceFile(path: path, bytes: bytes).location(ofByte: offset)
-  }
-
-  private static func diagnostic(_ problem: CSVScanner.Problem, _ path: String, _ bytes: [UInt8]) -> Diagnostic {
-    Diagnostic(problem.message, at: SourceFile(path: path, bytes: bytes).location(ofByte: problem.offset))
-  }
-
-  /// No column is called `name`.
-  private func missingColumn(_ name: String) -> Diagnostic {
-    let error = Diagnostic("no column '\(name)'", at: location(nameOffsets.first ?? 0))
-    if let near = nearestName(to: name, among: names) { return error.noting("did you mean '\(near)'?") }
-    if names.allSatisfy({ Array($0.utf8).withUnsafeBufferPointer(Double.parse) != nil }) {
-      return error.noting("the first line must name the columns, but it holds numbers")
-    }
-    let shown = names.prefix(20).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 20 ? ", …" : "")
-    return error.noting("the columns are \(shown)")
-  }
-
-  /// The scanner's record has more or fewer fields than the header.
-  private func ragged(_ scanner: CSVScanner, _ row: Int) -> CSVScanner.Problem {
-    let count = scanner.fields.count
-    let place = count > names.count ? scanner.fields[names.count].lowerBound : scanner.record.lowerBound
-    return CSVScanner.Problem(
-      offset: place, message: "row \(row) has \(count) fields, but the header has \(names.count)")
-  }
-
-  /// Why `text` is no element of type `element`.
-  private static func reason(_ text: String, _ element: ElementType) -> String {
-    if text.isEmpty { return "the field is empty, expected a number" }
-    let shown = text.count > 40 ? text.prefix(40) + "…" : text[...]
-    guard let decimal = Array(text.utf8).withUnsafeBufferPointer(CSVDecimal.init) else {
-      return "'\(shown)' is not a number"
-    }
-    if element.isFloat { return "\(shown) is out of the range of \(element.rawValue)" }
-    let range =
-      switch element {
-      case .i32: "\(Int32.min) to \(Int32.max)"
-      case .i64: "\(Int64.min) to \(Int64.max)"
-      case .ui8: "0 to 255"
-      default: "0 or 1"
-      }
-    let value = Double(text) ?? 0
-    if decimal.exponent < 0, value != value.rounded() { return "\(shown) is not a whole number, as \(element.rawValue) needs" }
-    return "\(shown) is out of the range of \(element.rawValue), \(range)"
-  }
 }

@@ -10,11 +10,11 @@ struct CSVDecimal {
   /// The digits, without the point, as far as they fit.
   private(set) var mantissa: UInt64 = 0
   private(set) var exponent = 0
-  /// Whether all digits fitted the mantissa.
-  private(set) var isWhole = true
+  /// Whether all digits fitted the mantissa; where they did not, the exponent is not the mantissa's.
+  private(set) var hasAllDigits = true
 
-  /// Reads `[+-] digits [. digits] [(e|E) [+-] digits]` with a digit before or after the point, and nothing else: no words
-  /// such as `nan`, no hexadecimal.
+  /// Reads `[+-] digits [. digits] [(e|E) [+-] digits]` with a digit before or after the point, and nothing else: no
+  /// words such as `nan`, no hexadecimal.
   init?(_ text: UnsafeBufferPointer<UInt8>) {
     var i = 0
     func digit() -> UInt64? {
@@ -32,7 +32,7 @@ struct CSVDecimal {
     while i < text.count {
       if let d = digit() {
         // Up to here another digit fits in 64 bits.
-        if mantissa < 1_000_000_000_000_000_000 { mantissa = mantissa * 10 + d } else { isWhole = false }
+        if mantissa < 1_000_000_000_000_000_000 { mantissa = mantissa * 10 + d } else { hasAllDigits = false }
         digitCount += 1
       } else if text[i] == UInt8(ascii: "."), pointAt == nil {
         pointAt = digitCount
@@ -59,9 +59,11 @@ struct CSVDecimal {
 
   /// The value where one correctly rounded operation on exact numbers gives it (Clinger's fast path).
   ///
-  /// `maximumExponent` is the largest power of ten that is exact in `T`.
+  /// `powers` are the powers of ten that are exact in `T`.
   fileprivate func exactly<T: BinaryFloatingPoint>(_ powers: [T]) -> T? {
-    guard isWhole, mantissa < 1 << (T.significandBitCount + 1), exponent.magnitude < powers.count else { return nil }
+    guard hasAllDigits, mantissa < 1 << (T.significandBitCount + 1), exponent.magnitude < powers.count else {
+      return nil
+    }
     let value = T(mantissa)
     let scaled = exponent < 0 ? value / powers[-exponent] : value * powers[exponent]
     return isNegative ? -scaled : scaled
@@ -95,7 +97,7 @@ extension Double: CSVNumber {
 extension CSVNumber where Self: FixedWidthInteger {
   /// A whole number in range. `3.0` and `1e3` are whole numbers too: spreadsheets and pandas write them so.
   static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Self? {
-    guard let decimal = CSVDecimal(text), decimal.isWhole else { return nil }
+    guard let decimal = CSVDecimal(text), decimal.hasAllDigits else { return nil }
     var magnitude = decimal.mantissa
     if magnitude != 0 {
       for _ in 0..<decimal.exponent.magnitude {

@@ -1,13 +1,16 @@
 /// Finds the records and fields of CSV bytes, with their places.
 ///
-/// The rules are RFC 4180's: a field in quotes may hold delimiters, line ends and doubled quotes. Lines end with LF, CRLF or
-/// CR. Spaces around a quoted field are passed over. Which bytes make a field is decided here, because SwiftCSV gives no
-/// places, loses an empty last field and takes an open quote for closed; what a quoted field says is left to it (`CSVFile`).
+/// The rules are RFC 4180's: a field in quotes may hold delimiters, line ends and doubled quotes. Lines end with LF,
+/// CRLF or CR. Spaces around a quoted field are passed over. Which bytes make a field is decided here, because SwiftCSV
+/// gives no places, loses an empty last field and takes an open quote for closed; what a quoted field says is left to
+/// it (`CSVFile`).
 struct CSVScanner {
   /// What is wrong with the text, and at which byte.
   struct Problem: Error {
     let offset: Int
     let message: String
+    /// What to do about it.
+    var hint: String?
   }
 
   let bytes: UnsafeBufferPointer<UInt8>
@@ -18,8 +21,6 @@ struct CSVScanner {
   private(set) var record = 0..<0
   /// The current record's fields, as they stand there, quotes included, but without the spaces around them.
   private(set) var fields: [Range<Int>] = []
-  /// Whether a field of the current record is in quotes.
-  private(set) var hasQuotes = false
 
   /// A scanner that starts at byte `position`, the start of a record.
   init(_ bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, from position: Int = 0) {
@@ -35,7 +36,6 @@ struct CSVScanner {
   mutating func next() throws(Problem) -> Bool {
     guard position < bytes.count else { return false }
     fields.removeAll(keepingCapacity: true)
-    hasQuotes = false
     let recordStart = position
     var start = position
     var i = position
@@ -65,11 +65,20 @@ struct CSVScanner {
     return true
   }
 
+  /// Field `index` of the current record without quotes and spaces around it: a number, where it is one. Doubled quotes
+  /// inside stay doubled.
+  func content(ofField index: Int) -> Range<Int> {
+    let field = fields[index]
+    guard let first = field.first, bytes[first] == Self.quote else { return field }
+    return trimmed(field.lowerBound + 1, field.upperBound - 1)
+  }
+
   /// The end of the quoted text that starts at `open`, with the spaces behind it.
-  private mutating func endOfQuotes(_ open: Int, fieldStart: Int) throws(Problem) -> Int {
-    hasQuotes = true
+  private func endOfQuotes(_ open: Int, fieldStart: Int) throws(Problem) -> Int {
     guard trimmed(fieldStart, open).isEmpty else {
-      throw Problem(offset: open, message: "a quote inside a field that does not start with one")
+      throw Problem(
+        offset: open, message: "a quote inside a field that does not start with one",
+        hint: "put the whole field in quotes and double those inside")
     }
     var i = open + 1
     while true {

@@ -3,8 +3,8 @@ import FraguaSource
 
 /// Reads the whole file at `path`.
 ///
-/// What is not there, is a folder, cannot be read, or does not fit in memory is a `Diagnostic` that names the path. A pipe
-/// is read to its end.
+/// What is not there, is a folder, cannot be read, or does not fit in memory is a `Diagnostic` that names the path. A
+/// pipe is read to its end.
 package func readFile(_ path: String) throws(Diagnostic) -> [UInt8] {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw .unreadable(path, errno) }
@@ -56,7 +56,12 @@ func readText(_ path: String) throws(Diagnostic) -> [UInt8] {
 /// The file at `path`, inflated if it starts like a gzip file.
 func readMaybeGzipped(_ path: String) throws(Diagnostic) -> [UInt8] {
   let bytes = try readFile(path)
-  return isGzip(bytes) ? try gunzip(bytes, path: path) : bytes
+  guard isGzip(bytes) else { return bytes }
+  let contents = try gunzip(bytes, path: path, atMost: physicalMemoryBytes)
+  guard contents.count < physicalMemoryBytes else {
+    throw Diagnostic("'\(path)' inflates to more than the \(physicalMemoryBytes) bytes of memory that this machine has")
+  }
+  return contents
 }
 
 /// The machine's memory: a file larger than this is refused before anything is allocated.

@@ -3,9 +3,10 @@ import FraguaSource
 
 /// Writes a file whole or not at all.
 ///
-/// `body` gets a function that appends bytes. They go to a temporary file in the same folder, which is flushed to the disk
-/// and renamed to `path` at the end: whoever looks sees the old file or the new one, and a failure leaves the old one and
-/// nothing else. A symbolic link is followed. What is no regular file, such as `/dev/null` or a pipe, is written directly.
+/// `body` gets a function that appends bytes. They go to a temporary file in the same folder, which is flushed to the
+/// disk and renamed to `path` at the end: whoever looks sees the old file or the new one, and a failure leaves the old
+/// one and nothing else. A symbolic link is followed. What is no regular file, such as `/dev/null` or a pipe, is
+/// written directly.
 package func writeAtomically(
   to path: String, _ body: (_ append: (UnsafeRawBufferPointer) -> Void) -> Void
 ) throws(Diagnostic) {

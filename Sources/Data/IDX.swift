@@ -3,8 +3,8 @@ import FraguaTensors
 
 /// Reading IDX files, the format of the MNIST data sets, gzipped or not.
 ///
-/// Two zero bytes, the element type, the rank, the extents as big-endian 32-bit integers, then the elements, big-endian and
-/// row-major (http://yann.lecun.com/exdb/mnist). Signed bytes and shorts are read as `i32`.
+/// Two zero bytes, the element type, the rank, the extents as big-endian 32-bit integers, then the elements, big-endian
+/// and row-major (http://yann.lecun.com/exdb/mnist). Signed bytes and shorts are read as `i32`.
 public enum IDX {
   /// What an IDX file says about its data.
   private struct Header {
@@ -22,8 +22,9 @@ public enum IDX {
     // The largest header there can be is inflated first; the sizes it claims are checked before the rest is.
     let header = try header(gunzip(file, path: path, atMost: 4 + 4 * 255), path)
     guard header.fileBytes / deflateMaximumRatio <= file.count else {
-      throw Diagnostic("'\(path)' is truncated: its header promises \(header.fileBytes) bytes, "
-        + "more than \(file.count) gzipped bytes can hold")
+      throw Diagnostic(
+        "'\(path)' is truncated: its header promises \(header.fileBytes) bytes, "
+          + "more than \(file.count) gzipped bytes can hold")
     }
     return try tensor(in: gunzip(file, path: path, atMost: header.fileBytes + 1), header: header, path)
   }
@@ -67,7 +68,8 @@ public enum IDX {
       throw .truncatedIDX(path, "the extents \(header.extents)", header.fileBytes, bytes.count)
     }
     guard bytes.count == header.fileBytes else {
-      throw Diagnostic("'\(path)' is corrupt: the extents \(header.extents) take \(header.fileBytes) bytes, but more follow")
+      throw Diagnostic(
+        "'\(path)' is corrupt: the extents \(header.extents) take \(header.fileBytes) bytes, but more follow")
     }
     return bytes.withUnsafeBytes {
       header.element.tensor(header.extents, UnsafeRawBufferPointer(rebasing: $0[header.dataOffset...]), bigEndian: true)

@@ -86,7 +86,7 @@ func isGzip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
 ///
 /// Checksums are verified up to where the limit lets it read. A truncated or corrupt file, or anything after the last
 /// member, is a `Diagnostic`.
-func gunzip(_ bytes: [UInt8], path: String, atMost limit: Int = .max) throws(Diagnostic) -> [UInt8] {
+func gunzip(_ bytes: [UInt8], path: String, atMost limit: Int) throws(Diagnostic) -> [UInt8] {
   var output = [UInt8]()
   var position = 0
   repeat {

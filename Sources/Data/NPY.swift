@@ -3,9 +3,9 @@ import FraguaTensors
 
 /// Reading and writing NPY files, NumPy's format for one array.
 ///
-/// All versions, both byte orders and both storage orders are read; an array in Fortran order is transposed to row-major.
-/// Signed bytes, shorts and unsigned integers are read as the smallest integer type of tensors that holds them. Version 1,
-/// little-endian and row-major, is written. See NumPy's `numpy.lib.format`.
+/// All versions, both byte orders and both storage orders are read; an array in Fortran order is transposed to
+/// row-major. Signed bytes, shorts and unsigned integers are read as the smallest integer type of tensors that holds
+/// them. Version 1, little-endian and row-major, is written. See NumPy's `numpy.lib.format`.
 public enum NPY {
   /// The tensor in the file at `path`, gzipped or not.
   public static func read(_ path: String) throws(Diagnostic) -> Tensor {
@@ -29,12 +29,14 @@ public enum NPY {
     }
     let present = bytes.count - header.dataOffset
     guard present >= dataBytes else {
-      throw Diagnostic("'\(path)' is truncated: the shape \(header.extents) takes \(dataBytes) bytes, but there are \(present)")
+      throw Diagnostic(
+        "'\(path)' is truncated: the shape \(header.extents) takes \(dataBytes) bytes, but there are \(present)")
     }
     guard present == dataBytes else {
       throw Diagnostic("'\(path)' is corrupt: \(present - dataBytes) bytes follow its data")
     }
-    let data = header.fortranOrder
+    let data =
+      header.fortranOrder
       ? rowMajor(bytes[header.dataOffset...], header.extents, header.element.byteCount) : bytes
     return data.withUnsafeBytes {
       let start = header.fortranOrder ? 0 : header.dataOffset

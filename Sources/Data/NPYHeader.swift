@@ -24,7 +24,8 @@ struct NPYHeader {
       throw Diagnostic("'\(path)' has NPY version \(bytes[6]).\(bytes[7]), expected 1.0, 2.0 or 3.0")
     }
     let start = bytes[6] == 1 ? 10 : 12
-    let length = bytes[6] == 1 ? bytes.little(UInt16.self, at: 8).map(Int.init) : bytes.little(UInt32.self, at: 8).map(Int.init)
+    let length =
+      bytes[6] == 1 ? bytes.little(UInt16.self, at: 8).map(Int.init) : bytes.little(UInt32.self, at: 8).map(Int.init)
     guard let length, bytes.count - start >= length else {
       throw Diagnostic("'\(path)' is truncated: it ends in its header")
     }
@@ -63,7 +64,8 @@ struct NPYHeader {
     }
     let name = try literal.string()
     let known: [String: FileElement] = [
-      "f4": .f32, "f8": .f64, "i1": .i8, "i2": .i16, "i4": .i32, "i8": .i64, "u1": .u8, "u2": .u16, "u4": .u32, "b1": .bool,
+      "f4": .f32, "f8": .f64, "i1": .i8, "i2": .i16, "i4": .i32, "i8": .i64, "u1": .u8, "u2": .u16, "u4": .u32,
+      "b1": .bool,
     ]
     let order = name.first.flatMap { "<>|=".contains($0) ? $0 : nil }
     guard let element = known[order == nil ? name : String(name.dropFirst())] else {
@@ -113,7 +115,9 @@ private struct PythonLiteral {
       throw malformed("expected a string at byte \(position)")
     }
     let start = position + 1
-    guard let close = bytes[start..<end].firstIndex(of: bytes[position]) else { throw malformed("a string does not end") }
+    guard let close = bytes[start..<end].firstIndex(of: bytes[position]) else {
+      throw malformed("a string does not end")
+    }
     position = close + 1
     return String(decoding: bytes[start..<close], as: UTF8.self)
   }

@@ -123,16 +123,19 @@ struct SafetensorsLayout {
       guard entry.begin <= entry.end, let bytes = checkedByteCount(entry.extents, entry.element.byteCount),
         bytes == entry.end - entry.begin
       else {
-        throw Diagnostic("'\(path)' is corrupt: the bytes \(entry.begin) to \(entry.end) of '\(entry.name)' "
-          + "do not fit its shape \(entry.extents)")
+        throw Diagnostic(
+          "'\(path)' is corrupt: the bytes \(entry.begin) to \(entry.end) of '\(entry.name)' "
+            + "do not fit its shape \(entry.extents)")
       }
       guard entry.end <= dataBytes else {
-        throw Diagnostic("'\(path)' is truncated: '\(entry.name)' ends at byte \(entry.end) of its data, "
-          + "but there are \(dataBytes)")
+        throw Diagnostic(
+          "'\(path)' is truncated: '\(entry.name)' ends at byte \(entry.end) of its data, "
+            + "but there are \(dataBytes)")
       }
       guard entry.begin == position else {
-        throw Diagnostic("'\(path)' is corrupt: '\(entry.name)' starts at byte \(entry.begin) of its data, "
-          + "but what is before it ends at \(position)")
+        throw Diagnostic(
+          "'\(path)' is corrupt: '\(entry.name)' starts at byte \(entry.begin) of its data, "
+            + "but what is before it ends at \(position)")
       }
       position = entry.end
     }

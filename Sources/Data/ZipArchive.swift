@@ -3,8 +3,8 @@ import FraguaSource
 
 /// A zip archive in memory: enough of one to read NumPy's `.npz` files.
 ///
-/// The central directory says what is inside; members are stored or deflated. Encrypted members and archives beyond 4 GB
-/// (zip64) are refused. See PKWARE's APPNOTE.TXT.
+/// The central directory says what is inside; members are stored or deflated. Encrypted members and archives beyond 4
+/// GB (zip64) are refused. See PKWARE's APPNOTE.TXT.
 struct ZipArchive {
   /// A file in the archive.
   struct Member {
@@ -35,7 +35,8 @@ struct ZipArchive {
     guard last >= 0, let end = (max(0, last - 65535)...last).last(where: { starts("PK\u{5}\u{6}", at: $0) }) else {
       throw Diagnostic("'\(path)' is truncated or not a zip archive: it has no central directory")
     }
-    guard let count = archive.little(UInt16.self, at: end + 10), let start = archive.little(UInt32.self, at: end + 16) else {
+    guard let count = archive.little(UInt16.self, at: end + 10), let start = archive.little(UInt32.self, at: end + 16)
+    else {
       throw corrupt("its end record is damaged")
     }
     guard count != .max, start != .max else {

@@ -1,41 +1,21 @@
 import FraguaSource
 import FraguaTensors
 
-/// The shape to which `shapes` broadcast by NumPy's rule; `nil` where they do not.
-///
-/// Shapes are aligned at their innermost axes; an extent of 1 stretches to the other's. A symbol stretches to nothing and matches itself.
-public func broadcastShape(_ shapes: [Shape]) -> Shape? {
-  var result: Shape = []
-  for shape in shapes {
-    if shape.count > result.count {
-      result.insert(contentsOf: repeatElement(1, count: shape.count - result.count), at: 0)
-    }
-    let shift = result.count - shape.count
-    for (axis, extent) in shape.enumerated() where extent != 1 && extent != result[axis + shift] {
-      guard result[axis + shift] == 1 else { return nil }
-      result[axis + shift] = extent
-    }
-  }
-  return result
-}
-
 extension FunctionBuilder {
-  /// `operands` broadcast to their common shape by explicit nodes of the operation `broadcast`: what an operation whose
+  /// `operands` broadcast to their common shape by NumPy's rule, by explicit nodes of the operation `broadcast`: what an operation whose
   /// ``OperandRule/broadcasts`` is set wants.
   ///
-  /// - Throws: that the shapes do not broadcast, with the facts, on behalf of the operation `name`.
+  /// Shapes are aligned at the innermost axis; along each axis, extents of 1 and missing ones are repeated to the other operands' extent.
+  /// A symbol matches only itself, because nothing else is known about it.
+  /// - Throws: the first axis along which the operands differ, on behalf of the operation `name`.
   public mutating func broadcasting(
     _ operands: [Value], of name: String, with broadcast: any Operation
   ) throws(Diagnostic) -> [Value] {
     guard let first = operands.first, operands.contains(where: { $0.type.shape != first.type.shape }) else {
       return operands
     }
-    guard let shape = broadcastShape(operands.map(\.type.shape)) else {
-      let types = operands.map { "\($0.type)" }
-      throw Diagnostic(
-        "'\(name)' operands do not broadcast: \(types.dropLast().joined(separator: ", ")) and \(types[types.count - 1])"
-      ).noting("aligned at the last axis, extents must be equal or 1")
-    }
+    var shape = first.type.shape
+    for operand in operands.dropFirst() { shape = try commonShape(shape, operand.type.shape, of: name, operands) }
     var result: [Value] = []
     for operand in operands {
       if operand.type.shape == shape {
@@ -48,4 +28,29 @@ extension FunctionBuilder {
     }
     return result
   }
+}
+
+/// The shape to which both broadcast.
+private func commonShape(
+  _ a: Shape, _ b: Shape, of name: String, _ operands: [Value]
+) throws(Diagnostic) -> Shape {
+  let rank = max(a.count, b.count)
+  let (left, right) = (padded(a, to: rank), padded(b, to: rank))
+  var shape: Shape = []
+  for axis in 0..<rank {
+    let (x, y) = (left[axis], right[axis])
+    guard x == y || x == 1 || y == 1 else {
+      let types = operands.map { "\($0.type)" }.joined(separator: " and ")
+      let error = Diagnostic("'\(name)' cannot broadcast \(types): extents \(x) and \(y) of axis \(axis - rank) differ")
+      if x.fixedValue != nil, y.fixedValue != nil { throw error }
+      throw error.noting("a symbolic extent matches itself and 1 only")
+    }
+    shape.append(x == 1 ? y : x)
+  }
+  return shape
+}
+
+/// `shape` with axes of extent 1 in front, up to `rank`.
+private func padded(_ shape: Shape, to rank: Int) -> Shape {
+  Array(repeating: 1, count: rank - shape.count) + shape
 }

@@ -44,6 +44,7 @@ public struct FunctionBuilder: Sendable {
     let types: [TensorType]
     let checked: Attributes
     do throws(Diagnostic) {
+      try operation.operandRule.check(count: operands.count, of: operation.name)
       checked = try AttributeSchema.check(attributes, against: operation.schema, of: operation.name)
       types = try operation.inferTypes(operands.map(\.type), checked)
     } catch { throw error.located(at: origin.location) }

@@ -84,6 +84,9 @@ public struct GraphVerifier {
   private mutating func check(_ function: Function, isRegion: Bool) {
     var scope = Scope(function)
     for argument in function.arguments { define(argument, &scope, function.origin) }
+    if !isRegion, Set(function.argumentNames).count != function.arguments.count {
+      report("'@\(function.name)' has two arguments of one name", function.origin)
+    }
     var reads: Set<String> = []
     for read in function.parameterReads {
       define(read.value, &scope, function.origin)
@@ -141,11 +144,10 @@ public struct GraphVerifier {
 
   /// The result types that the operation infers after its operands and attributes have been checked.
   private func resultTypes(of node: Node, _ operation: any Operation) throws(Diagnostic) -> [TensorType] {
-    try operation.operandRule.check(node.operands.count, of: operation.name)
+    try operation.operandRule.check(count: node.operands.count, of: operation.name)
     let attributes = try AttributeSchema.check(node.attributes, against: operation.schema, of: operation.name)
-    guard attributes == node.attributes else {
-      let missing = attributes.keys.filter { node.attributes[$0] != attributes[$0] }.sorted()
-      throw Diagnostic("'\(operation.name)' lacks defaults of \(missing.map { "'\($0)'" }.joined(separator: ", "))")
+    if let missing = attributes.keys.sorted().first(where: { node.attributes[$0] == nil }) {
+      throw Diagnostic("'\(operation.name)' lacks its attribute '\(missing)', though it has a default")
     }
     return try operation.inferTypes(node.operands.map(\.type), attributes)
   }
@@ -186,7 +188,7 @@ private struct Scope {
   init(_ function: Function) {
     owner = function.name
     types = Array(repeating: nil, count: max(0, function.valueCount))
-    symbols = function.symbols
+    symbols = function.argumentSymbols
   }
 
   func requireKnownSymbols(_ type: TensorType) throws(Diagnostic) {
@@ -216,17 +218,7 @@ extension Function {
   }
 
   /// The symbols of its arguments' types.
-  public var symbols: Set<String> {
+  public var argumentSymbols: Set<String> {
     Set(arguments.flatMap { $0.type.shape.compactMap { if case .symbol(let name) = $0 { name } else { nil } } })
-  }
-}
-
-extension OperandRule {
-  /// Checks the number of operands that the operation `name` is given.
-  public func check(_ count: Int, of name: String) throws(Diagnostic) {
-    guard count > names.count || count < names.count - optional else { return }
-    let wanted = optional == 0 ? "\(names.count)" : "\(names.count - optional) to \(names.count)"
-    let list = names.isEmpty ? "" : " (\(names.joined(separator: ", ")))"
-    throw Diagnostic("'\(name)' takes \(wanted) operand\(wanted == "1" ? "" : "s")\(list), got \(count)")
   }
 }

@@ -68,6 +68,16 @@ public struct OperandRule: Sendable {
     self.broadcasts = broadcasts
     self.optional = optional
   }
+
+  /// Checks that `count` operands of the operation `owner` are neither too few nor too many.
+  public func check(count: Int, of owner: String) throws(Diagnostic) {
+    let least = names.count - optional
+    if count >= least, count <= names.count { return }
+    let wanted = least == names.count ? "\(least)" : "\(least) to \(names.count)"
+    let list = names.isEmpty ? "" : " (\(names.joined(separator: ", ")))"
+    let (noun, verb) = (names.count == 1 ? "operand" : "operands", count == 1 ? "is" : "are")
+    throw Diagnostic("'\(owner)' takes \(wanted) \(noun)\(list), but \(count) \(verb) given")
+  }
 }
 
 /// What people read about an operation.

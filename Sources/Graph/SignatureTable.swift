@@ -41,33 +41,46 @@ public struct SignatureTable: Sendable {
 
   /// Adds a gradient.
   ///
-  /// - Throws: that the function is unknown, updates parameters, or does not return one float scalar; that a variable is unknown, not of
-  ///   floats, or that the result does not depend on it.
+  /// - Throws: what ``checkDifferentiable(_:)`` and ``check(_:of:)`` find.
   public mutating func add(_ declaration: GradientDeclaration) throws(Diagnostic) {
-    guard let function = self[declaration.function] else {
-      throw Diagnostic("unknown function '@\(declaration.function)'")
-    }
-    try function.requireNoUpdates(to: "differentiated")
-    guard function.results.count == 1, function.results[0].rank == 0, function.results[0].element.isFloat else {
-      let results = function.results.map(\.description).joined(separator: ", ")
-      throw Diagnostic(
-        "the gradient needs a function that returns one float scalar, but '@\(function.name)' returns (\(results))"
-      ).noting("reduce it first, for example with 'reduce_mean'")
-    }
+    let function = try checkDifferentiable(declaration.function)
     var types: [TensorType] = []
-    for variable in declaration.variables { types.append(try type(of: variable, in: function)) }
-    let dependences = dependences(of: function.name)
-    for variable in declaration.variables {
-      if let dependences, dependences.isKnown, !dependences.contains(variable, 0, function) {
-        throw Diagnostic("the result of '@\(function.name)' does not depend on '\(variable)'")
-          .noting("integers, booleans and comparisons stop differentiation")
-      }
-    }
+    for variable in declaration.variables { types.append(try check(variable, of: function)) }
     entries[declaration.name] = Entry(
       signature: Signature(
         name: declaration.name, kind: .gradient, argumentNames: function.argumentNames, arguments: function.arguments,
         results: types),
       differentiated: function.name, order: entries.count)
+  }
+
+  /// The signature of a function that has a gradient.
+  ///
+  /// - Throws: that it is unknown, updates parameters, or does not return one float scalar.
+  public func checkDifferentiable(_ name: String) throws(Diagnostic) -> Signature {
+    guard let function = self[name] else { throw Diagnostic("unknown function '@\(name)'") }
+    try function.requireNoUpdates(to: "differentiated")
+    guard function.results.count == 1, function.results[0].rank == 0, function.results[0].element.isFloat else {
+      let results = function.results.map(\.description).joined(separator: ", ")
+      throw Diagnostic("a gradient needs a function that returns one float scalar, but '@\(name)' returns (\(results))")
+        .noting("reduce it first, for example with 'reduce_mean'")
+    }
+    return function
+  }
+
+  /// The type of a variable with respect to which `function` has a gradient.
+  ///
+  /// - Throws: that the variable is unknown or not of floats, or that the result does not depend on it.
+  public mutating func check(
+    _ variable: GradientDeclaration.Variable, of function: Signature
+  ) throws(Diagnostic) -> TensorType {
+    let type = try type(of: variable, in: function)
+    if let dependences = dependences(of: function.name), dependences.isKnown,
+      !dependences.contains(variable, 0, function)
+    {
+      throw Diagnostic("the result of '@\(function.name)' does not depend on '\(variable)'")
+        .noting("integers, booleans and comparisons stop differentiation")
+    }
+    return type
   }
 
   /// Adds a training.

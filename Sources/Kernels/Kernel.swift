@@ -2,7 +2,7 @@ import FraguaTensors
 
 /// A buffer that a kernel reads or writes, as the kernel knows it: a parameter of its code.
 public struct KernelBuffer: Sendable, Hashable {
-  public enum Use: String, Sendable, Hashable {
+  public enum Use: String, Sendable, Hashable, CaseIterable {
     case read, write
     /// Read and written: each element is read only where it is written, before it is written.
     case update

@@ -10,9 +10,9 @@ public enum Partition: Sendable, Hashable {
 /// How a contraction is tiled.
 public struct ContractTile: Sendable, Hashable {
   /// Which axis runs along vector lanes: columns (n) or rows (m).
-  public enum LaneAxis: String, Sendable, Hashable { case n, m }
+  public enum LaneAxis: String, Sendable, Hashable, CaseIterable { case n, m }
   /// How an operand reaches the inner loop: as it lies in memory, or copied into scratch first.
-  public enum Packing: String, Sendable, Hashable { case direct, packed }
+  public enum Packing: String, Sendable, Hashable, CaseIterable { case direct, packed }
 
   public var laneAxis: LaneAxis
   /// Scalars that are broadcast a step of k: rows of the register tile.

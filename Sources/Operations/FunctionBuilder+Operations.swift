@@ -10,17 +10,27 @@ import FraguaTensors
 extension FunctionBuilder {
   // MARK: Elementwise functions of one operand
 
+  /// `-x`.
   public mutating func negate(_ x: Value) -> Value { emit(NegateOperation(), [x]) }
+  /// `e^x`.
   public mutating func exp(_ x: Value) -> Value { emit(ExpOperation(), [x]) }
+  /// The natural logarithm.
   public mutating func log(_ x: Value) -> Value { emit(LogOperation(), [x]) }
   /// `log(1 + x)`.
   public mutating func log1p(_ x: Value) -> Value { emit(Log1pOperation(), [x]) }
+  /// The square root.
   public mutating func sqrt(_ x: Value) -> Value { emit(SqrtOperation(), [x]) }
+  /// `|x|`.
   public mutating func abs(_ x: Value) -> Value { emit(AbsOperation(), [x]) }
+  /// -1, 0 or 1.
   public mutating func sign(_ x: Value) -> Value { emit(SignOperation(), [x]) }
+  /// The largest integer that is not above x.
   public mutating func floor(_ x: Value) -> Value { emit(FloorOperation(), [x]) }
+  /// The hyperbolic tangent.
   public mutating func tanh(_ x: Value) -> Value { emit(TanhOperation(), [x]) }
+  /// `1 / (1 + e^-x)`.
   public mutating func sigmoid(_ x: Value) -> Value { emit(SigmoidOperation(), [x]) }
+  /// `max(x, 0)`.
   public mutating func relu(_ x: Value) -> Value { emit(ReluOperation(), [x]) }
   /// The complement of each bit; of `i1`, the other truth value.
   public mutating func not(_ x: Value) -> Value { emit(NotOperation(), [x]) }
@@ -31,21 +41,36 @@ extension FunctionBuilder {
 
   // MARK: Elementwise functions of several operands: one shape, or rank 0 and a shape
 
+  /// `a + b`.
   public mutating func add(_ a: Value, _ b: Value) -> Value { emit(AddOperation(), aligned(a, b)) }
+  /// `a - b`.
   public mutating func subtract(_ a: Value, _ b: Value) -> Value { emit(SubtractOperation(), aligned(a, b)) }
+  /// `a * b`, element by element.
   public mutating func multiply(_ a: Value, _ b: Value) -> Value { emit(MultiplyOperation(), aligned(a, b)) }
+  /// `a / b`.
   public mutating func divide(_ a: Value, _ b: Value) -> Value { emit(DivideOperation(), aligned(a, b)) }
+  /// The larger of a and b.
   public mutating func maximum(_ a: Value, _ b: Value) -> Value { emit(MaximumOperation(), aligned(a, b)) }
+  /// The smaller of a and b.
   public mutating func minimum(_ a: Value, _ b: Value) -> Value { emit(MinimumOperation(), aligned(a, b)) }
+  /// Both, bit by bit.
   public mutating func and(_ a: Value, _ b: Value) -> Value { emit(AndOperation(), aligned(a, b)) }
+  /// Either, bit by bit.
   public mutating func or(_ a: Value, _ b: Value) -> Value { emit(OrOperation(), aligned(a, b)) }
 
+  /// `a + b` with a constant.
   public mutating func add(_ a: Value, _ b: Double) -> Value { add(a, constant(b, like: a)) }
+  /// `a - b` with a constant.
   public mutating func subtract(_ a: Value, _ b: Double) -> Value { subtract(a, constant(b, like: a)) }
+  /// `a - b` with a constant.
   public mutating func subtract(_ a: Double, _ b: Value) -> Value { subtract(constant(a, like: b), b) }
+  /// `a * b` with a constant.
   public mutating func multiply(_ a: Value, _ b: Double) -> Value { multiply(a, constant(b, like: a)) }
+  /// `a / b` with a constant.
   public mutating func divide(_ a: Value, _ b: Double) -> Value { divide(a, constant(b, like: a)) }
+  /// `a / b` with a constant.
   public mutating func divide(_ a: Double, _ b: Value) -> Value { divide(constant(a, like: b), b) }
+  /// The larger of a and a constant.
   public mutating func maximum(_ a: Value, _ b: Double) -> Value { maximum(a, constant(b, like: a)) }
 
   /// Element by element, an `i1` tensor.
@@ -71,10 +96,13 @@ extension FunctionBuilder {
   public mutating func constant(_ value: Double, _ type: TensorType) -> Value {
     constant(ConstantValue(type, splat: Scalar(value, as: type.element)))
   }
+  /// A tensor written out.
   public mutating func constant(_ tensor: Tensor) -> Value { constant(ConstantValue(tensor)) }
+  /// A constant as attributes hold it.
   public mutating func constant(_ value: ConstantValue) -> Value {
     emit(ConstantOperation(), [], ["value": .tensor(value)])
   }
+  /// A tensor of zeros.
   public mutating func zeros(_ type: TensorType) -> Value { constant(0, type) }
   /// The coordinate along `axis`.
   public mutating func iota(_ type: TensorType, axis: Int) -> Value {
@@ -122,9 +150,11 @@ extension FunctionBuilder {
   public mutating func reduceSum(_ x: Value, axes: [Int], keepAxes: Bool = false) -> Value {
     reduce(ReduceSumOperation(), x, axes, keepAxes)
   }
+  /// The largest element over `axes`.
   public mutating func reduceMax(_ x: Value, axes: [Int], keepAxes: Bool = false) -> Value {
     reduce(ReduceMaxOperation(), x, axes, keepAxes)
   }
+  /// The smallest element over `axes`.
   public mutating func reduceMin(_ x: Value, axes: [Int], keepAxes: Bool = false) -> Value {
     reduce(ReduceMinOperation(), x, axes, keepAxes)
   }
@@ -139,10 +169,13 @@ extension FunctionBuilder {
 
   // MARK: Contractions
 
+  /// The sum of products over pairs of axes.
   public mutating func dotGeneral(_ lhs: Value, _ rhs: Value, _ dimensions: ContractionDimensions) -> Value {
     emit(DotGeneralOperation(), [lhs, rhs], DotGeneralOperation.attributes(dimensions))
   }
+  /// The matrix product, batched over leading axes.
   public mutating func matmul(_ a: Value, _ b: Value) -> Value { emit(MatmulOperation(), [a, b]) }
+  /// `activation(x weights + bias)`.
   public mutating func dense(
     _ x: Value, _ weights: Value, _ bias: Value? = nil, activation: DenseOperation.Activation = .none
   ) -> Value {
@@ -173,6 +206,7 @@ extension FunctionBuilder {
       RandomUniformOperation(), [rng],
       ["type": .type(type), "low": .float(low), "high": .float(high), "stream": .integer(stream)])
   }
+  /// Normally distributed; `rng` is the state (seed, step).
   public mutating func randomNormal(
     _ type: TensorType, mean: Double = 0, stddev: Double = 1, stream: Int, rng: Value
   ) -> Value {
@@ -180,24 +214,30 @@ extension FunctionBuilder {
       RandomNormalOperation(), [rng],
       ["type": .type(type), "mean": .float(mean), "stddev": .float(stddev), "stream": .integer(stream)])
   }
+  /// In training, elements set to 0 with probability `rate`, the others scaled up.
   public mutating func dropout(_ x: Value, rate: Double, stream: Int, rng: Value) -> Value {
     emit(DropoutOperation(), [x, rng], ["rate": .float(rate), "stream": .integer(stream)])
   }
 
   // MARK: Rows and losses
 
+  /// The exponentials along `axis`, scaled to the sum 1.
   public mutating func softmax(_ x: Value, axis: Int = -1) -> Value {
     emit(SoftmaxOperation(), [x], ["axis": .integer(axis)])
   }
+  /// The logarithm of softmax.
   public mutating func logSoftmax(_ x: Value, axis: Int = -1) -> Value {
     emit(LogSoftmaxOperation(), [x], ["axis": .integer(axis)])
   }
+  /// The mean of the squared differences, of rank 0.
   public mutating func meanSquaredError(_ x: Value, _ y: Value) -> Value {
     emit(MeanSquaredErrorOperation(), [x, y])
   }
+  /// The cross-entropy of `sigmoid(logits)` with `labels`, element by element.
   public mutating func sigmoidCrossEntropy(_ logits: Value, _ labels: Value) -> Value {
     emit(SigmoidCrossEntropyOperation(), [logits, labels])
   }
+  /// The cross-entropy of `softmax(logits)` with classes or probabilities, one for each row.
   public mutating func softmaxCrossEntropy(_ logits: Value, _ labels: Value) -> Value {
     emit(SoftmaxCrossEntropyOperation(), [logits, labels])
   }

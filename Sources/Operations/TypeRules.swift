@@ -6,11 +6,13 @@ import FraguaTensors
 public enum ElementTypes {
   /// What can be differentiated.
   public static let floats: [ElementType] = [.f32, .f64]
+  /// What can index, and what wraps.
   public static let integers: [ElementType] = [.i32, .i64, .ui8]
   /// Floats and integers.
   public static let numbers: [ElementType] = floats + integers
   /// Integers and booleans.
   public static let bits: [ElementType] = integers + [.i1]
+  /// Every element type.
   public static let all: [ElementType] = ElementType.allCases
 }
 

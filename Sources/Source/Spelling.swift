@@ -6,7 +6,7 @@ public func nearestName(to name: String, among candidates: some Sequence<String>
   var best: (name: String, distance: Int)?
   for candidate in candidates {
     let distance = editDistance(Array(name.lowercased()), Array(candidate.lowercased()))
-    guard distance <= limit, candidate != name else { continue }
+    guard distance <= limit, distance < name.count, candidate != name else { continue }
     if best == nil || (distance, candidate) < (best!.distance, best!.name) { best = (candidate, distance) }
   }
   return best?.name

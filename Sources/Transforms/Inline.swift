@@ -19,7 +19,8 @@ import FraguaSource
 ///   ...
 /// ```
 /// Symbols of the called function become the caller's extents. A call keeps the random streams of what it calls, so that a loss and a metric that
-/// call the same function draw the same numbers and share its computation; a second call in one function derives its own streams from them.
+/// call the same function draw the same numbers and share its computation; a further call in one function derives its own streams from them and
+/// its attribute `stream`, and calls of the same `stream` draw the same.
 ///
 /// Guarantees that only calls of gradients remain, which `differentiate` inlines once it has written them. Linear in the size of the result,
 /// which is limited by ``PassContext/nodeLimit``.
@@ -57,7 +58,7 @@ struct Inliner {
   /// `function` without calls of known functions.
   func inlined(_ function: Function) throws(Diagnostics) -> Function {
     guard function.nodes.contains(where: { $0.callee.map { functions[$0] != nil } ?? false }) else { return function }
-    var streams = Set(function.nodes.compactMap(\.stream))
+    var streams = CallStreams(of: function)
     var rewriter = FunctionRewriter(function)
     for node in function.nodes {
       if let name = node.callee, let callee = functions[name] {
@@ -73,7 +74,7 @@ struct Inliner {
 
   /// Puts `callee` in the place of the call `node` of `caller`, whose random streams so far are `streams`.
   private func inline(
-    _ callee: Function, at node: Node, of caller: Function, _ rewriter: inout FunctionRewriter, _ streams: inout Set<Int>
+    _ callee: Function, at node: Node, of caller: Function, _ rewriter: inout FunctionRewriter, _ streams: inout CallStreams
   ) throws(Diagnostics) {
     do throws(Diagnostic) {
       let substitution = try Self.symbols(of: callee, at: node)
@@ -81,7 +82,7 @@ struct Inliner {
         throw Diagnostic("'@\(caller.name)' has more than \(nodeLimit) nodes once its calls are inlined")
           .noting("calls of functions that call functions many times multiply")
       }
-      let renamed = Self.freshStreams(of: callee, &streams)
+      let renamed = streams.renaming(of: callee, at: node)
       let results = rewriter.builder.splice(
         callee, rewriter.mapped(node.operands), substitution, streams: renamed)
       // What the caller calls a result says more than what the callee does.
@@ -107,31 +108,51 @@ struct Inliner {
     }
     return substitution
   }
+}
 
-  /// New streams for those of `callee` that are taken already; all are marked as taken.
+/// The random streams of a function whose calls are being inlined.
+private struct CallStreams {
+  /// A call of a function with the attribute `stream`.
+  private struct Call: Hashable {
+    let callee: String
+    let stream: Int
+  }
+
+  private var taken: Set<Int>
+  private var renamings: [Call: [Int: Int]] = [:]
+
+  init(of function: Function) { taken = Set(function.nodes.compactMap(\.stream)) }
+
+  /// New streams for those of `callee` that are taken already; all are taken from then on.
   ///
-  /// A stream is derived from the old one, the callee's name and a count, so that it depends on nothing else in the file.
-  private static func freshStreams(of callee: Function, _ taken: inout Set<Int>) -> [Int: Int] {
-    var renamed: [Int: Int] = [:]
+  /// A stream is derived from the old one, the callee's name, the call's stream and a count, so that it depends on nothing else in the file.
+  mutating func renaming(of callee: Function, at node: Node) -> [Int: Int] {
     let own = Set(callee.nodes.compactMap(\.stream)).sorted()
+    if own.isEmpty { return [:] }
+    var call: Call?
+    if case .integer(let stream)? = node.attributes["stream"] { call = Call(callee: callee.name, stream: stream) }
+    if let call, let known = renamings[call] { return known }
+    var renamed: [Int: Int] = [:]
     for stream in own where taken.contains(stream) {
       var new = stream
-      var count: UInt64 = 1
+      var count: UInt64 = 0
       repeat {
-        new = derivedStream(stream, callee.name, count)
+        new = Self.derived(stream, callee.name, call?.stream ?? 0, count)
         count += 1
-      } while taken.contains(new) || renamed.values.contains(new) || own.contains(new)
+      } while taken.contains(new) || own.contains(new)
       renamed[stream] = new
+      taken.insert(new)
     }
-    for stream in own { taken.insert(renamed[stream] ?? stream) }
+    taken.formUnion(own)
+    if let call { renamings[call] = renamed }
     return renamed
   }
 
-  /// A number below 2^32 that depends on all of `stream`, `name` and `count`: FNV-1a, 64 bits, folded.
-  private static func derivedStream(_ stream: Int, _ name: String, _ count: UInt64) -> Int {
+  /// A number below 2^32 that depends on all that is given: FNV-1a, 64 bits, folded.
+  private static func derived(_ stream: Int, _ name: String, _ call: Int, _ count: UInt64) -> Int {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-    for word in [UInt64(bitPattern: Int64(stream)), count] {
+    for word in [UInt64(bitPattern: Int64(stream)), UInt64(bitPattern: Int64(call)), count] {
       for shift in stride(from: UInt64(0), to: 64, by: 8) { add(UInt8(truncatingIfNeeded: word >> shift)) }
     }
     name.utf8.forEach(add)

@@ -15,8 +15,11 @@ public struct Pipeline: Sendable {
     Differentiate.pass,
     ExpandOptimizers.pass,
     Decompose.pass,
+    Simplify.pass,
+    ConstantFold.pass,
     CommonSubexpressions.pass,
     DeadCode.pass,
+    Fusion.pass,
   ])
 
   /// How long a pass took.

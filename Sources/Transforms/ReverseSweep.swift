@@ -35,7 +35,7 @@ struct ReverseSweep {
     var sweep = ReverseSweep(function, inputs)
     let influence = Influence(of: function, on: result)
     for (variable, input) in zip(variables, inputs) where !influence[input] {
-      throw Diagnostic("'@\(function.name)' does not depend on '\(variable.text)' in a way that has a derivative")
+      throw Diagnostic("'@\(function.name)' does not depend on '\(variable)' in a way that has a derivative")
         .noting("integers and booleans, and what is computed from them, stop differentiation")
     }
     sweep.run(from: result)
@@ -57,14 +57,14 @@ struct ReverseSweep {
       found = function.parameterReads.first { $0.parameter == name }?.value
     }
     guard let found else {
-      let error = Diagnostic("'@\(function.name)' does not depend on '\(variable.text)'")
+      let error = Diagnostic("'@\(function.name)' does not depend on '\(variable)'")
       if let near = nearestName(to: variable.name, among: names) {
-        throw error.noting("did you mean '\(variable.text.prefix(1))\(near)'?")
+        throw error.noting("did you mean '\(variable.description.prefix(1))\(near)'?")
       }
       throw error
     }
     guard found.type.element.isFloat else {
-      throw Diagnostic("'\(variable.text)' is \(found.type), but derivatives are by floating-point values")
+      throw Diagnostic("'\(variable)' is \(found.type), but derivatives are by floating-point values")
     }
     return found
   }
@@ -128,17 +128,9 @@ struct ReverseSweep {
 
 extension GradientDeclaration.Variable {
   /// The name without its sign.
-  var name: String {
+  fileprivate var name: String {
     switch self {
     case .argument(let name), .parameter(let name): name
-    }
-  }
-
-  /// The name as in the text: `%x` or `@w`.
-  var text: String {
-    switch self {
-    case .argument(let name): "%\(name)"
-    case .parameter(let name): "@\(name)"
     }
   }
 }

@@ -21,7 +21,7 @@ struct Specializer {
   /// The name of each instance.
   private var names: [Instance: String] = [:]
   private var takenNames: Set<String> = []
-  /// Instances that have a name and wait for their bodies.
+  /// Instances in the order in which they were asked for; their bodies are made in this order.
   private var waiting: [Instance] = []
   /// The symbols that occurred.
   private var seenSymbols: Set<String> = []
@@ -41,7 +41,7 @@ struct Specializer {
     }
     mode = try Self.mode(of: entries, graph, context)
     result = Graph(
-      name: graph.name, mode: mode, bindings: context.bindings, parameters: [], functions: [], gradients: [], trainings: [])
+      name: graph.name, mode: mode, bindings: context.bindings, parameters: graph.parameters)
   }
 
   /// The entries of `context`, or by default the trainings, or where there are none everything.
@@ -73,10 +73,13 @@ struct Specializer {
     // The entries come first, so that they keep their names.
     for entry in entries where trainings[entry] == nil { _ = try request(entry, bindings) }
     for entry in entries { if let training = trainings[entry] { try specialize(training, bindings) } }
-    while let instance = waiting.popLast() { try make(instance, named: names[instance]!) }
+    var next = 0
+    while next < waiting.count {
+      try make(waiting[next], named: names[waiting[next]]!)
+      next += 1
+    }
     try checkAllBindingsUsed()
     sortLikeSource()
-    try bindParameters(bindings)
     try SizeLimit(bytes: context.memoryLimitBytes).check(result)
     return result
   }
@@ -156,12 +159,12 @@ struct Specializer {
     guard let root = graph.rootFunction(of: callee) else {
       throw Diagnostic("there is no function '@\(callee)'", at: node.origin.location)
     }
-    return try Self.unify(root, operands, "'@\(callee)'", free: context.bindings, at: node.origin)
+    return try Self.unify(root, operands, "'@\(callee)'", at: node.origin)
   }
 
-  /// What makes the arguments of `function` be `types`; symbols that are in no argument are bound by `free`.
+  /// What makes the arguments of `function` be `types`.
   private static func unify(
-    _ function: Function, _ types: [TensorType], _ what: String, free: [String: Int], at origin: Origin
+    _ function: Function, _ types: [TensorType], _ what: String, at origin: Origin
   ) throws(Diagnostic) -> Substitution {
     guard function.arguments.count == types.count else {
       throw Diagnostic("\(what) takes \(function.arguments.count) arguments, not \(types.count)", at: origin.location)
@@ -173,8 +176,7 @@ struct Specializer {
         "argument '%\(function.argumentNames[i])' of \(what) is \(substitution(formal.type)), but it gets \(actual)",
         at: origin.location)
     }
-    return Substitution(
-      substitution.extents.merging(free.mapValues(Extent.fixed)) { ofArgument, _ in ofArgument })
+    return substitution
   }
 
   // MARK: Trainings
@@ -193,7 +195,7 @@ struct Specializer {
         throw Diagnostic("there is no function '@\(metric)' for a metric", at: training.origin.location)
       }
       let substitution = try Self.unify(
-        function, types, "the metric '@\(metric)'", free: context.bindings, at: training.origin)
+        function, types, "the metric '@\(metric)'", at: training.origin)
       made.metrics.append(try request(metric, substitution))
     }
     takenNames.insert(made.name)
@@ -203,11 +205,10 @@ struct Specializer {
   // MARK: The rest of the graph
 
   private func checkAllBindingsUsed() throws(Diagnostic) {
-    let known = seenSymbols.union(graph.parameters.flatMap(\.type.symbols))
-    for symbol in context.bindings.keys.sorted() where !known.contains(symbol) {
+    for symbol in context.bindings.keys.sorted() where !seenSymbols.contains(symbol) {
       let error = Diagnostic("there is no symbol '\(symbol)' to bind in \(Self.words(entries))")
-      if known.isEmpty { throw error.noting("all extents are numbers already") }
-      throw error.noting("the symbols are \(known.sorted().map { "'\($0)'" }.joined(separator: ", "))")
+      if seenSymbols.isEmpty { throw error.noting("all extents are numbers already") }
+      throw error.noting("the symbols are \(seenSymbols.sorted().map { "'\($0)'" }.joined(separator: ", "))")
     }
   }
 
@@ -222,23 +223,6 @@ struct Specializer {
     result.gradients.sort { precedes($0.name, $1.name) }
     let trainings = Dictionary(uniqueKeysWithValues: graph.trainings.enumerated().map { ($1.name, $0) })
     result.trainings.sort { trainings[$0.name]! < trainings[$1.name]! }
-  }
-
-  /// Binds symbols in the parameters' types; parameters that cannot be bound go where no function reads them.
-  private mutating func bindParameters(_ bindings: Substitution) throws(Diagnostic) {
-    for var parameter in graph.parameters {
-      parameter.type = bindings(parameter.type)
-      if let symbol = parameter.type.symbols.first {
-        let isNeeded = result.functions.contains { function in
-          function.parameterReads.contains { $0.parameter == parameter.name }
-            || function.updates.contains { $0.parameter == parameter.name }
-        }
-        if !isNeeded { continue }
-        throw Diagnostic("the symbol '\(symbol)' of '@\(parameter.name)' is not bound", at: parameter.origin.location)
-          .noting("bind it with '--bind \(symbol)=32'")
-      }
-      result.parameters.append(parameter)
-    }
   }
 
   private static func words(_ substitution: Substitution) -> String {

@@ -6,7 +6,6 @@ extension FunctionBuilder {
   /// - Parameters:
   ///   - substitution: What the function's symbols are here.
   ///   - streams: For random streams of the function, the streams that they become here.
-  ///   - parameters: The values of parameters that are read already; completed.
   /// - Requires: this builder began empty, so that it knows the parameters that it reads.
   mutating func splice(
     _ function: Function, _ arguments: [Value], _ substitution: Substitution = Substitution(),
@@ -51,6 +50,8 @@ extension Function {
   /// Passes that bring values of several functions together, or invent names, end with it, so that what a later pass does is a function of
   /// the printed text. Linear in the values.
   mutating func makeNamesUnique() {
+    // The value of a parameter is called by the parameter's name.
+    for read in parameterReads { valueNames[read.value.id] = nil }
     var taken = Set<String>(minimumCapacity: valueNames.count)
     var hasCollision = false
     for name in valueNames.values where !taken.insert(name).inserted { hasCollision = true }
@@ -69,7 +70,6 @@ extension Function {
       valueNames[value.id] = new
     }
     arguments.forEach { visit($0) }
-    for read in parameterReads { visit(read.value) }
     for node in nodes { for result in node.results { visit(result) } }
   }
 }

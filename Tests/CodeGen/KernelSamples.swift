@@ -93,7 +93,8 @@ struct KernelSamples {
 
   private mutating func block(over axes: [Int], _ type: ElementType) -> Block {
     var program = program(over: axes, inputs: [type], locals: [], type: type)
-    return Block(program, stores: [store(&program, over: axes)])
+    let stores = [store(&program, over: axes)]
+    return Block(program, stores: stores)
   }
 
   // MARK: Scatter and lanes

@@ -1,7 +1,7 @@
 import FraguaTensors
 
 /// Chooses the register tile and the packing of a contraction by estimated cycles.
-struct ContractTiling {
+public struct ContractTiling {
   let kernel: Kernel
   let body: ContractBody
   let target: Target
@@ -15,8 +15,8 @@ struct ContractTiling {
     var best: (cycles: Double, tile: ContractTile)?
     for laneAxis in [ContractTile.LaneAxis.n, .m] {
       for vectors in [1, 2, 3, 4] {
-        let registers = target.vectorRegisters - 4
-        let most = max(1, min(16, (registers - vectors) / vectors))
+        // Accumulators, a vector of each column, one broadcast.
+        let most = max(1, min(16, (target.vectorRegisters - vectors - 1) / vectors))
         for rows in 1...most {
           let tile = tile(laneAxis, vectors, rows)
           let cycles = cycles(tile, vectors)
@@ -36,6 +36,23 @@ struct ContractTiling {
     return tile
   }
 
+  /// `tile` with what the emitter cannot do replaced: scalars where there is no axis for lanes, copies of operands that do not lie ready.
+  public static func legal(_ tile: ContractTile, _ kernel: Kernel, _ body: ContractBody, _ target: Target) -> ContractTile {
+    let tiling = ContractTiling(kernel: kernel, body: body, target: target)
+    var tile = tile
+    if ContractScratch.laneAxis(kernel, body, tile) == nil { tile.lanes = 1 }
+    if ContractScratch.broadcastAxis(kernel, body, tile) == nil { tile.broadcasts = 1 }
+    if !tiling.isPlainLoad(tile.laneAxis == .n ? body.lhs : body.rhs) { tile.broadcastPacking = .packed }
+    let lanes = tile.laneAxis == .n ? body.rhs : body.lhs
+    if !tiling.isPlainLoad(lanes) { tile.lanePacking = .packed }
+    if let axis = ContractScratch.laneAxis(kernel, body, tile), case .load(let access)? = lanes.instructions.last,
+      access.strides[axis] != 1
+    {
+      tile.lanePacking = .packed
+    }
+    return tile
+  }
+
   /// Whether a factor is one load without conditions, of the type that is multiplied.
   private func isPlainLoad(_ program: ScalarProgram) -> Bool {
     guard program.instructions.count == 1, case .load(let access) = program.instructions[0] else { return false }
@@ -51,7 +68,7 @@ struct ContractTiling {
     guard access.strides[axis] == 1 else { return .packed }
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
     let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
-    return k >= 800 && rows >= 64 ? .packed : .direct
+    return k >= 384 && rows >= 64 ? .packed : .direct
   }
 
   /// About how many cycles the whole product takes on one thread.

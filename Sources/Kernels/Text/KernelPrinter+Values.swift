@@ -62,12 +62,6 @@ extension KernelPrinter {
     }
   }
 
-  /// A name behind `%` or `@`: quoted where it is not made of letters, digits, `_` and inner dots.
-  static func name(_ name: String) -> String {
-    let isPlain = !name.isEmpty && name.utf8.allSatisfy { KernelLexer.isNameByte($0) }
-    return isPlain ? name : quoted(name)
-  }
-
   /// `text` between quotation marks, control characters escaped.
   static func quoted(_ text: String) -> String {
     var result = "\""

@@ -40,14 +40,14 @@ public struct KernelPrinter {
 
   private mutating func print(_ dump: KernelDump) {
     let program = dump.program
-    line("kernels @\(Self.name(program.name)) version 1 {stage = \"\(dump.stage.rawValue)\"}")
+    line("kernels @\(program.name) version 1 {stage = \"\(dump.stage.rawValue)\"}")
     line("")
     if !program.argumentNames.isEmpty { line("arguments " + Self.list(program.argumentNames)) }
     if !program.resultNames.isEmpty { line("results " + Self.list(program.resultNames)) }
     if !program.argumentNames.isEmpty || !program.resultNames.isEmpty { line("") }
     for (i, constant) in program.constants.enumerated() { print(constant.tensor, i) }
     for buffer in program.buffers {
-      line("buffer %\(Self.name(buffer.name)) : \(buffer.type) = \(Self.kind(buffer.kind))")
+      line("buffer %\(buffer.name) : \(buffer.type) = \(Self.kind(buffer.kind))")
     }
     for (i, kernel) in program.kernels.enumerated() {
       line("")
@@ -55,7 +55,7 @@ public struct KernelPrinter {
     }
     if !program.calls.isEmpty { line("") }
     for call in program.calls {
-      let buffers = call.buffers.map { program.buffers.indices.contains($0) ? "%" + Self.name(program.buffers[$0].name) : "?" }
+      let buffers = call.buffers.map { program.buffers.indices.contains($0) ? "%" + program.buffers[$0].name : "?" }
       line(
         "call @k\(call.kernel)(\(buffers.joined(separator: ", "))) "
           + "{name = \(Self.quoted(call.name)), origin = \(Self.quoted(call.origin))}")
@@ -116,7 +116,7 @@ public struct KernelPrinter {
     braces(head + "scratch \(plan.scratchOffset) stride \(plan.scratchStride)") { printer in
       for (i, offset) in plan.offsets.enumerated() {
         guard let offset, program.buffers.indices.contains(i) else { continue }
-        printer.line("%\(Self.name(program.buffers[i].name)) at \(offset)")
+        printer.line("%\(program.buffers[i].name) at \(offset)")
       }
     }
   }

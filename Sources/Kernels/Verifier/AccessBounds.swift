@@ -86,19 +86,26 @@ struct AccessBounds {
   private static func reach(_ access: Access, _ box: [ClosedInterval], _ ranges: ValueRanges) -> ClosedInterval? {
     var strides = access.strides
     var base = ClosedInterval(access.offset, access.offset)
-    guard var best = form(0, strides, box).range?.adding(base) else { return nil }
+    guard var narrowest = form(0, strides, box).range?.adding(base) else { return nil }
+    var best = narrowest
     for g in access.guards {
       for axis in box.indices where g.coefficients[axis] != 0 && strides[axis] % g.coefficients[axis] == 0 {
         let factor = strides[axis] / g.coefficients[axis]
-        if factor == 0 || g.bound < 1 { continue }
-        let residual = zip(strides, g.coefficients).map { $0 &- factor &* $1 }
-        guard let share = ClosedInterval(0, g.bound - 1).multiplied(by: factor),
+        if factor == 0 { continue }
+        let residual = zip(strides, g.coefficients).compactMap { difference($0, factor, $1) }
+        guard residual.count == strides.count,
+          let share = ClosedInterval(0, g.bound - 1).multiplied(by: factor),
           let offset = ClosedInterval(g.offset, g.offset).multiplied(by: -factor),
           let newBase = base.adding(share)?.adding(offset), let rest = form(0, residual, box).range,
-          let candidate = rest.adding(newBase), candidate.high &- candidate.low < best.high &- best.low
+          let candidate = rest.adding(newBase)
         else { continue }
-        (best, base, strides) = (candidate, newBase, residual)
-        break
+        // Both bounds hold; where they exclude each other, the access never happens.
+        best.low = max(best.low, candidate.low)
+        best.high = max(best.low, min(best.high, candidate.high))
+        if candidate.high &- candidate.low <= narrowest.high &- narrowest.low {
+          (narrowest, base, strides) = (candidate, newBase, residual)
+          break
+        }
       }
     }
     for index in access.indices {
@@ -108,5 +115,13 @@ struct AccessBounds {
       best = sum
     }
     return best
+  }
+
+  /// `a - factor * b`, or `nil` where that is out of all proportion.
+  private static func difference(_ a: Int, _ factor: Int, _ b: Int) -> Int? {
+    let (product, overflow) = factor.multipliedReportingOverflow(by: b)
+    if overflow { return nil }
+    let (result, overflowToo) = a.subtractingReportingOverflow(product)
+    return overflowToo || result.magnitude > 1 << 58 ? nil : result
   }
 }

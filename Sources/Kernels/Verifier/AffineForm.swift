@@ -25,10 +25,10 @@ struct AffineForm {
     for term in terms {
       let bound = max(1, term.range.low.magnitude, term.range.high.magnitude)
       let (product, overflow) = term.coefficient.magnitude.multipliedReportingOverflow(by: bound)
-      if overflow || product > 1 << 61 || sum > 1 << 61 { return false }
+      if overflow || product > 1 << 58 || sum > 1 << 58 { return false }
       sum += product
     }
-    return sum <= 1 << 61
+    return sum <= 1 << 58
   }
 
   /// Whether the form may be 0: false is a proof that it never is.

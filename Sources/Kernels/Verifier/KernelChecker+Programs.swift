@@ -91,7 +91,7 @@ extension KernelChecker {
         return "a stride along axis \(axis), which the program does not see"
       }
     }
-    if let bad = access.guards.first(where: { !(1...1 << 61).contains($0.bound) }) { return "a guard's bound is \(bad.bound)" }
+    if let bad = access.guards.first(where: { !(1...1 << 58).contains($0.bound) }) { return "a guard's bound is \(bad.bound)" }
     for index in access.indices where program.types[index.value] != .i64 {
       return "an index of \(program.types[index.value].rawValue)"
     }

@@ -41,6 +41,7 @@ private struct ProgramBindings {
 
   /// Checks names, types and kinds of the buffers.
   mutating func checkBuffers() {
+    if !Self.isPlain(program.name) { fail("the name '\(program.name)' is not made of letters, digits, '_' and '.'") }
     var names: Set<String> = []
     var arguments: Set<Int> = []
     var results: Set<Int> = []
@@ -48,7 +49,7 @@ private struct ProgramBindings {
     for buffer in program.buffers {
       let name = "buffer '%\(buffer.name)'"
       if !names.insert(buffer.name).inserted { fail("\(name) is declared twice") }
-      if buffer.name.isEmpty { fail("a buffer has no name") }
+      if !Self.isPlain(buffer.name) { fail("\(name) has a name that is not made of letters, digits, '_' and '.'") }
       checkType(buffer)
       switch buffer.kind {
       case .argument(let i):
@@ -69,6 +70,15 @@ private struct ProgramBindings {
       }
     }
     for i in program.resultNames.indices where !results.contains(i) { fail("result \(i) has no buffer") }
+  }
+
+  /// Whether a dump can write `name` behind `%` or `@`.
+  private static func isPlain(_ name: String) -> Bool {
+    !name.isEmpty
+      && name.utf8.allSatisfy {
+        ($0 | 0x20) &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || $0 == UInt8(ascii: "_")
+          || $0 == UInt8(ascii: ".")
+      }
   }
 
   /// Checks that a buffer's extents are numbers of a reasonable size.

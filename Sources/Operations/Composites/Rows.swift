@@ -11,6 +11,7 @@ struct SoftmaxTerms {
   /// The sum of `exponential` over the row, without the axis: at least 1.
   let sum: Value
 
+  /// Emits the terms of the rows of `x` along `axis`.
   init(_ x: Value, axis: Int, _ builder: inout FunctionBuilder) {
     let largest = builder.broadcast(builder.reduceMax(x, axes: [axis]), to: x.type.shape, alongNew: [axis])
     shifted = builder.subtract(x, largest)

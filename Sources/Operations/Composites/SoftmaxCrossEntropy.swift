@@ -108,7 +108,7 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation {
     return [
       classes([3, 5], .f32, .i32, [0, 4, 2]), classes([4, 7], .f64, .ui8, [6, 0]),
       classes([2, 3, 4], .f64, .i64, [3, 1]),
-      classes([5], .f32, .i32, [2]), classes([2, 300], .f32, .ui8, [255, 3]),
+      classes([5], .f32, .i32, [2]), classes([2, 300], .f32, .ui8, [255, 3], logits: [0.5, -1, 2]),
       classes([4, 3], .f32, .i32, [0, 1, 2], logits: [1000, -1000, 1000, 0, -1000]),
       OperationExample(pair([3, 5], .f32), values: [.uniform(-3...3), .cycle([0, 0, 1, 0, 0])]),
       OperationExample(pair([2, 3], .f64), values: [.uniform(-3...3), .uniform(0...1)]),

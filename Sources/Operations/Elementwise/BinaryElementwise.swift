@@ -7,7 +7,9 @@ import FraguaTensors
 public struct BinaryArithmetic: Sendable {
   /// The element types it takes.
   public let types: [ElementType]
+  /// In `Double`.
   let float: @Sendable (Double, Double) -> Double
+  /// In `Int64`, before wrapping to the element type.
   let integer: @Sendable (Int64, Int64) -> Int64
 
   /// A function of floats and integers; integer results wrap.

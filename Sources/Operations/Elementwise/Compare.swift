@@ -70,6 +70,7 @@ public struct CompareOperation: PrimitiveOperation {
     return direction
   }
 
+  /// Whether `a` stands in the relation `direction` to `b`.
   private static func holds<T: Comparable>(_ direction: Comparison, _ a: T, _ b: T) -> Bool {
     switch direction {
     case .eq: a == b

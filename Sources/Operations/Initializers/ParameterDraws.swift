@@ -36,7 +36,9 @@ enum ParameterDraws {
 
 /// The number of inputs and outputs that one element of a parameter connects, as Keras counts them.
 struct Fans {
+  /// How many inputs an output has.
   let inputs: Double
+  /// How many outputs an input has.
   let outputs: Double
 
   /// Rank 0 has 1 and 1, rank 1 its extent twice, rank 2 its extents; above, the last two extents times the product of

@@ -12,6 +12,7 @@ enum RandomBits {
   /// The type of the state `@rng`: seed and step.
   static let stateType = TensorType([2], .i64)
 
+  /// The schema of the attribute `stream`.
   static let streamSchema = AttributeSchema(
     "stream", .integer, default: .integer(0),
     summary: "Which sequence is drawn from, below 2^32; the front end gives each use its own.")

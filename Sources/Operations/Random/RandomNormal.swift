@@ -83,7 +83,7 @@ public struct RandomNormalOperation: PrimitiveOperation, RandomOperation {
 
 extension ScalarProgram {
   /// Appends a standard normal number, in `f32`, made of 24 random bits in an `i64`.
-  fileprivate mutating func standardNormal(_ bits: Int) -> Int {
+  package mutating func standardNormal(_ bits: Int) -> Int {
     // x = (2 bits + 1 - 2^24) / 2^24, exact.
     let doubled = binary(.shiftLeft, bits, constant(Scalar(1 as Int64)))
     let centered = add(doubled, constant(Scalar(1 - 16_777_216 as Int64)))

@@ -94,6 +94,8 @@ struct StatementSyntax {
   var types: [TypeSyntax] = []
   var offset: Int
   var origin: Origin?
+
+  var isBroken: Bool { if case .broken = kind { true } else { false } }
 }
 
 /// `%x` or `@w` as an operand.

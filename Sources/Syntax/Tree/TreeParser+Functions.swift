@@ -83,7 +83,15 @@ extension TreeParser {
           "expected '}', got \(describe(token))", notes: [sink.note("to end the body of \(owner)", at: opening.start)])
       }
       let start = index
-      do throws(Reported) { body.statements.append(try statement()) } catch {
+      do throws(Reported) {
+        let statement = try statement()
+        guard token.startsLine || token.kind == .rightBrace else {
+          throw fail(
+            "expected the end of the statement, got \(describe(token))",
+            notes: [.init("operands are separated by commas, and each statement begins on a line of its own")])
+        }
+        body.statements.append(statement)
+      } catch {
         var broken = StatementSyntax(kind: .broken, offset: tokens[start].start)
         broken.results = brokenResults(from: start)
         body.statements.append(broken)

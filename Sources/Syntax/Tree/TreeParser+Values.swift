@@ -113,7 +113,7 @@ extension TreeParser {
     try expect(.rightBracket)
     if isFirst { extents[depth] = count }
     guard extents[depth] == count else {
-      throw fail("this row has \(count) entries, the first one has \(extents[depth])", at: opening)
+      throw fail("this row has \(counted(count, "element")), the first one has \(extents[depth])", at: opening)
     }
   }
 

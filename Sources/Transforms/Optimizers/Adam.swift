@@ -61,7 +61,7 @@ struct Adam: Optimizer {
     let (rate, denominator): (Value, Value)
     if attributes.keyword("epsilon_placement") == "corrected" {
       rate = builder.divide(r, c1)
-      denominator = builder.add(builder.divide(root, rootC2), epsilon)
+      denominator = builder.add(builder.multiply(root, builder.divide(1, rootC2)), epsilon)
     } else {
       rate = builder.divide(builder.multiply(r, rootC2), c1)
       denominator = builder.add(root, epsilon)

@@ -1,0 +1,38 @@
+import CLLVM
+import FraguaKernels
+import FraguaTensors
+
+/// A step that does nothing but fused multiply-adds in registers: what it reaches is the processor's peak.
+public enum PeakStep {
+  /// The bytes of the arena that each thread writes, so that nothing is left out.
+  public static let arenaBytes = 256
+
+  /// The step's object, and the floating-point operations that one thread does in one step.
+  public static func compile(_ processor: Processor) -> (object: [UInt8], flops: Int) {
+    let rounds = 20_000
+    let lanes = processor.target.lanes
+    // More chains than an addition's latency times the units; a multiplier and an addend stay in registers beside them.
+    let chains = processor.target.vectorRegisters - 8
+    let context = LLVMContextOwner()
+    let machine = LLVMTargetMachineOwner(processor)
+    let module = LLVMModuleOwner(name: "peak", in: context)
+    machine.prepare(module)
+    let builder = LLVMBuilderOwner(in: context)
+    let function = FunctionEmitter(
+      context: context, module: module, builder: builder, processor: processor, name: StepCompiler.stepName,
+      pointers: 1, integers: 0)
+    let vector = VectorBuilder(function: function, lanes: lanes)
+    let initial = (0..<chains).map { vector.constant(Scalar(Float($0))).reference }
+    let factor = vector.constant(Scalar(Float(0.5)))
+    let addend = vector.constant(Scalar(Float(1)))
+    let sums = function.loop(function.int64(0), function.int64(rounds), carrying: initial) { _, carried in
+      carried.map { vector.fma(VectorValue(reference: $0, type: .f32), factor, addend).reference }
+    }
+    let total = sums.dropFirst().reduce(VectorValue(reference: sums[0], type: .f32)) {
+      vector.add($0, VectorValue(reference: $1, type: .f32))
+    }
+    StepEmitter.storeToArena(total.reference, function, bytesPerThread: arenaBytes)
+    function.finish()
+    return (machine.emit(module, LLVMObjectFile), 2 * lanes * chains * rounds)
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Fragua
+import FraguaKernels
+
+/// A function's name, with or without its `@`.
+struct FunctionName: ExpressibleByArgument {
+  let name: String
+
+  init?(argument: String) {
+    name = String(argument.hasPrefix("@") ? argument.dropFirst() : argument[...])
+    if name.isEmpty { return nil }
+  }
+}
+
+/// `B=32`: a symbol and its value.
+struct SymbolBinding: ExpressibleByArgument {
+  let symbol: String
+  let value: Int
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty, let value = Int(parts[1]) else { return nil }
+    symbol = String(parts[0])
+    self.value = value
+  }
+}
+
+extension Target.InstructionSet: @retroactive ExpressibleByArgument {}
+extension Mode: @retroactive ExpressibleByArgument {}
+
+/// How to compile: what all commands that compile share.
+struct CompilationArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("The most threads to run on (default: the processors there are).", valueName: "N"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("The instruction set to generate code for (default: the host's best).", valueName: "SET"))
+  var cpu: Target.InstructionSet?
+
+  @Option(
+    name: .customLong("bind"), parsing: .singleValue,
+    help: ArgumentHelp("The value of a symbol, as B=32. May be repeated.", valueName: "SYMBOL=N"))
+  var bindings: [SymbolBinding] = []
+
+  @Flag(name: .customLong("no-plan"), help: "Give every temporary memory of its own, to find out whether the memory plan is at fault.")
+  var withoutPlan = false
+
+  /// The number of threads.
+  /// - Throws: where it is none.
+  func threadCount() throws(Diagnostic) -> Int {
+    guard let threads else { return ThreadTeam.processorsAllowed }
+    guard (1...1024).contains(threads) else {
+      throw Diagnostic("the number of threads is \(threads), but must be from 1 to 1024")
+    }
+    return threads
+  }
+
+  /// The symbols' values.
+  /// - Throws: where one is bound twice, or to no extent.
+  func symbolValues() throws(Diagnostic) -> [String: Int] {
+    var result: [String: Int] = [:]
+    for binding in bindings {
+      guard binding.value >= 1 else {
+        throw Diagnostic("the symbol '\(binding.symbol)' is bound to \(binding.value), but extents are at least 1")
+      }
+      if let known = result[binding.symbol] {
+        throw Diagnostic("the symbol '\(binding.symbol)' is bound twice: to \(known) and to \(binding.value)")
+      }
+      result[binding.symbol] = binding.value
+    }
+    return result
+  }
+
+  /// The options for the compiler.
+  func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
+    CompilerOptions(
+      bindings: try symbolValues(), mode: mode, cpu: cpu, threads: try threadCount(), usesMemoryPlan: !withoutPlan,
+      vocabulary: .standard)
+  }
+
+  /// The options for running over data.
+  func executionOptions(batch: Int?) throws(Diagnostic) -> ExecutionOptions {
+    ExecutionOptions(
+      batch: batch, threads: try threadCount(), cpu: cpu, usesMemoryPlan: !withoutPlan, bindings: try symbolValues())
+  }
+}
+
+/// Runs `body`, whose one error becomes several, as commands throw them.
+func collecting<R>(_ body: () throws(Diagnostic) -> R) throws(Diagnostics) -> R {
+  do throws(Diagnostic) { return try body() } catch { throw Diagnostics([error]) }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Fragua
+import FraguaKernels
+
+/// `fragua check`: reads a file and says all that is wrong with it.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Parse a graph file, infer its types and verify it; report all errors.",
+    discussion: """
+      Example:
+        fragua check graphs/student.graph
+
+      Dumps of any stage are checked too. With --json every error is an object with file, line, column, message and notes.
+      """)
+
+  @Argument(help: "The graph file, or a dump.")
+  var file: String
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  func run() throws {
+    do {
+      switch try InputFile(file) {
+      case .graph(let graph): report(graph)
+      case .kernels(let dump, _):
+        let errors = KernelVerifier.verify(dump.program)
+        if !errors.isEmpty { throw Diagnostics(errors) }
+        say(
+          "kernels", dump.program.name,
+          [("buffers", dump.program.buffers.count), ("kernels", dump.program.kernels.count), ("calls", dump.program.calls.count)])
+      }
+    } catch let errors as Diagnostics where json {
+      for error in errors.all { Console.print(JSON(error).text) }
+      throw ExitStatus.input
+    }
+  }
+
+  /// Says what is in a graph that is in order.
+  private func report(_ graph: Graph) {
+    let elements = graph.parameters.reduce(0) { sum, parameter in
+      sum + (parameter.type.checkedByteCount.map { $0 / parameter.type.element.byteCount } ?? 0)
+    }
+    say(
+      "graph", graph.name,
+      [
+        ("parameters", graph.parameters.count { $0.isTrainable }), ("states", graph.parameters.count { !$0.isTrainable }),
+        ("elements", elements), ("functions", graph.functions.count), ("gradients", graph.gradients.count),
+        ("trainings", graph.trainings.count),
+      ])
+  }
+
+  private func say(_ kind: String, _ name: String, _ counts: [(name: String, count: Int)]) {
+    if json {
+      let members = [("ok", JSON.boolean(true)), ("file", .string(file)), ("kind", .string(kind)), ("name", .string(name))]
+      Console.print(JSON.object(members + counts.map { ($0.name, .integer($0.count)) }).text)
+    } else {
+      let list = counts.filter { $0.count > 0 }.map { "\($0.count) \($0.count == 1 ? String($0.name.dropLast()) : $0.name)" }
+      Console.print("\(file): \(kind) @\(name) is in order: " + list.joined(separator: ", "))
+    }
+  }
+}

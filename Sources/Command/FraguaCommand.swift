@@ -1,0 +1,63 @@
+import ArgumentParser
+import Fragua
+
+/// `fragua`: the root of the subcommands.
+struct FraguaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fragua",
+    abstract: "Train, run and look into neural networks written as graph files.",
+    discussion: """
+      A graph file declares parameters, functions, and how to train them. Start with
+
+        fragua check graphs/student.graph
+        fragua train graphs/student.graph --data x=graphs/data/students.csv:classes,hours \\
+          --data y=graphs/data/students.csv:passed --epochs 100 --out out
+        fragua run graphs/student.graph --function @predict --params out/parameters.safetensors \\
+          --data 'x=[[4, 5]]'
+
+      NAME=SOURCE gives data for the function's argument %NAME. SOURCE is file.csv:COLUMN,COLUMN, file.npy, file.npz:KEY, \
+      file.safetensors:KEY, an IDX file (gzipped or not), or numbers in brackets such as [[4, 5], [10, 2.5]].
+
+      Exit status: 0 done, 1 the input is at fault, 2 the usage is wrong, 70 a defect of fragua, 130 interrupted.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      CheckCommand.self, TrainCommand.self, PredictCommand.self, RunCommand.self, PrintCommand.self,
+      BenchCommand.self, OpsCommand.self, PassesCommand.self,
+    ])
+}
+
+/// What the exit status says.
+enum ExitStatus: Int32, Error {
+  case done = 0
+  /// The input is at fault; a diagnostic says where and what to do.
+  case input = 1
+  /// The command line is wrong.
+  case usage = 2
+  /// A defect of ours.
+  case defect = 70
+  /// Stopped by Ctrl-C, after saving.
+  case interrupted = 130
+}
+
+extension FraguaCommand {
+  /// Tells the user about `error` and gives the exit status for it.
+  static func report(_ error: any Error) -> ExitStatus {
+    switch error {
+    case let status as ExitStatus: return status
+    case let errors as Diagnostics:
+      Console.error(errors.rendered)
+      return .input
+    case let error as Diagnostic:
+      Console.error(Diagnostics([error]).rendered)
+      return .input
+    default: break
+    }
+    if exitCode(for: error) == .success {
+      Console.print(fullMessage(for: error))
+      return .done
+    }
+    Console.error(fullMessage(for: error))
+    return .usage
+  }
+}

@@ -1,0 +1,99 @@
+import Fragua
+
+/// Numbers on the command line: `[[4, 5], [10, 2.5]]`, or one without brackets.
+struct TensorLiteral {
+  private let text: String
+  /// The numbers as they were written, row-major.
+  private let words: [Substring]
+  private let extents: [Int]
+
+  /// Whether a literal may start with `character`.
+  static func canStart(with character: Character) -> Bool { "[-+.0123456789".contains(character) }
+
+  init(_ text: String) throws(Diagnostic) {
+    self.text = text
+    var reader = Reader(text)
+    extents = try reader.value(depth: 0)
+    reader.skipBlanks()
+    guard reader.rest.isEmpty else { throw reader.unexpected("the end") }
+    words = reader.words
+  }
+
+  /// The tensor for the argument `argument` of type `type`, symbols standing for any number.
+  func tensor(_ type: TensorType, argument: String) throws(Diagnostic) -> Tensor {
+    let matches =
+      extents.count == type.rank && zip(extents, type.shape).allSatisfy { $1.fixedValue == nil || $1.fixedValue == $0 }
+    guard matches else {
+      throw Diagnostic("'\(text)' for '%\(argument)' has the shape \(extents), expected \(type)")
+        .noting("write one pair of brackets for each axis")
+    }
+    var scalars: [Scalar] = []
+    for word in words { scalars.append(try Self.scalar(word, type.element, argument)) }
+    return Tensor(TensorType(extents, type.element)) { scalars[$0] }
+  }
+
+  /// The number `word` as an element of type `element`.
+  private static func scalar(
+    _ word: Substring, _ element: ElementType, _ argument: String
+  ) throws(Diagnostic) -> Scalar {
+    let scalar: Scalar? =
+      switch element {
+      case .f32: Float(word).map { Scalar($0) }
+      case .f64: Double(word).map { Scalar($0) }
+      case .i32: Int32(word).map { Scalar($0) }
+      case .i64: Int64(word).map { Scalar($0) }
+      case .ui8: UInt8(word).map { Scalar($0) }
+      case .i1: word == "true" || word == "1" ? Scalar(true) : word == "false" || word == "0" ? Scalar(false) : nil
+      }
+    guard let scalar else {
+      throw Diagnostic("'\(word)' for '%\(argument)' is not a number of type \(element.rawValue)")
+    }
+    return scalar
+  }
+
+  /// Reads nested brackets.
+  private struct Reader {
+    let text: String
+    var rest: Substring
+    var words: [Substring] = []
+
+    init(_ text: String) {
+      self.text = text
+      rest = text[...]
+    }
+
+    mutating func skipBlanks() { rest = rest.drop(while: \.isWhitespace) }
+
+    /// The extents of the value that comes next, whose words are appended.
+    mutating func value(depth: Int) throws(Diagnostic) -> [Int] {
+      skipBlanks()
+      guard rest.first == "[" else {
+        let word = rest.prefix { !$0.isWhitespace && $0 != "," && $0 != "]" && $0 != "[" }
+        guard !word.isEmpty else { throw unexpected("a number or '['") }
+        words.append(word)
+        rest = rest.dropFirst(word.count)
+        return []
+      }
+      guard depth < 16 else { throw Diagnostic("'\(text)' has more than 16 axes") }
+      var inner: [Int]?
+      var count = 0
+      repeat {
+        rest = rest.dropFirst()
+        let extents = try value(depth: depth + 1)
+        if let inner, inner != extents {
+          throw Diagnostic("'\(text)' is ragged: one part has the shape \(inner), another \(extents)")
+        }
+        inner = extents
+        count += 1
+        skipBlanks()
+      } while rest.first == ","
+      guard rest.first == "]" else { throw unexpected("',' or ']'") }
+      rest = rest.dropFirst()
+      return [count] + (inner ?? [])
+    }
+
+    func unexpected(_ expected: String) -> Diagnostic {
+      Diagnostic("'\(text)' is not a list of numbers: expected \(expected)\(rest.isEmpty ? "" : " at '\(rest.prefix(20))'")")
+    }
+  }
+}

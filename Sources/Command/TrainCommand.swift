@@ -1,0 +1,93 @@
+import ArgumentParser
+import Fragua
+
+/// `fragua train`: trains a graph on data.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a graph's parameters on data.",
+    discussion: """
+      Example:
+        fragua train graphs/student.graph \\
+          --data x=graphs/data/students.csv:classes,hours --data y=graphs/data/students.csv:passed \\
+          --validation x=graphs/data/students-test.csv:classes,hours \\
+          --validation y=graphs/data/students-test.csv:passed --epochs 100 --out out
+
+      Give --data for each argument of the loss. --out DIR saves DIR/parameters.safetensors at the end; Ctrl-C saves it \
+      too, after the present step. --init goes on from such a file, optimizer and count of epochs included, to the same \
+      bits as a training that never stopped; from a file with parameters alone, the optimizer starts anew.
+
+      The same graph, seed and data give the same result at any number of threads. With --json every epoch is an object \
+      with epoch, loss, metrics, validation and seconds.
+      """)
+
+  @Argument(help: "The graph file.")
+  var file: String
+
+  @Option(help: ArgumentHelp("The training (default: the only one).", valueName: "@fit"))
+  var function: FunctionName?
+
+  @Option(
+    name: .customLong("data"), parsing: .singleValue,
+    help: ArgumentHelp("The rows for an argument, such as x=data.csv:a,b. Once for each argument.", valueName: "NAME=SOURCE"))
+  var data: [String] = []
+
+  @Option(
+    name: .customLong("validation"), parsing: .singleValue,
+    help: ArgumentHelp("Rows to measure loss and metrics on after every epoch.", valueName: "NAME=SOURCE"))
+  var validation: [String] = []
+
+  @Option(help: ArgumentHelp("How many epochs to train.", valueName: "N"))
+  var epochs = 10
+
+  @Option(help: ArgumentHelp("The rows of a step (default: 32, or what a dump was made for).", valueName: "N"))
+  var batch: Int?
+
+  @Option(help: ArgumentHelp("What initializers, shuffling and dropout draw from (default: that of --init, or 0).", valueName: "N"))
+  var seed: UInt64?
+
+  @Option(name: .customLong("init"), help: ArgumentHelp("Start from the parameters of this safetensors file.", valueName: "FILE"))
+  var initial: String?
+
+  @Flag(name: .customLong("no-shuffle"), help: "Visit the rows in the order of the data in every epoch.")
+  var withoutShuffle = false
+
+  @Option(name: .customLong("out"), help: ArgumentHelp("The folder to save parameters.safetensors to.", valueName: "DIR"))
+  var directory: String?
+
+  @OptionGroup var compilation: CompilationArguments
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  func run() throws {
+    let begin = ContinuousClock.now
+    let trainer = try trainer(InputFile.graph(file))
+    let reporter = TrainingReporter(json: json)
+    reporter.start(trainer, seconds: (ContinuousClock.now - begin) / .seconds(1), file: file)
+    Interrupt.catchSignals()
+    let summary = try trainer.train(isCancelled: { Interrupt.isRaised }, report: reporter.report)
+    reporter.finish(summary, epochs: epochs)
+    if summary.wasInterrupted { throw ExitStatus.interrupted }
+  }
+
+  /// The trainer of the graph with its data: all checks, then compilation.
+  private func trainer(_ graph: Graph) throws(Diagnostics) -> Trainer {
+    let options: TrainingOptions
+    let training: Dataset
+    let validating: Dataset?
+    let start: (checkpoint: Checkpoint, path: String)?
+    do throws(Diagnostic) {
+      options = TrainingOptions(
+        function: function?.name, epochs: epochs, batch: batch, seed: seed, shuffles: !withoutShuffle,
+        threads: try compilation.threadCount(), cpu: compilation.cpu, usesMemoryPlan: !compilation.withoutPlan,
+        bindings: try compilation.symbolValues(), directory: directory)
+      try Trainer.check(options)
+      let arguments = try Trainer.arguments(of: graph, training: function?.name)
+      start = try initial.map { path throws(Diagnostic) in (try Checkpoint(contentsOf: path), path) }
+      training = try DataArguments(data).dataset(for: arguments)
+      validating = validation.isEmpty ? nil : try DataArguments(validation).dataset(for: arguments)
+    } catch { throw Diagnostics([error]) }
+    return try Trainer(graph, training: training, validation: validating, initial: start, options: options)
+  }
+}

@@ -1,0 +1,33 @@
+import CSupport
+import FraguaCodeGen
+import FraguaKernels
+
+/// Measures the most floating-point operations a second that the processor reaches, in 10^9: fused multiply-adds of `f32` in registers.
+///
+/// Takes about 50 ms; the best of many short runs, so that other load on the machine matters little.
+public func measurePeak(_ processor: Processor, threads: Int) -> Double {
+  let (object, flops) = PeakStep.compile(processor)
+  let code = LoadedStep(object)
+  let team = ThreadTeam(threads)
+  let arena = AlignedMemory(byteCount: threads * PeakStep.arenaBytes)
+  let barrier = AlignedMemory(byteCount: MemoryLayout<FraguaBarrier>.size)
+  let contexts = UnsafeMutablePointer<FraguaContext>.allocate(capacity: threads)
+  defer { contexts.deallocate() }
+  for thread in 0..<threads {
+    (contexts + thread).initialize(
+      to: FraguaContext(
+        version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: team.spins, arguments: nil, results: nil,
+        parameters: nil, constants: nil, arena: arena.start.assumingMemoryBound(to: CChar.self),
+        barrier: barrier.start.assumingMemoryBound(to: FraguaBarrier.self), wait: fragua_barrier_wait))
+  }
+  let clock = ContinuousClock()
+  let start = clock.now
+  var best = Duration.seconds(1)
+  repeat {
+    let begin = clock.now
+    team.run(code.address, contexts)
+    best = min(best, begin.duration(to: clock.now))
+  } while start.duration(to: clock.now) < .milliseconds(50)
+  let (seconds, attoseconds) = best.components
+  return Double(flops * threads) / (Double(seconds) + Double(attoseconds) * 1e-18) / 1e9
+}

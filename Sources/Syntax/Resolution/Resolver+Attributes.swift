@@ -1,0 +1,105 @@
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// Attributes.
+extension Resolver {
+  /// The attributes as `schema` holds them, without defaults, or `nil` after reporting all that is wrong.
+  /// - Parameter type: the type that a constant has which does not write its own.
+  func attributes(
+    _ written: [AttributeSyntax], _ schema: [AttributeSchema], of owner: String, type: TensorType?
+  ) -> Attributes? {
+    var result: Attributes = [:]
+    var isComplete = true
+    var offsets: [String: Int] = [:]
+    for attribute in written {
+      let name = attribute.name.text
+      if let first = offsets.updateValue(attribute.name.offset, forKey: name) {
+        sink.report(
+          "the attribute '\(name)' is given twice", at: attribute.name.offset, notes: [sink.note("first here", at: first)])
+        isComplete = false
+        continue
+      }
+      let kind = schema.first { $0.name == name }?.kind
+      guard let value = self.attribute(attribute.value, kind, type: type) else {
+        isComplete = false
+        continue
+      }
+      do throws(Diagnostic) {
+        result[name] = try AttributeSchema.check(name, value, against: schema, of: owner)
+      } catch {
+        sink.report(located(error, kind == nil ? attribute.name.offset : attribute.value.offset))
+        isComplete = false
+      }
+    }
+    return isComplete ? result : nil
+  }
+
+  /// The value that `syntax` writes where an attribute of `kind` is wanted (unknown where `nil`), or `nil` after reporting why it is none.
+  private func attribute(_ syntax: ValueSyntax, _ kind: AttributeSchema.Kind?, type: TensorType?) -> Attribute? {
+    switch syntax.kind {
+    case .integer(let text):
+      if case .float? = kind { return number(text, at: syntax.offset).map(Attribute.float) }
+      return integer(text, at: syntax.offset).map(Attribute.integer)
+    case .float(let text): return number(text, at: syntax.offset).map(Attribute.float)
+    case .string(let text):
+      sink.report(
+        "the string \"\(text)\" is no value here" + (kind.map { ", expected \($0.description)" } ?? ""), at: syntax.offset)
+      return nil
+    case .word(let word):
+      if case .keyword? = kind { return .keyword(word) }
+      if word == "true" || word == "false" { return .boolean(word == "true") }
+      return ElementType(rawValue: word).map(Attribute.elementType) ?? .keyword(word)
+    case .symbol(let name): return .symbol(name)
+    case .type(let type): return type.type.map(Attribute.type)
+    case .dense(let dense): return constant(dense, type).map(Attribute.tensor)
+    case .list(let values): return list(values, kind, at: syntax.offset)
+    }
+  }
+
+  /// A list of integers or of names.
+  private func list(_ values: [ValueSyntax], _ kind: AttributeSchema.Kind?, at offset: Int) -> Attribute? {
+    var integers: [Int] = []
+    var names: [String] = []
+    for value in values {
+      switch value.kind {
+      case .integer(let text):
+        guard let n = integer(text, at: value.offset) else { return nil }
+        integers.append(n)
+      case .symbol(let name): names.append(name)
+      default:
+        sink.report("a list holds integers or names like @w", at: value.offset)
+        return nil
+      }
+    }
+    guard integers.isEmpty || names.isEmpty else {
+      sink.report("a list holds integers or names, not both", at: offset)
+      return nil
+    }
+    if case .symbols? = kind, integers.isEmpty { return .symbols(names) }
+    return names.isEmpty ? .integers(integers) : .symbols(names)
+  }
+
+  /// An integer of 64 bits.
+  private func integer(_ text: String, at offset: Int) -> Int? {
+    if let n = FraguaSyntax.integer(text) { return n }
+    sink.report("the integer \(text.prefix(60)) does not fit in 64 bits", at: offset)
+    return nil
+  }
+
+  /// A number, of which hexadecimal digits without a point are the bits.
+  private func number(_ text: String, at offset: Int) -> Double? {
+    do throws(Diagnostic) { return try scalar(text, .f64).double } catch {
+      sink.report(located(error, offset))
+      return nil
+    }
+  }
+}
+
+/// The integer that decimal or `0x` digits write, if it fits.
+func integer(_ text: some StringProtocol) -> Int? {
+  let isNegative = text.hasPrefix("-")
+  let digits = isNegative ? text.dropFirst() : text[...]
+  guard digits.hasPrefix("0x") || digits.hasPrefix("0X") else { return Int(text) }
+  return Int((isNegative ? "-" : "") + digits.dropFirst(2), radix: 16)
+}

@@ -1,0 +1,77 @@
+import FraguaGraph
+import FraguaSource
+
+/// Parameters, and words with attributes: initializers and optimizers.
+extension Resolver {
+  /// The parameter that `syntax` declares, or `nil` after reporting what is wrong.
+  func parameter(_ syntax: ParameterSyntax) -> Parameter? {
+    let name = syntax.name.text
+    guard let type = syntax.type.type else {
+      fail(name)
+      return nil
+    }
+    for case .symbol(let symbol) in type.shape {
+      sink.report(
+        "the symbol '\(symbol)' cannot be bound: '@\(name)' is \(type)", at: syntax.type.offset,
+        notes: [.init("the extents of parameters and state are numbers")])
+      fail(name)
+      return nil
+    }
+    if syntax.isTrainable, !type.element.isFloat {
+      sink.report(
+        "a param is trained, so its elements are floats, but '@\(name)' is \(type)", at: syntax.type.offset,
+        notes: [.init("'state @\(name)' is not trained")])
+      fail(name)
+      return nil
+    }
+    let use: InitializerUse?
+    let offset: Int
+    switch syntax.initializer {
+    case .constant(let dense):
+      offset = dense.offset
+      use = constant(dense, type).flatMap { value in
+        guard value.type == type else {
+          sink.report("'@\(name)' is \(type), but its constant is \(value.type)", at: dense.type?.offset ?? offset)
+          return nil
+        }
+        return InitializerUse("dense", ["value": .tensor(value)])
+      }
+    case .use(let syntax):
+      offset = syntax.name.offset
+      let known = vocabulary.initializers[syntax.name.text]?.schema
+      use = resolve(syntax, schema: known, kind: "initializer", among: vocabulary.initializers.all.map(\.name)).map {
+        InitializerUse(syntax.name.text, $0)
+      }
+    }
+    guard let use else {
+      // Its type is known: what reads it can be checked.
+      return Parameter(name: name, type: type, initializer: InitializerUse("zeros"), isTrainable: syntax.isTrainable)
+    }
+    do throws(Diagnostic) {
+      guard let initializer = vocabulary.initializers[use.name] else {
+        throw Diagnostic("unknown initializer '\(use.name)'")
+      }
+      try initializer.check(type, use.attributes)
+    } catch { sink.report(located(error, offset)) }
+    return Parameter(
+      name: name, type: type, initializer: use, isTrainable: syntax.isTrainable,
+      origin: origin(syntax.origin, syntax.offset))
+  }
+
+  /// The checked attributes of `use`, or `nil` after reporting what is wrong.
+  /// - Parameter schema: what the word takes; `nil` where it is unknown.
+  func resolve(
+    _ use: UseSyntax, schema: [AttributeSchema]?, kind: String, among names: [String]
+  ) -> Attributes? {
+    guard let schema else {
+      sink.report(
+        "unknown \(kind) '\(use.name.text)'", at: use.name.offset, notes: suggestion(for: use.name.text, among: names))
+      return nil
+    }
+    guard let written = attributes(use.attributes, schema, of: use.name.text, type: nil) else { return nil }
+    do throws(Diagnostic) { return try AttributeSchema.check(written, against: schema, of: use.name.text) } catch {
+      sink.report(located(error, use.name.offset))
+      return nil
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import FraguaCompiler
+import FraguaGraph
+import FraguaKernels
+import FraguaRuntime
+import FraguaTransforms
+
+/// How a function runs over data.
+public struct ExecutionOptions: Sendable {
+  /// The rows of a batch; `nil` lets the library choose.
+  public var batch: Int?
+  /// The most threads to run on.
+  public var threads: Int
+  /// The instruction set to generate code for; `nil` is the host's best.
+  public var cpu: Target.InstructionSet?
+  /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
+  public var usesMemoryPlan: Bool
+  /// What symbols other than the batch are bound to; symbols of the data's own shapes bind themselves.
+  public var bindings: [String: Int]
+  /// The operations, initializers and optimizers that there are.
+  public var vocabulary: Vocabulary
+
+  public init(
+    batch: Int? = nil, threads: Int = ThreadTeam.processorsAllowed, cpu: Target.InstructionSet? = nil,
+    usesMemoryPlan: Bool = true, bindings: [String: Int] = [:], vocabulary: Vocabulary = .standard
+  ) {
+    self.batch = batch
+    self.threads = threads
+    self.cpu = cpu
+    self.usesMemoryPlan = usesMemoryPlan
+    self.bindings = bindings
+    self.vocabulary = vocabulary
+  }
+
+  /// What the compiler is told to make a function with its symbols bound to `bindings`.
+  package func compilerOptions(_ bindings: [String: Int]) -> CompilerOptions {
+    CompilerOptions(
+      bindings: bindings, cpu: cpu, threads: threads, usesMemoryPlan: usesMemoryPlan, vocabulary: vocabulary)
+  }
+
+  /// Whether both would run a function alike, where both know the same vocabulary.
+  package func isSame(as other: ExecutionOptions) -> Bool {
+    batch == other.batch && threads == other.threads && cpu == other.cpu
+      && usesMemoryPlan == other.usesMemoryPlan && bindings == other.bindings
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// What parameters and states start with: initializers, or the tensors of a checkpoint.
+package struct InitialParameters {
+  /// A tensor for every parameter.
+  package private(set) var tensors: [String: Tensor] = [:]
+  /// Whether the states of the training came from the checkpoint, so that it goes on rather than starts anew.
+  package private(set) var resumes = false
+  /// What the user should know.
+  package private(set) var remarks: [String] = []
+
+  /// Tensors for the parameters of `graph` and for `states`, which a training adds.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: given tensors with the path they came from. It must have every `param` and `state` that the graph declares. The
+  ///     states that belong to a training are taken all or none.
+  /// - Throws: a tensor that is missing, unknown, or of another type; parameters that exceed the memory.
+  package init(
+    _ graph: Graph, states: [Parameter], seed: UInt64, vocabulary: Vocabulary,
+    checkpoint: (tensors: [String: Tensor], path: String)? = nil
+  ) throws(Diagnostic) {
+    let declared = Set(graph.parameters.map(\.name))
+    let all = graph.parameters + states.filter { !declared.contains($0.name) }
+    try Self.checkSize(all)
+    let trainings = graph.trainings.map(\.name) + graph.functions.filter { $0.role == .train }.map(\.name)
+    /// Whether a name is that of a state which a training keeps, or the random state.
+    func isOfTraining(_ name: String) -> Bool {
+      name == Self.randomState || trainings.contains { name.hasPrefix($0 + ".") }
+    }
+    if let checkpoint {
+      try Self.checkTypes(checkpoint.tensors, checkpoint.path, all, mayIgnore: isOfTraining)
+      let missing = all.filter { checkpoint.tensors[$0.name] == nil }
+      if let first = missing.first(where: { !isOfTraining($0.name) }) {
+        let count = missing.count { !isOfTraining($0.name) }
+        let others = count > 1 ? " (and \(count - 1) more)" : ""
+        throw Diagnostic("'\(checkpoint.path)' lacks the parameter '@\(first.name)', a \(first.type)\(others)")
+      }
+      let ofTraining = all.filter { isOfTraining($0.name) }
+      resumes = missing.isEmpty && !ofTraining.isEmpty
+      if !missing.isEmpty, missing.count < ofTraining.count {
+        remarks.append(
+          "'\(checkpoint.path)' lacks the state '@\(missing[0].name)': the optimizer starts anew")
+      }
+    }
+    for parameter in all {
+      if let tensor = checkpoint?.tensors[parameter.name], resumes || !isOfTraining(parameter.name) {
+        tensors[parameter.name] = tensor
+      } else if parameter.name == Self.randomState {
+        tensors[parameter.name] = Tensor([2], [Int64(bitPattern: seed), 0])
+      } else {
+        guard let initializer = vocabulary.initializers[parameter.initializer.name] else {
+          throw Diagnostic("there is no initializer '\(parameter.initializer.name)'", at: parameter.origin.location)
+        }
+        tensors[parameter.name] = initializer.make(
+          parameter.type, parameter.initializer.attributes, seed: seed, parameter: parameter.name)
+      }
+    }
+  }
+
+  /// The state (seed, step) of random operations.
+  private static let randomState = "rng"
+
+  /// Checks that the parameters together fit in the memory.
+  private static func checkSize(_ parameters: [Parameter]) throws(Diagnostic) {
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    var total = 0
+    for parameter in parameters {
+      guard let bytes = parameter.type.checkedByteCount else {
+        throw Diagnostic(
+          "the size of '@\(parameter.name)', a \(parameter.type), cannot be counted", at: parameter.origin.location)
+      }
+      let (sum, overflow) = total.addingReportingOverflow(bytes)
+      guard !overflow, sum <= memory else {
+        throw Diagnostic(
+          "the parameters exceed this machine's memory of \(memory) bytes: '@\(parameter.name)', a \(parameter.type), takes \(bytes) bytes",
+          at: parameter.origin.location)
+      }
+      total = sum
+    }
+  }
+
+  /// Checks the tensors of a checkpoint that have a parameter, and that the others may be there.
+  private static func checkTypes(
+    _ tensors: [String: Tensor], _ path: String, _ parameters: [Parameter], mayIgnore: (String) -> Bool
+  ) throws(Diagnostic) {
+    let types = Dictionary(parameters.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      guard let type = types[name] else {
+        if mayIgnore(name) { continue }
+        let error = Diagnostic("'\(path)' has a tensor '\(name)', but the graph has no parameter '@\(name)'")
+        guard let near = nearestName(to: name, among: types.keys.sorted()) else { throw error }
+        throw error.noting("did you mean '@\(near)'?")
+      }
+      guard tensor.type == type else {
+        throw Diagnostic("'\(path)' has '\(name)' as \(tensor.type), but the graph declares '@\(name)' as \(type)")
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import FraguaGraph
+import FraguaSource
+import FraguaTensors
+
+/// Which arguments of a function are class labels, and how many classes there are.
+///
+/// Labels are what reaches the labels of a `softmax_cross_entropy` (as many classes as the logits' last extent) or the indices
+/// of a `one_hot` (its depth) unchanged: through calls, conversions among integers and changes of shape.
+public struct LabelRanges: Sendable {
+  /// For each argument's position, the number of classes.
+  public private(set) var classes: [Int: Int] = [:]
+  /// The positions of the arguments that are the labels of a `sigmoid_cross_entropy`: probabilities, usually 0 or 1.
+  public private(set) var probabilities: Set<Int> = []
+
+  /// Looks through `function` and what it calls.
+  /// - Requires: calls form no cycle.
+  public init(of function: Function, in graph: Graph) {
+    var known: [String: LabelRanges] = [:]
+    self.init(function, graph, &known)
+  }
+
+  private init(_ function: Function, _ graph: Graph, _ known: inout [String: LabelRanges]) {
+    // For each value that is an argument's elements as they are: the argument's position.
+    var source: [Int: Int] = [:]
+    for (position, value) in function.arguments.enumerated() { source[value.id] = position }
+    if source.isEmpty { return }
+    for node in function.nodes {
+      switch node.name {
+      case "convert", "reshape", "transpose", "broadcast":
+        let operand = node.operands[0], result = node.results[0]
+        if let position = source[operand.id], operand.type.element.isInteger == result.type.element.isInteger {
+          source[result.id] = position
+        }
+      case "sigmoid_cross_entropy":
+        if let position = source[node.operands[1].id] { probabilities.insert(position) }
+      case "softmax_cross_entropy":
+        let logits = node.operands[0].type, labels = node.operands[1]
+        if labels.type.element.isInteger, let position = source[labels.id], let n = logits.shape.last?.fixedValue {
+          note(position, n)
+        }
+      case "one_hot":
+        if let position = source[node.operands[0].id] { note(position, node.attributes.integer("depth")) }
+      case "call":
+        guard case .call(let name) = node.kind, let callee = graph.function(named: name) else { break }
+        let inner = known[name] ?? LabelRanges(callee, graph, &known)
+        known[name] = inner
+        for (operand, n) in inner.classes {
+          if let position = source[node.operands[operand].id] { note(position, n) }
+        }
+        probabilities.formUnion(inner.probabilities.compactMap { source[node.operands[$0].id] })
+      default: break
+      }
+    }
+  }
+
+  /// Notes that argument `position` has labels below `n`; the smallest number counts.
+  private mutating func note(_ position: Int, _ n: Int) { classes[position] = min(classes[position] ?? n, n) }
+}

@@ -1,0 +1,126 @@
+import FraguaCompiler
+import FraguaData
+import FraguaGraph
+import FraguaRuntime
+import FraguaSource
+import FraguaTensors
+import FraguaTransforms
+
+/// Runs a function over data, batch by batch, with given parameters.
+///
+/// Versions for numbers of rows that have been run before are kept. Not for use by several threads at once.
+public final class Predictor {
+  /// The function, without the `@`.
+  public let name: String
+  private let function: Function
+  private let resultTypes: [TensorType]
+  private let symbol: String?
+  package let options: ExecutionOptions
+  private let versions: Specializations
+  private let store = ParameterStore()
+  private let labels: LabelRanges
+
+  /// - Parameter parameters: a tensor for every parameter of the graph, as ``Checkpoint`` has them; those of trainings may be missing.
+  public init(
+    _ graph: Graph, function name: String, parameters: [String: Tensor], options: ExecutionOptions = ExecutionOptions()
+  ) throws(Diagnostics) {
+    guard let function = graph.rootFunction(of: name) else { throw Diagnostics([unknownFunction(name, in: graph)]) }
+    if graph.trainings.contains(where: { $0.name == name }) || !function.updates.isEmpty {
+      throw Diagnostics([
+        Diagnostic("'@\(name)' updates parameters, so it is not run over data batch by batch")
+          .noting("train with 'fragua train', or run one step with 'fragua run'")
+      ])
+    }
+    self.name = name
+    self.function = function
+    self.options = options
+    resultTypes = graph.resultTypes(of: name)
+    symbol = graph.batchSymbol(of: name)
+    labels = LabelRanges(of: function, in: graph)
+    versions = Specializations { bindings throws(Diagnostics) in
+      try Compiler.compile(graph, entry: name, options.compilerOptions(bindings))
+    }
+    for (name, tensor) in parameters { store[name] = tensor }
+  }
+
+  /// The results for all rows of `data`: each has one row for a row of the data.
+  /// - Throws: where data do not fit; where a result has no rows, such as a loss.
+  public func predict(_ data: Dataset) throws(Diagnostics) -> [Tensor] {
+    let loop = try loop(data)
+    for (index, type) in resultTypes.enumerated() where loop.count > 1 {
+      guard let symbol, type.shape.first == .symbol(symbol) else {
+        throw Diagnostics([
+          Diagnostic("result \(index + 1) of '@\(name)' is \(type), which has no row for a row of the data")
+            .noting("run it once, on all rows, with 'fragua run' or a batch of \(loop.layout.rows)")
+        ])
+      }
+    }
+    var parts = [[Tensor]](repeating: [], count: resultTypes.count)
+    for batch in try loop.batches() {
+      let version = try loop.run(batch)
+      for index in parts.indices { parts[index].append(version.executable.result(index)) }
+    }
+    return parts.map(Tensor.init(joiningRows:))
+  }
+
+  /// The means of the results over the rows of `data`: of a loss, of metrics.
+  /// - Throws: where data do not fit; where a result is no scalar.
+  public func means(_ data: Dataset) throws(Diagnostics) -> [Double] {
+    if resultTypes.isEmpty { return [] }
+    if let index = resultTypes.firstIndex(where: { $0.rank > 0 }) {
+      throw Diagnostics([
+        Diagnostic("result \(index + 1) of '@\(name)' is \(resultTypes[index]), expected a scalar to take the mean of")
+      ])
+    }
+    let loop = try loop(data)
+    var sums = WeightedFigures(count: resultTypes.count)
+    for batch in try loop.batches() {
+      let version = try loop.run(batch)
+      sums.add(
+        version.scalar(0), resultTypes.indices.dropFirst().lazy.map { version.scalar($0) },
+        rows: batch.count)
+    }
+    return resultTypes.indices.map(sums.mean)
+  }
+
+  /// The loop over checked data.
+  private func loop(_ data: Dataset) throws(Diagnostics) -> BatchLoop {
+    do throws(Diagnostic) {
+      let layout = try BatchLayout(function, symbol: symbol, dataset: data, bindings: options.bindings)
+      try layout.checkLabels(labels)
+      let batch = try layout.batch(options.batch, usual: 256)
+      return BatchLoop(layout, batch: batch, versions: versions, store: store)
+    } catch { throw Diagnostics([error]) }
+  }
+}
+
+extension Tensor {
+  /// The rows of `parts`, one after the other.
+  /// - Requires: at least one part; types that differ in the first extent only.
+  init(joiningRows parts: [Tensor]) {
+    guard parts.count > 1 else {
+      self = parts[0]
+      return
+    }
+    var extents = parts[0].extents
+    extents[0] = parts.reduce(0) { $0 + $1.extents[0] }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(parts.reduce(0) { $0 + $1.type.byteCount })
+    for part in parts { part.withBytes { bytes.append(contentsOf: $0) } }
+    self = bytes.withUnsafeBytes { Tensor(TensorType(extents, parts[0].element), bytes: $0) }
+  }
+}
+
+extension Graph {
+  /// The types of the results of the function or gradient `name`, symbols unbound.
+  package func resultTypes(of name: String) -> [TensorType] {
+    if let function = function(named: name) { return function.results.map(\.type) }
+    guard let gradient = gradients.first(where: { $0.name == name }), let root = rootFunction(of: name) else { return [] }
+    return gradient.variables.compactMap { variable in
+      switch variable {
+      case .parameter(let name): parameter(named: name)?.type
+      case .argument(let name): root.argumentNames.firstIndex(of: name).map { root.arguments[$0].type }
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+import Synchronization
+
+extension Trainer {
+  /// Trains on a thread of its own and reports as a stream, for apps: `for try await event in trainer.events() { … }`.
+  ///
+  /// Who stops listening stops the training after its present step.
+  /// - Parameter completion: told the summary at the end, before the stream ends.
+  public func events(
+    completion: @escaping @Sendable (TrainingSummary) -> Void = { _ in }
+  ) -> AsyncThrowingStream<TrainingEvent, any Error> {
+    AsyncThrowingStream { continuation in
+      let isCancelled = Flag()
+      continuation.onTermination = { _ in isCancelled.raise() }
+      let thread = Thread {
+        do {
+          completion(try self.train(isCancelled: { isCancelled.isRaised }) { continuation.yield($0) })
+          continuation.finish()
+        } catch { continuation.finish(throwing: error) }
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+}
+
+/// A flag that one thread raises and another looks at.
+private final class Flag: Sendable {
+  private let value = Atomic(false)
+
+  func raise() { value.store(true, ordering: .relaxed) }
+  var isRaised: Bool { value.load(ordering: .relaxed) }
+}

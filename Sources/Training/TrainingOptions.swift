@@ -1,0 +1,60 @@
+import FraguaCompiler
+import FraguaGraph
+import FraguaKernels
+import FraguaRuntime
+import FraguaTransforms
+
+/// How a training runs: everything but the graph and the data.
+public struct TrainingOptions: Sendable {
+  /// The training, without the `@`; `nil` is the only one of the graph.
+  public var function: String?
+  /// How many epochs this run trains; at least 1.
+  public var epochs: Int
+  /// The rows of a step; `nil` is 32, or what a dump was made for. More rows than there are make one step an epoch.
+  public var batch: Int?
+  /// What initializers, shuffling and random operations draw from; `nil` is the checkpoint's, or 0.
+  public var seed: UInt64?
+  /// Whether every epoch visits the rows in a new order.
+  public var shuffles: Bool
+  /// The most threads that a step runs on.
+  public var threads: Int
+  /// The instruction set to generate code for; `nil` is the host's best.
+  public var cpu: Target.InstructionSet?
+  /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
+  public var usesMemoryPlan: Bool
+  /// What symbols other than the batch are bound to; symbols of the data's own shapes bind themselves.
+  public var bindings: [String: Int]
+  /// The folder for `parameters.safetensors`; `nil` saves nothing.
+  public var directory: String?
+  /// A checkpoint is also saved at the end of an epoch where the last one is older than this.
+  public var checkpointIntervalSeconds: Double
+  /// The operations, initializers and optimizers that there are.
+  public var vocabulary: Vocabulary
+
+  public init(
+    function: String? = nil, epochs: Int = 10, batch: Int? = nil, seed: UInt64? = nil, shuffles: Bool = true,
+    threads: Int = ThreadTeam.processorsAllowed, cpu: Target.InstructionSet? = nil, usesMemoryPlan: Bool = true,
+    bindings: [String: Int] = [:], directory: String? = nil, checkpointIntervalSeconds: Double = 30,
+    vocabulary: Vocabulary = .standard
+  ) {
+    self.function = function
+    self.epochs = epochs
+    self.batch = batch
+    self.seed = seed
+    self.shuffles = shuffles
+    self.threads = threads
+    self.cpu = cpu
+    self.usesMemoryPlan = usesMemoryPlan
+    self.bindings = bindings
+    self.directory = directory
+    self.checkpointIntervalSeconds = checkpointIntervalSeconds
+    self.vocabulary = vocabulary
+  }
+
+  /// The part of the options that running a function takes as well.
+  var execution: ExecutionOptions {
+    ExecutionOptions(
+      batch: batch, threads: threads, cpu: cpu, usesMemoryPlan: usesMemoryPlan, bindings: bindings,
+      vocabulary: vocabulary)
+  }
+}

@@ -1,0 +1,94 @@
+import FraguaGraph
+import FraguaOperations
+import FraguaTensors
+import Testing
+
+/// One example of one operation: what a law is tested on.
+struct LawCase: Sendable, CustomTestStringConvertible {
+  let operation: any Operation
+  let example: OperationExample
+  /// The example's place among its operation's.
+  let number: Int
+
+  /// Every operation of the standard table with each of its examples.
+  static let all: [LawCase] = OperationTable.standard.all.flatMap { operation in
+    operation.examples.enumerated().map { LawCase(operation: operation, example: $1, number: $0) }
+  }
+
+  var testDescription: String { "\(operation.name) \(example.operands) #\(number)" }
+
+  /// The attributes with defaults.
+  var attributes: Attributes {
+    get throws { try AttributeSchema.check(example.attributes, against: operation.schema, of: operation.name) }
+  }
+
+  /// The example's operands, drawn for it.
+  var operands: [Tensor] {
+    zip(example.operands, example.values).enumerated().map { index, operand in
+      drawn(operand.0, operand.1, seed: UInt64(100 * number + index))
+    }
+  }
+
+  /// The same example with f64 in place of f32, in attributes too: what derivatives are checked in.
+  var inDouble: LawCase {
+    func wide(_ type: TensorType) -> TensorType { type.element == .f32 ? type.with(element: .f64) : type }
+    let attributes = example.attributes.mapValues { attribute -> Attribute in
+      switch attribute {
+      case .type(let type): .type(wide(type))
+      case .elementType(.f32): .elementType(.f64)
+      case .tensor(let value): .tensor(ConstantValue(Tensor(wide(value.type), rounding: value.tensor.doubles)))
+      default: attribute
+      }
+    }
+    let double = OperationExample(
+      example.operands.map(wide), values: example.values, attributes: attributes,
+      checksDerivative: example.checksDerivative)
+    return LawCase(operation: operation, example: double, number: number)
+  }
+
+  /// A function that applies the operation to its arguments.
+  func function() throws -> Function {
+    var builder = FunctionBuilder(name: "f")
+    let arguments = example.operands.enumerated().map { builder.argument("x\($0)", $1) }
+    builder.setResults(try builder.apply(operation, arguments, example.attributes))
+    return builder.function
+  }
+}
+
+/// A tensor of `type` with elements from `values`.
+func drawn(_ type: TensorType, _ values: OperationExample.Values, seed: UInt64) -> Tensor {
+  switch values {
+  case .cycle(let list):
+    return Tensor(type, rounding: (0..<type.elementCount).map { list[$0 % list.count] })
+  case .uniform(let range):
+    let numbers = randomNumbers(type.elementCount, seed: seed).map {
+      range.lowerBound + $0 * (range.upperBound - range.lowerBound)
+    }
+    return Tensor(type, rounding: type.element.isFloat ? numbers : numbers.map { $0.rounded(.down) })
+  }
+}
+
+/// Numbers from 0 and below 1, by Philox.
+func randomNumbers(_ count: Int, seed: UInt64) -> [Double] {
+  (0..<count).map { i in
+    let words = Philox.words(
+      counter: (UInt32(i), 0, 0, 0), key: (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
+    return Double(words.0) / 4_294_967_296
+  }
+}
+
+/// Runs `function` with the operations' oracles.
+func run(_ function: Function, _ arguments: [Tensor]) -> [Tensor] {
+  GraphInterpreter(Graph(name: "test", functions: [function])).run(function.name, arguments: arguments, parameters: [:])
+    .results
+}
+
+/// The largest difference of the elements, divided by the largest magnitude in `expected`, or by 1 where that is less.
+///
+/// Equal infinities and two NaN differ by 0.
+func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
+  let pairs = zip(actual.doubles, expected.doubles)
+  let scale = expected.doubles.filter(\.isFinite).map { abs($0) }.reduce(1, max)
+  return pairs.map { a, b in a == b || (a.isNaN && b.isNaN) ? 0 : a.isNaN || b.isNaN ? .infinity : abs(a - b) / scale }
+    .reduce(0, max)
+}
