@@ -75,5 +75,34 @@ let package = Package(
         "Fragua", "FraguaKernels", "FraguaLowering", "FraguaCodeGen",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/Command", swiftSettings: settings),
+    // What several test targets share: random kernels and graphs.
+    .target(
+      name: "TestSupport",
+      dependencies: ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations"],
+      path: "Tests/Support", swiftSettings: settings),
+    tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "TestSupport"]),
+    tests(
+      "Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", numerics]),
+    tests(
+      "Syntax",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
+        "FraguaTransforms",
+      ]),
+    tests(
+      "Transforms",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
+        "FraguaTransforms", "FraguaData", "TestSupport", numerics,
+      ]),
+    .testTarget(
+      name: "FileTests",
+      dependencies: [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
+        "FraguaTransforms",
+      ], path: "Tests/FileTests", exclude: ["cases"], swiftSettings: settings),
+    tests("CodeGen", ["FraguaTensors", "FraguaKernels", "FraguaCodeGen", "FraguaRuntime", "TestSupport"]),
+    tests("Runtime", ["FraguaRuntime"]),
+    tests("Data", ["FraguaData", "FraguaTensors", "FraguaSource"]),
   ]
 )

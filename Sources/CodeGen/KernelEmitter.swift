@@ -62,6 +62,12 @@ struct KernelEmitter {
   /// The origin of the index space.
   var origin: Point { Point(coordinates: Array(repeating: function.int64(0), count: kernel.axes.count)) }
 
+  /// The values of `program` that are the same everywhere, computed here, as scalars.
+  func uniforms(_ program: ScalarProgram) -> [Int: VectorValue] {
+    var runner = ProgramRunner(self, lanes: 1, at: origin)
+    return runner.invariants(of: program, along: kernel.axes.indices)
+  }
+
   /// Loops over `start ..< end` of `axis` by `lanes`, the last round masked where the lanes reach over the end.
   func vectorLoop(
     _ axis: Int, _ start: LLVMValueRef, _ end: LLVMValueRef, lanes: Int, _ point: Point, _ body: (Point) -> Void

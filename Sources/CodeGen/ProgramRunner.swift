@@ -28,17 +28,54 @@ struct ProgramRunner {
   }
 
   /// Runs a program and gives all its values.
-  mutating func run(_ program: ScalarProgram) -> [VectorValue] {
+  /// - Parameter known: values that have been computed already, as scalars or as vectors.
+  mutating func run(_ program: ScalarProgram, known: [Int: VectorValue] = [:]) -> [VectorValue] {
     var values: [VectorValue] = []
     values.reserveCapacity(program.instructions.count)
-    for (instruction, type) in zip(program.instructions, program.types) { values.append(run(instruction, type, values)) }
+    for (number, (instruction, type)) in zip(program.instructions, program.types).enumerated() {
+      values.append(known[number].map(widened) ?? run(instruction, type, values))
+    }
     return values
+  }
+
+  /// The values of a program that are the same at all coordinates along `axes`, to be given to ``run(_:known:)`` there.
+  mutating func invariants(
+    of program: ScalarProgram, along axes: some Sequence<Int>, keepsInputs: Bool = false, known: [Int: VectorValue] = [:]
+  ) -> [Int: VectorValue] {
+    let isFixed = program.invariants(along: Set(axes), of: emitter.kernel, keepsInputs: keepsInputs)
+    var values: [VectorValue] = []
+    var result: [Int: VectorValue] = [:]
+    // What is not invariant is never looked at.
+    let nothing = VectorValue(reference: function.int64(0), type: .i64)
+    for (number, instruction) in program.instructions.enumerated() {
+      if let value = known[number] {
+        values.append(widened(value))
+        result[number] = value
+        continue
+      }
+      guard isFixed[number] else {
+        values.append(nothing)
+        continue
+      }
+      let value = run(instruction, program.types[number], values)
+      values.append(value)
+      switch instruction {
+      case .constant, .index, .input: break
+      default: result[number] = value
+      }
+    }
+    return result
+  }
+
+  /// A scalar in every lane; a vector as it is.
+  private func widened(_ value: VectorValue) -> VectorValue {
+    LLVMGetTypeKind(LLVMTypeOf(value.reference)) == LLVMVectorTypeKind ? value : vector.splat(value)
   }
 
   /// Runs a block: the program, then its stores.
   @discardableResult
-  mutating func run(_ block: Block) -> [VectorValue] {
-    let values = run(block.program)
+  mutating func run(_ block: Block, known: [Int: VectorValue] = [:]) -> [VectorValue] {
+    let values = run(block.program, known: known)
     for entry in block.stores { store(values[entry.value], entry.access, values) }
     return values
   }

@@ -25,8 +25,8 @@ struct SymbolBinding: ExpressibleByArgument {
   }
 }
 
-extension Target.InstructionSet: @retroactive ExpressibleByArgument {}
-extension Mode: @retroactive ExpressibleByArgument {}
+extension Target.InstructionSet: ExpressibleByArgument {}
+extension Mode: ExpressibleByArgument {}
 
 /// How to compile: what all commands that compile share.
 struct CompilationArguments: ParsableArguments {

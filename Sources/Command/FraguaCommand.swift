@@ -22,8 +22,8 @@ struct FraguaCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      CheckCommand.self, TrainCommand.self, PredictCommand.self, RunCommand.self, PrintCommand.self,
-      BenchCommand.self, OpsCommand.self, PassesCommand.self,
+      CheckCommand.self, TrainCommand.self, PredictCommand.self, RunCommand.self, PrintCommand.self, BenchCommand.self,
+      OpsCommand.self, PassesCommand.self,
     ])
 }
 

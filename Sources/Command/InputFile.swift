@@ -43,18 +43,19 @@ enum InputFile {
 }
 
 extension Graph {
-  /// The function, gradient or training that is meant where the user may leave it out: the only training, or else the function
-  /// `predict`, or else the only function.
-  func entry(_ wanted: FunctionName?) throws(Diagnostic) -> String {
+  /// The function, gradient or training that is meant where the user may leave it out: the only training where one is wanted, or else the
+  /// function `predict`, or else the only function.
+  func entry(_ wanted: FunctionName?, prefersTraining: Bool = true) throws(Diagnostic) -> String {
     let trained = trainings.map(\.name) + functions.filter { $0.role == .train }.map(\.name)
     let all = functions.map(\.name) + gradients.map(\.name) + trainings.map(\.name)
     if let wanted {
       guard all.contains(wanted.name) else { throw unknownFunction(wanted.name, in: self) }
       return wanted.name
     }
-    if trained.count == 1 { return trained[0] }
+    if prefersTraining, trained.count == 1 { return trained[0] }
     if all.contains("predict") { return "predict" }
     if all.count == 1 { return all[0] }
+    guard !all.isEmpty else { throw Diagnostic("'@\(name)' has no functions") }
     throw Diagnostic("'@\(name)' has several functions: which is meant?").noting(
       "choose with --function one of \(all.map { "@" + $0 }.joined(separator: ", "))")
   }

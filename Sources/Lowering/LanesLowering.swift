@@ -38,9 +38,10 @@ struct LanesLowering {
     let coordinates: [Coordinate]
   }
 
-  init(_ region: RegionContext) throws(Diagnostic) {
+  /// - Parameter argumentCount: how many of the region's first arguments are the batch's.
+  init(_ region: RegionContext, argumentCount: Int) throws(Diagnostic) {
     self.region = region
-    guard let form = LanesForm(region.function) else { throw region.error("it does not fit the form 'lanes'") }
+    guard let form = LanesForm(region.function, argumentCount: argumentCount) else { throw region.error("it does not fit the form 'lanes'") }
     self.form = form
   }
 

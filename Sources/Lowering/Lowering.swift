@@ -154,7 +154,10 @@ private struct FunctionLowering {
     case .contract: lowered = try ContractLowering(context).lower()
     case .scatter: lowered = try ScatterLowering(context).lower()
     case .lanes:
-      var lanes = try LanesLowering(context)
+      guard case .integer(let count)? = node.attributes["arguments"] else {
+        throw Diagnostic("the fused region '@\(name)' has no attribute 'arguments'", at: node.origin.location)
+      }
+      var lanes = try LanesLowering(context, argumentCount: count)
       lowered = try lanes.lower()
     }
     if !InPlaceCheck.isLegal(lowered.kernel) { return false }
@@ -187,7 +190,8 @@ private struct FunctionLowering {
     var result: [Int: Int] = [:]
     for node in body.nodes {
       guard let operation = node.operation as? any PrimitiveOperation,
-        case .constant(let constant) = operation.role([], node.results.map(\.type), node.attributes), constant.splat == nil
+        case .constant(let constant) = operation.role(
+          node.operands.map(\.type), node.results.map(\.type), node.attributes), constant.splat == nil
       else { continue }
       let tensor = ConstantTensor(constant.tensor)
       if constantIndex[tensor] == nil {

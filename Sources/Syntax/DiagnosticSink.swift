@@ -9,13 +9,17 @@ final class DiagnosticSink {
 
   init(_ file: SourceFile) { self.file = file }
 
+  /// Whether further errors are dropped: then there is no use in going on.
+  var isFull: Bool { all.count >= limit }
+
   /// Records an error at byte `offset`.
-  func report(_ message: String, at offset: Int, notes: [Diagnostic.Note] = []) {
-    report(Diagnostic(message, at: location(offset), notes: notes))
+  func report(_ message: @autoclosure () -> String, at offset: Int, notes: @autoclosure () -> [Diagnostic.Note] = []) {
+    if isFull { return }
+    report(Diagnostic(message(), at: location(offset), notes: notes()))
   }
 
   /// Records an error.
-  func report(_ error: Diagnostic) { if all.count < limit { all.append(error) } }
+  func report(_ error: Diagnostic) { if !isFull { all.append(error) } }
 
   func location(_ offset: Int) -> SourceLocation { file.location(ofByte: offset) }
 

@@ -1,25 +1,33 @@
 import FraguaCodeGen
 import FraguaKernels
+import TestSupport
 import Testing
 
-/// Compiled kernels give the interpreter's bits at every width, schedule and number of threads.
+/// Compiled code gives the interpreter's bits at every width, schedule and number of threads.
 @Suite struct CompiledKernelTests {
   @Test(arguments: Kernel.Form.allCases, [Target.InstructionSet.avx512, .avx2])
-  func compiledKernelsGiveTheInterpretersBits(_ form: Kernel.Form, _ set: Target.InstructionSet) {
+  func kernelsGiveTheInterpretersBits(_ form: Kernel.Form, _ set: Target.InstructionSet) throws {
     guard Processor.canRun(set) else { return }
-    let processor = Processor(set)
     for seed in 0..<UInt64(40) {
-      var samples = KernelSamples(seed: seed)
-      let kernel = samples.kernel(form)
-      var schedules = RandomSchedules(seed: seed, processor.target)
-      for round in 0..<3 {
-        let run = KernelComparison(kernel, round == 0 ? nil : schedules.schedule(kernel), processor, seed: seed)
-        let threads = [1, 2, 4][round]
-        if let difference = run.difference(threads: threads) {
-          Issue.record("\(form) of seed \(seed), \(set), \(threads) threads, \(run.schedule.calls[0]): \(difference)\n\(kernel)")
-          return
-        }
-      }
+      try expectEqual(KernelComparison(RandomKernels.case(seed: seed, form: form)), seed: seed, Processor(set))
+    }
+  }
+
+  @Test(arguments: [Target.InstructionSet.avx512, .avx2])
+  func programsGiveTheInterpretersBits(_ set: Target.InstructionSet) throws {
+    guard Processor.canRun(set) else { return }
+    for seed in 0..<UInt64(60) { try expectEqual(KernelComparison(programOf: seed), seed: seed, Processor(set)) }
+  }
+
+  /// Compares the scheduler's schedule and two random ones, at 1, 2 and 4 threads.
+  private func expectEqual(_ comparison: KernelComparison, seed: UInt64, _ processor: Processor) throws {
+    var schedules = RandomSchedules(seed: seed, processor.target)
+    for (round, threads) in [1, 2, 4].enumerated() {
+      let program = comparison.program
+      let schedule =
+        round == 0 ? Scheduler(processor.target, threads: 4).schedule(program) : schedules.schedule(program)
+      let difference = try comparison.difference(schedule, processor, threads: threads, reusesMemory: seed % 4 != 0)
+      #expect(difference == nil, "seed \(seed), \(threads) threads, \(schedule)")
     }
   }
 }

@@ -11,6 +11,13 @@ struct RandomSchedules {
     self.target = target
   }
 
+  /// A legal schedule of `program`: what each call does is drawn, the barriers follow from it.
+  mutating func schedule(_ program: KernelProgram) -> Schedule {
+    var calls: [CallSchedule] = []
+    for call in program.calls { calls.append(schedule(program.kernel(of: call))) }
+    return Schedule(calls: calls, barriers: BarrierAnalysis.barriers(program, calls), maximumThreads: 8)
+  }
+
   /// A legal schedule of `kernel`.
   mutating func schedule(_ kernel: Kernel) -> CallSchedule {
     var schedule = CallSchedule()
@@ -29,13 +36,12 @@ struct RandomSchedules {
       tile = ContractTiling.legal(tile, kernel, body, target)
       schedule.tile = tile
       let lane = ContractScratch.laneAxis(kernel, body, tile)
-      let broadcast = ContractScratch.broadcastAxis(kernel, body, tile)
       if kernel.parallelAxes > 0, random.chance(80) {
         let axis = random.int(0...(kernel.parallelAxes - 1))
-        let unit = axis == lane ? tile.lanes * random.int(1...2) : axis == broadcast ? tile.broadcasts * random.int(1...2) : 1
+        let unit = axis == lane && random.chance(50) ? tile.lanes : random.int(1...20)
         schedule.partition = .split(axis: axis, unit: unit)
       }
-      schedule.scratchBytes = ContractScratch(kernel, body, tile).byteCount
+      schedule.scratchBytes = ContractScratch(kernel, body, tile, schedule.partition).byteCount
     case .scatter(let body):
       if random.chance(70) { schedule.partition = .split(axis: 0, unit: random.int(1...3)) }
       schedule.scratchBytes = ScatterScratch(kernel, body).byteCount

@@ -43,6 +43,9 @@ import Testing
   private func array(_ key: String) throws -> Tensor { try NPZ.read(Self.path, key: key) }
 
   /// After 1, 10 and 100 steps parameters and losses are those of the reference: to 1e-9 in f64, to 1e-4 in f32, by norm.
+  ///
+  /// Where PyTorch's own f32 is further than 1e-4 from its f64 (RMSprop divides by a small root near the minimum, which magnifies every rounding), to four
+  /// times that distance.
   @Test(arguments: cases.indices, [ElementType.f64, .f32]) func agrees(_ index: Int, _ element: ElementType) throws {
     let (key, optimizer) = Self.cases[index]
     let graph = try Pipeline.standard.run(try parsed(problem(optimizer, element)), after: "dead-code", context("fit")).graph
@@ -52,20 +55,26 @@ import Testing
     parameters["w"] = typed(try array("w0"))
     parameters["b"] = typed(try array("b0"))
     let data = [typed(try array("x")), typed(try array("y"))]
-    let tolerance = element == .f64 ? 1e-9 : 1e-4
     let names = "\(key).\(element.rawValue)"
     let (w, b) = (try array("\(names).w").doubles, try array("\(names).b").doubles)
+    let (exactW, exactB) = (try array("\(key).f64.w").doubles, try array("\(key).f64.b").doubles)
+    func expectAgreement(_ actual: Tensor, _ reference: [Double], _ exact: [Double], _ row: Int, _ what: String) {
+      let range = row * actual.count..<(row + 1) * actual.count
+      let expected = Array(reference[range])
+      let tolerance = element == .f64 ? 1e-9 : max(1e-4, 4 * relativeError(expected, Array(exact[range])))
+      #expect(relativeError(actual.doubles, expected) < tolerance, "\(what)")
+    }
     var losses: [Double] = []
     for step in 1...100 {
       let (results, updated) = interpreter.run("fit", arguments: data, parameters: parameters)
       losses.append(results[0].doubles[0])
       parameters.merge(updated) { $1 }
       guard let row = [1, 10, 100].firstIndex(of: step) else { continue }
-      #expect(relativeError(parameters["w"]!.doubles, Array(w[row * 15..<row * 15 + 15])) < tolerance, "@w, step \(step)")
-      #expect(relativeError(parameters["b"]!.doubles, Array(b[row * 3..<row * 3 + 3])) < tolerance, "@b, step \(step)")
+      expectAgreement(parameters["w"]!, w, exactW, row, "@w, step \(step)")
+      expectAgreement(parameters["b"]!, b, exactB, row, "@b, step \(step)")
     }
     let expected = try array("\(names).loss").doubles
-    #expect(relativeError(losses, Array(expected.prefix(100))) < tolerance)
+    #expect(relativeError(losses, Array(expected.prefix(100))) < (element == .f64 ? 1e-9 : 1e-4))
     #expect(parameters["fit.step"]!.integers == [100])
   }
 
@@ -92,7 +101,7 @@ import Testing
   /// The state `@fit.learning_rate` decides, so that schedules need no compilation.
   @Test func rateIsState() throws {
     let graph = try Pipeline.standard.run(
-      try parsed(problem("sgd(learning_rate = 0.5)", .f32)), context("fit")).graph
+      try parsed(problem("sgd(learning_rate = 0.5)", .f32)), after: lastPass, context("fit")).graph
     var parameters = initialParameters(graph)
     #expect(parameters["fit.learning_rate"]!.doubles == [0.5])
     parameters["fit.learning_rate"] = Tensor(Scalar(0 as Float))

@@ -33,10 +33,10 @@ import Testing
   @Test(arguments: [SampleGraphs.student, SampleGraphs.fashion]) func resume(_ text: String) throws {
     let graph = try parsed(text)
     let context = context("fit", bind: ["B": 8])
-    let whole = GraphPrinter.print(try Pipeline.standard.run(graph, context).graph)
-    for pass in Pipeline.standard.passes {
+    let whole = GraphPrinter.print(try Pipeline.standard.run(graph, after: lastPass, context).graph)
+    for pass in Pipeline.standard.passes.prefix(while: { $0.name != "fuse" }) {
       let dump = GraphPrinter.print(try Pipeline.standard.run(graph, after: pass.name, context).graph)
-      let again = GraphPrinter.print(try Pipeline.standard.run(try parsed(dump), context).graph)
+      let again = GraphPrinter.print(try Pipeline.standard.run(try parsed(dump), after: lastPass, context).graph)
       #expect(again == whole, "resumed after '\(pass.name)'")
     }
   }

@@ -10,6 +10,8 @@ struct RowsEmitter {
   private let lanes: Int
   private let scratch: RowsScratch
   private let reducedAxes: [Int]
+  /// For each stage: the values of its program that are the same everywhere, computed at the start.
+  private let uniforms: [[Int: VectorValue]]
 
   private var function: FunctionEmitter { emitter.function }
   private var kernel: Kernel { emitter.kernel }
@@ -21,6 +23,11 @@ struct RowsEmitter {
     lanes = strategy.lanes(emitter.function.target)
     scratch = RowsScratch(emitter.kernel, body, strategy, emitter.function.target)
     reducedAxes = Array(emitter.kernel.parallelAxes..<emitter.kernel.axes.count)
+    uniforms = body.stages.map { stage in
+      switch stage {
+      case .scalar(let block, _), .sweep(let block, _, _): emitter.uniforms(block.program)
+      }
+    }
   }
 
   func emit() {
@@ -41,21 +48,37 @@ struct RowsEmitter {
     var scalars: [VectorValue] = []
     var localTypes: [ElementType] = []
     let scalarLanes = strategy == .alongRow ? 1 : lanes
-    for stage in body.stages {
+    for (number, stage) in body.stages.enumerated() {
+      var runner = ProgramRunner(emitter, lanes: scalarLanes, at: point, inputs: scalars)
       switch stage {
       case .scalar(let block, let yields):
-        var runner = ProgramRunner(emitter, lanes: scalarLanes, at: point, inputs: scalars)
-        let values = runner.run(block)
+        let values = runner.run(block, known: uniforms[number])
         scalars += yields.map { values[$0] }
       case .sweep(let block, let locals, let reductions):
-        let results =
-          strategy == .alongRow
-          ? sweepAlongRow(block, locals, reductions, point, scalars, localTypes.count)
-          : sweepAcrossRows(block, locals, reductions, point, scalars, localTypes.count)
+        let known = runner.invariants(
+          of: block.program, along: reducedAxes, keepsInputs: true, known: uniforms[number])
+        let sweep = Sweep(
+          block: block, locals: locals, reductions: reductions, firstLocal: localTypes.count, point: point,
+          scalars: scalars, known: known)
+        let results = strategy == .alongRow ? sweepAlongRow(sweep) : sweepAcrossRows(sweep)
         scalars += results
         localTypes += locals.map { block.program.types[$0] }
       }
     }
+  }
+
+  /// A sweep at one point of the parallel axes.
+  private struct Sweep {
+    let block: Block
+    let locals: [Int]
+    let reductions: [Reduction]
+    /// The number of the first of `locals` among the row's.
+    let firstLocal: Int
+    let point: Point
+    /// The row's scalars so far.
+    let scalars: [VectorValue]
+    /// The program's values that are the same along the row.
+    let known: [Int: VectorValue]
   }
 
   /// The position in a row, row-major over the reduced axes.
@@ -66,21 +89,20 @@ struct RowsEmitter {
 
   // MARK: Lanes along the row
 
-  private func sweepAlongRow(
-    _ block: Block, _ locals: [Int], _ reductions: [Reduction], _ point: Point, _ scalars: [VectorValue], _ firstLocal: Int
-  ) -> [VectorValue] {
+  private func sweepAlongRow(_ sweep: Sweep) -> [VectorValue] {
+    let (block, reductions) = (sweep.block, sweep.reductions)
     let vector = VectorBuilder(function: function, lanes: lanes)
-    let inputs = scalars.map(vector.splat)
+    let inputs = sweep.scalars.map(vector.splat)
     let types = reductions.map { block.program.types[$0.value] }
     let identities = zip(reductions, types).map { vector.constant($0.combiner.identity($1)).reference }
-    let sums = sweepLoops(reducedAxes, point, identities) { inner, carried in
+    let sums = sweepLoops(reducedAxes, sweep.point, identities) { inner, carried in
       let position = rowPosition(inner)
       var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: inputs) { local, type in
         ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
       }
-      let values = runner.run(block)
-      for (offset, value) in locals.enumerated() {
-        runner.storeScratch(values[value], scratch.locals[firstLocal + offset], position)
+      let values = runner.run(block, known: sweep.known)
+      for (offset, value) in sweep.locals.enumerated() {
+        runner.storeScratch(values[value], scratch.locals[sweep.firstLocal + offset], position)
       }
       return zip(reductions, carried).map { reduction, sum in
         var arithmetic = vector
@@ -127,10 +149,9 @@ struct RowsEmitter {
 
   // MARK: Lanes across rows
 
-  private func sweepAcrossRows(
-    _ block: Block, _ locals: [Int], _ reductions: [Reduction], _ point: Point, _ scalars: [VectorValue], _ firstLocal: Int
-  ) -> [VectorValue] {
-    let runner = ProgramRunner(emitter, lanes: lanes, at: point)
+  private func sweepAcrossRows(_ sweep: Sweep) -> [VectorValue] {
+    let (block, reductions) = (sweep.block, sweep.reductions)
+    let runner = ProgramRunner(emitter, lanes: lanes, at: sweep.point)
     let vector = runner.vector
     let virtualLanes = Kernel.sumLanes
     for (number, reduction) in reductions.enumerated() {
@@ -139,14 +160,14 @@ struct RowsEmitter {
         runner.storeScratch(identity, scratch.accumulators[number], function.multiply(lane, lanes))
       }
     }
-    emitAllReduced(reducedAxes, point) { inner in
+    emitAllReduced(reducedAxes, sweep.point) { inner in
       let position = function.multiply(rowPosition(inner), lanes)
-      var own = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: scalars) { local, type in
+      var own = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: sweep.scalars) { local, type in
         ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
       }
-      let values = own.run(block)
-      for (offset, value) in locals.enumerated() {
-        own.storeScratch(values[value], scratch.locals[firstLocal + offset], position)
+      let values = own.run(block, known: sweep.known)
+      for (offset, value) in sweep.locals.enumerated() {
+        own.storeScratch(values[value], scratch.locals[sweep.firstLocal + offset], position)
       }
       let lane = LLVMBuildAnd(
         function.builder, inner.coordinates[reducedAxes.last!], function.int64(virtualLanes - 1), "")!

@@ -80,7 +80,7 @@ public enum BarrierChecker {
         touches.append(
           Touch(
             call: number, part: part.name, buffer: call.buffers[access.buffer], isStore: isStore,
-            owner: Owner(partition, part, kernel), address: Address(access, part, kernel, bounds, ranges)))
+            owner: Owner(partition, part, kernel), address: Address(access, kernel, bounds, ranges)))
       }
       for case .load(let access) in part.block.program.instructions { add(access, isStore: false) }
       for store in part.block.stores { add(store.access, isStore: true) }
@@ -108,31 +108,40 @@ private enum Owner: Equatable {
   }
 }
 
-/// The elements of an access as one affine form for each point of the kernel, index terms included.
+/// The elements that an access reaches, as an affine form of the kernel's coordinates and of computed indices.
 private struct Address {
+  let offset: Int
   let strides: [Int]
-  /// The offset, and the terms that belong to no axis.
-  let rest: AffineForm
+  /// The terms that belong to no axis.
+  let indices: [Term]
   /// The coordinates at which the access can happen.
   let box: [ClosedInterval]
+  let extents: [Int]
   /// The first and last element.
   let range: ClosedInterval?
+  /// The access itself.
+  private let access: Access
 
-  init(_ access: Access, _ part: KernelPart, _ kernel: Kernel, _ bounds: AccessBounds, _ ranges: ValueRanges) {
+  init(_ access: Access, _ kernel: Kernel, _ bounds: AccessBounds, _ ranges: ValueRanges) {
+    self.access = access
+    offset = access.offset
     strides = access.strides
     box = bounds.box!
+    extents = kernel.axes
     range = bounds.elements
-    let terms = access.indices.map { AffineForm.Term(coefficient: $0.stride, range: ranges.intervals[$0.value]) }
-    rest = AffineForm(offset: access.offset, terms: terms)
+    indices = access.indices.map { Term($0.stride, ranges.intervals[$0.value]) }
   }
 
-  /// The address with coordinate `axis`, if any, written as `unit * q + r`: its share of q, and everything else, with sign `sign`.
-  func terms(_ sign: Int, splitting axis: Int?, unit: Int) -> [AffineForm.Term] {
-    var terms = rest.terms
-    for (i, stride) in strides.enumerated() where stride != 0 {
-      terms.append(AffineForm.Term(coefficient: stride, range: i == axis ? ClosedInterval(0, unit - 1) : box[i]))
-    }
-    return terms.map { AffineForm.Term(coefficient: sign * $0.coefficient, range: $0.range) }
+  /// Whether both are one access in one kernel, fill values aside.
+  func isSame(as other: Address) -> Bool {
+    offset == other.offset && strides == other.strides && access.guards == other.access.guards
+      && access.indices == other.access.indices
+  }
+
+  /// The terms of the address; the coordinate `axis`, if any, in `range`.
+  func terms(replacing axis: Int? = nil, by range: ClosedInterval? = nil) -> [Term] {
+    indices
+      + strides.indices.filter { strides[$0] != 0 }.map { Term(strides[$0], $0 == axis ? range! : box[$0]) }
   }
 }
 
@@ -158,6 +167,8 @@ private struct Touch {
   func mayRaceInside(_ other: Touch) -> Bool {
     if !isStore || owner == .first { return false }
     if owner == .anyone || other.owner == .anyone { return part != other.part && mayMeetElsewhere(other) }
+    // A store's element belongs to one point, which the same access reaches too.
+    if address.isSame(as: other.address) { return false }
     return mayMeetElsewhere(other)
   }
 
@@ -165,28 +176,40 @@ private struct Touch {
   private func mayMeetElsewhere(_ other: Touch) -> Bool {
     guard let mine = address.range, let others = other.address.range else { return true }
     if mine.high < others.low || others.high < mine.low { return false }
-    guard case .unit(let axis, let unit, let units) = owner, case .unit(let otherAxis, let otherUnit, let otherUnits) = other.owner,
-      units == otherUnits
+    guard case .unit(let axis, let unit, let units) = owner,
+      case .unit(let otherAxis, let otherUnit, let otherUnits) = other.owner, units == otherUnits
     else {
-      return difference(other, axis: nil, 1, otherAxis: nil, 1, extra: []).mayVanish
+      return isDifferenceZero(other, address.terms(), other.address.terms(), [])
     }
     if units == 1 { return false }
-    // q is this unit; the other one lies δ further, up or down.
     let (step, otherStep) = (address.strides[axis] * unit, other.address.strides[otherAxis] * otherUnit)
-    let q = AffineForm.Term(coefficient: step - otherStep, range: ClosedInterval(0, units - 1))
-    return [ClosedInterval(1, units - 1), ClosedInterval(1 - units, -1)].contains { range in
-      let delta = AffineForm.Term(coefficient: -otherStep, range: range)
-      return difference(other, axis: axis, unit, otherAxis: otherAxis, otherUnit, extra: [q, delta]).mayVanish
+    let inner = address.terms(replacing: axis, by: ClosedInterval(0, unit - 1))
+    let otherInner = other.address.terms(replacing: otherAxis, by: ClosedInterval(0, otherUnit - 1))
+    // The last unit may be smaller. One access is in it, the other in an earlier unit ...
+    let earlier = ClosedInterval(0, units - 2)
+    let lastUnit = ClosedInterval(units - 1, units - 1)
+    let last = address.terms(replacing: axis, by: ClosedInterval(0, address.extents[axis] - 1 - (units - 1) * unit))
+    let otherLast = other.address.terms(
+      replacing: otherAxis, by: ClosedInterval(0, other.address.extents[otherAxis] - 1 - (units - 1) * otherUnit))
+    if isDifferenceZero(other, last, otherInner, [Term(step, lastUnit), Term(-otherStep, earlier)])
+      || isDifferenceZero(other, inner, otherLast, [Term(step, earlier), Term(-otherStep, lastUnit)])
+    {
+      return true
+    }
+    // ... or both are in earlier ones, the other access δ units further, up or down.
+    if units == 2 { return false }
+    return [ClosedInterval(1, units - 2), ClosedInterval(2 - units, -1)].contains { distance in
+      isDifferenceZero(other, inner, otherInner, [Term(step - otherStep, earlier), Term(-otherStep, distance)])
     }
   }
 
-  /// The difference of the two addresses, the coordinates along the given axes without their units.
-  private func difference(
-    _ other: Touch, axis: Int?, _ unit: Int, otherAxis: Int?, _ otherUnit: Int, extra: [AffineForm.Term]
-  ) -> AffineForm {
+  /// Whether the first terms less the second and with `extra` may make the two addresses equal.
+  private func isDifferenceZero(_ other: Touch, _ terms: [Term], _ otherTerms: [Term], _ extra: [Term]) -> Bool {
     AffineForm(
-      offset: address.rest.offset - other.address.rest.offset,
-      terms: address.terms(1, splitting: axis, unit: unit) + other.address.terms(-1, splitting: otherAxis, unit: otherUnit)
-        + extra)
+      offset: address.offset - other.address.offset,
+      terms: terms + otherTerms.map { Term(-$0.coefficient, $0.range) } + extra
+    ).mayVanish
   }
 }
+
+private typealias Term = AffineForm.Term

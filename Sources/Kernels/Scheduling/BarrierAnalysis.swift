@@ -22,9 +22,24 @@ struct Footprint: Hashable {
 }
 
 /// Finds where threads must wait for each other: between calls of which one writes what another thread touches in the other.
-struct BarrierAnalysis {
+public struct BarrierAnalysis {
   /// For each buffer of the program: how it was touched since the last barrier.
   private var touched: [Int: Set<Footprint>] = [:]
+
+  /// Before which calls of `program` all threads must wait, where the calls run as `schedules` say.
+  public static func barriers(_ program: KernelProgram, _ schedules: [CallSchedule]) -> [Int] {
+    var analysis = BarrierAnalysis()
+    var result: [Int] = []
+    for (index, (call, schedule)) in zip(program.calls, schedules).enumerated() {
+      let footprints = footprints(program.kernel(of: call), call.buffers, schedule.partition)
+      if analysis.needsBarrier(before: footprints) {
+        result.append(index)
+        analysis.passBarrier()
+      }
+      analysis.add(footprints)
+    }
+    return result
+  }
 
   /// What `call` with that partition touches.
   static func footprints(_ kernel: Kernel, _ bindings: [Int], _ partition: Partition) -> [Int: Set<Footprint>] {

@@ -38,6 +38,9 @@ public struct Scheduler: Sendable {
         }
         analysis.add(chosen.1)
         schedule.partition = chosen.0
+        if case .contract(let body) = kernel.body {
+          schedule.scratchBytes = ContractScratch(kernel, body, schedule.tile!, chosen.0).byteCount
+        }
       }
       calls.append(schedule)
     }
@@ -53,7 +56,7 @@ public struct Scheduler: Sendable {
       return schedule
     case .contract(let body):
       let tile = ContractTiling(kernel: kernel, body: body, target: target).best()
-      return CallSchedule(tile: tile, scratchBytes: ContractScratch(kernel, body, tile).byteCount)
+      return CallSchedule(tile: tile, scratchBytes: ContractScratch(kernel, body, tile, .single).byteCount)
     case .scatter(let body): return CallSchedule(scratchBytes: ScatterScratch(kernel, body).byteCount)
     case .lanes: return CallSchedule(vectorAxis: 0)
     }

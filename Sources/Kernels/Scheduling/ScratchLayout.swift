@@ -59,37 +59,58 @@ public struct RowsScratch: Sendable {
   private mutating func reserve(_ bytes: Int) { byteCount += (bytes + 63) / 64 * 64 }
 }
 
-/// Where a `contract` kernel keeps packed operands in a thread's scratch.
+/// Where a `contract` kernel keeps packed operands in a thread's scratch, and how it blocks the broadcast axis.
 public struct ContractScratch: Sendable {
+  /// One register tile, for epilogues that run in a loop.
+  public let tile: Int
   /// One panel of the operand with the lane axis: for each k, the tile's lanes.
   public let panel: Int
-  /// The operand without the lane axis, whole; rows of ``broadcastStride`` elements.
+  /// The operand without the lane axis, a block of it; rows of ``broadcastStride`` elements.
   public let broadcast: Int
   public let byteCount: Int
+  /// The coordinates of the broadcast axis that meet all panels before the next ones do, so that they stay in the cache; `nil` for all
+  /// of them. A multiple of the partition's unit.
+  public let block: Int?
   /// Whether the packed broadcast operand has k innermost (rows along the broadcast axis), rather than the broadcast axis.
   public let broadcastIsRowMajor: Bool
   /// The elements from one row of the packed broadcast operand to the next.
   public let broadcastStride: Int
 
-  public init(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile) {
+  /// The bytes of a block: half of the second-level cache of the processors in use.
+  public static let blockBytes = 512 << 10
+
+  public init(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile, _ partition: Partition) {
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
-    let extent = kernel.axes[Self.broadcastAxis(kernel, body, tile) ?? 0]
+    let axis = Self.broadcastAxis(kernel, body, tile)
+    let extent = axis.map { kernel.axes[$0] } ?? 1
     let program = tile.laneAxis == .n ? body.lhs : body.rhs
     let size = program.types.last!.byteCount
+    var unit = tile.broadcasts
+    if case .split(axis, let units) = partition { unit = units }
+    block = Self.block(extent: extent, rowBytes: k * size, unit: unit)
     // Copied along the axis in which memory is contiguous.
     var isRowMajor = true
-    if let axis = Self.broadcastAxis(kernel, body, tile) {
+    if let axis {
       for case .load(let access) in program.instructions where access.strides[axis] == 1 { isRowMajor = false }
       for case .load(let access) in program.instructions where access.strides.last == 1 { isRowMajor = true }
     }
     broadcastIsRowMajor = isRowMajor
+    let rows = block ?? extent
     // 16 more than needed: room for whole vectors, and no rows 4 KB apart.
-    broadcastStride = (isRowMajor ? k : extent) + 16
-    panel = 0
-    let panelBytes = tile.lanePacking == .packed ? (k * tile.lanes * size + 63) / 64 * 64 : 0
-    broadcast = panelBytes
-    let rows = isRowMajor ? extent : k
-    byteCount = panelBytes + (tile.broadcastPacking == .packed ? (rows * broadcastStride * size + 127) / 64 * 64 : 0)
+    broadcastStride = (isRowMajor ? k : rows) + 16
+    self.tile = 0
+    panel = Self.rounded(tile.broadcasts * tile.lanes * size)
+    broadcast = panel + (tile.lanePacking == .packed ? Self.rounded(k * tile.lanes * size) : 0)
+    let packedBytes = (isRowMajor ? rows : k) * broadcastStride * size + 64
+    byteCount = broadcast + (tile.broadcastPacking == .packed ? Self.rounded(packedBytes) : 0)
+  }
+
+  private static func rounded(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
+
+  private static func block(extent: Int, rowBytes: Int, unit: Int) -> Int? {
+    guard extent * rowBytes > 2 * blockBytes else { return nil }
+    let block = max(unit, blockBytes / rowBytes / unit * unit)
+    return block < extent ? block : nil
   }
 
   /// The kernel's axis whose elements are broadcast: the last m axis where lanes run along n, and the other way round; `nil` where

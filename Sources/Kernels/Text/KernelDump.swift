@@ -15,7 +15,7 @@
 ///     %0 = load b0[8*d0 + d2] : f32
 ///   }
 ///   rhs {
-///     %0 = load b1[4*d2 + d1] : f32
+///     %0 = load b1[d1 + 4*d2] : f32
 ///   }
 ///   epilogue {
 ///     %0 = input 0 : f32

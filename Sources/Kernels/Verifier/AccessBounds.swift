@@ -16,7 +16,7 @@ struct AccessBounds {
     let guards = access.guards.map { Self.form($0.offset, $0.coefficients, whole) }
     var terms = Self.form(access.offset, access.strides, whole)
     for index in access.indices {
-      terms.terms.append(AffineForm.Term(coefficient: index.stride, range: ranges.intervals[index.value]))
+      terms.terms.append(AffineForm.Term(index.stride, ranges.intervals[index.value]))
     }
     isSafe = terms.isSafe && guards.allSatisfy(\.isSafe)
     guard isSafe, let box = Self.narrow(whole, access.guards) else {
@@ -50,7 +50,7 @@ struct AccessBounds {
   private static func form(_ offset: Int, _ coefficients: [Int], _ box: [ClosedInterval]) -> AffineForm {
     AffineForm(
       offset: offset,
-      terms: zip(coefficients, box).filter { $0.0 != 0 }.map { AffineForm.Term(coefficient: $0.0, range: $0.1) })
+      terms: zip(coefficients, box).filter { $0.0 != 0 }.map { AffineForm.Term($0.0, $0.1) })
   }
 
   /// `box` without the coordinates at which a guard cannot hold: each axis in turn against the range of the others, twice.

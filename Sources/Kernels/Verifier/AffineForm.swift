@@ -4,6 +4,11 @@ struct AffineForm {
   struct Term {
     var coefficient: Int
     var range: ClosedInterval
+
+    init(_ coefficient: Int, _ range: ClosedInterval) {
+      self.coefficient = coefficient
+      self.range = range
+    }
   }
 
   var offset: Int
@@ -42,7 +47,7 @@ struct AffineForm {
       let old = merged[term.coefficient.magnitude] ?? ClosedInterval(0, 0)
       merged[term.coefficient.magnitude] = ClosedInterval(old.low + range.low, old.high + range.high)
     }
-    let sorted = merged.sorted { $0.key > $1.key }.map { Term(coefficient: Int($0.key), range: $0.value) }
+    let sorted = merged.sorted { $0.key > $1.key }.map { Term(Int($0.key), $0.value) }
     // For each position: the range and the divisor of what follows.
     var rests: [(range: ClosedInterval, divisor: Int)] = [(ClosedInterval(0, 0), 0)]
     for term in sorted.reversed() {

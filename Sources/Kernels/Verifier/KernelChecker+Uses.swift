@@ -95,7 +95,7 @@ extension KernelChecker {
     var difference = a.bounds.form
     difference.offset -= b.bounds.form.offset
     difference.terms += b.bounds.form.terms.map {
-      AffineForm.Term(coefficient: -$0.coefficient, range: $0.range)
+      AffineForm.Term(-$0.coefficient, $0.range)
     }
     return difference.mayVanish
   }

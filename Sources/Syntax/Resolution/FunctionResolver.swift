@@ -82,7 +82,7 @@ struct FunctionResolver {
       for name in statement.results where definitions[name.text] == nil { definitions[name.text] = name.offset }
     }
     var hasReturned = false
-    for statement in body.statements {
+    for statement in body.statements where !sink.isFull {
       if hasReturned {
         sink.report("nothing may follow 'return'", at: statement.offset)
         isBroken = true

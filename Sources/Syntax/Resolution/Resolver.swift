@@ -82,7 +82,7 @@ final class Resolver {
     let functions = Dictionary(uniqueKeysWithValues: tree.functions.map { ($0.name.text, $0) })
     let gradients = Dictionary(uniqueKeysWithValues: tree.gradients.map { ($0.name.text, $0) })
     var resolved: [String: Function] = [:]
-    for name in order {
+    for name in order where !sink.isFull {
       if let syntax = functions[name] {
         if let function = FunctionResolver.resolve(syntax, self) {
           resolved[name] = function

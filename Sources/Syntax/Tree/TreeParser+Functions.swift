@@ -78,6 +78,7 @@ extension TreeParser {
     let depth = openBraces
     var body = BodySyntax()
     while token.kind != .rightBrace {
+      if sink.isFull { throw Reported() }
       if token.kind == .end || isAtDeclaration {
         throw fail(
           "expected '}', got \(describe(token))", notes: [sink.note("to end the body of \(owner)", at: opening.start)])

@@ -49,7 +49,7 @@ struct TreeParser {
       return
     }
     do { try parseHeader() } catch { skipToDeclaration(from: 0) }
-    while token.kind != .end {
+    while token.kind != .end, !sink.isFull {
       let start = index
       declaring = nil
       do throws(Reported) { try parseDeclaration() } catch { skipToDeclaration(from: start) }
@@ -199,9 +199,11 @@ extension TreeParser {
   }
 
   /// Reports an error at `place` (the current token where none is given), unless the lexer has reported it.
-  func fail(_ message: String, at place: Token? = nil, notes: [Diagnostic.Note] = []) -> Reported {
+  func fail(
+    _ message: @autoclosure () -> String, at place: Token? = nil, notes: @autoclosure () -> [Diagnostic.Note] = []
+  ) -> Reported {
     let place = place ?? token
-    if place.kind != .invalid { sink.report(message, at: place.start, notes: notes) }
+    if place.kind != .invalid { sink.report(message(), at: place.start, notes: notes()) }
     return Reported()
   }
 

@@ -21,13 +21,15 @@ public struct LanesForm: Sendable {
 
   /// Looks at `function`; `nil` where its shape does not fit the form.
   ///
+  /// - Parameter argumentCount: how many of the first arguments are the batch's; the others are parameters. `nil` for all.
   /// - Requires: primitive operations only, all extents fixed.
-  public init?(_ function: Function) {
-    let extents = Set(function.arguments.compactMap { $0.type.rank > 0 ? $0.type.extents[0] : nil })
+  public init?(_ function: Function, argumentCount: Int? = nil) {
+    let batch = function.arguments.prefix(argumentCount ?? function.arguments.count)
+    let extents = Set(batch.compactMap { $0.type.rank > 0 ? $0.type.extents[0] : nil })
     guard extents.count == 1, let rows = extents.first, rows > 1 else { return nil }
     var rowAxis = [Int?](repeating: nil, count: function.valueCount)
     var dependsOnSum = [Bool](repeating: false, count: function.valueCount)
-    for argument in function.arguments where argument.type.rank > 0 { rowAxis[argument.id] = 0 }
+    for argument in batch where argument.type.rank > 0 { rowAxis[argument.id] = 0 }
     var count = 0
     for node in function.nodes {
       guard let operation = node.operation as? any PrimitiveOperation else { return nil }
@@ -160,7 +162,7 @@ public struct LanesForm: Sendable {
     body.setResults(outputs.map { map[$0.id]! })
     rewriter.builder.origin = .fused(function.nodes.map(\.origin).filter { $0 != .unknown })
     let results = rewriter.builder.append(
-      .fused(function.name, Region(body.function)), rewriter.mapped(inputs), ["form": .keyword(RegionForm.lanes.rawValue)],
+      .fused(function.name, Region(body.function)), rewriter.mapped(inputs), ["form": .keyword(RegionForm.lanes.rawValue), "arguments": .integer(function.arguments.count)],
       types: outputs.map(\.type))
     for (old, new) in zip(outputs, results) { rewriter.replace(old, with: new) }
     return rewriter.finish()

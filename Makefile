@@ -1,0 +1,63 @@
+# The commands of the project. 'make demo' on a fresh Debian 12 with Swift 6.3 does everything.
+#
+#   make demo      sets up, builds, trains graphs/student.graph and shows what came of it
+#   make test      all tests, in release, with the same build
+#   make fashion   trains a perceptron on Fashion-MNIST and prints its test accuracy
+#   make build     .build/release/fragua
+#   make static    .build/static/release/fragua, which needs no Swift libraries and starts faster
+#   make docs      writes docs/operations.md again
+#   make lint      the style that swift format checks
+#   make setup     installs the Debian packages that are missing
+#   make clean     removes what was built
+
+.PHONY: demo test fashion build static docs lint setup clean
+
+SHELL := /bin/bash
+FRAGUA := .build/release/fragua
+STUDENTS := --data x=graphs/data/students.csv:classes,hours --data y=graphs/data/students.csv:passed
+HELD_OUT := --data x=graphs/data/students-test.csv:classes,hours --data y=graphs/data/students-test.csv:passed
+FASHION := /usr/share/datasets/fashion-mnist
+SEED ?= 1
+
+# One build serves the demo and the tests: the same flags, so that nothing is compiled twice.
+build: setup
+	@echo "building the release; the first time takes some minutes"
+	swift build -c release --build-tests
+
+demo: build
+	@echo; echo "training: will a student pass, from classes attended and hours studied?"
+	$(FRAGUA) train graphs/student.graph $(STUDENTS) $(subst --data,--validation,$(HELD_OUT)) \
+	  --epochs 30 --seed $(SEED) --out out/student
+	@echo; echo "final loss and accuracy on students it has not seen (the best possible accuracy is 0.88):"
+	@$(FRAGUA) predict graphs/student.graph --function @loss --params out/student/parameters.safetensors $(HELD_OUT)
+	@$(FRAGUA) predict graphs/student.graph --function @accuracy --params out/student/parameters.safetensors $(HELD_OUT)
+	@echo; echo "the probability of passing for a student who attended 4 classes and studied 5 hours:"
+	@$(FRAGUA) run graphs/student.graph --function @predict --params out/student/parameters.safetensors --data 'x=[[4, 5]]'
+	@echo; echo "the fused program of @predict for one student:"
+	@$(FRAGUA) print graphs/student.graph --function @predict --after fuse --bind B=1
+
+test: build
+	swift test -c release --skip-build
+
+fashion: build
+	@.ci/install-packages dataset-fashion-mnist
+	$(FRAGUA) train graphs/fashion.graph \
+	  --data x=$(FASHION)/train-images-idx3-ubyte.gz --data y=$(FASHION)/train-labels-idx1-ubyte.gz \
+	  --epochs 5 --batch 128 --seed $(SEED) --out out/fashion
+	@$(FRAGUA) predict graphs/fashion.graph --function @accuracy --params out/fashion/parameters.safetensors \
+	  --data x=$(FASHION)/t10k-images-idx3-ubyte.gz --data y=$(FASHION)/t10k-labels-idx1-ubyte.gz
+
+static: setup
+	swift build -c release --static-swift-stdlib --product fragua --scratch-path .build/static
+
+docs: build
+	$(FRAGUA) ops --markdown > docs/operations.md
+
+lint:
+	swift format lint --strict --recursive --parallel --configuration .swift-format Sources Tests Package.swift
+
+setup:
+	@.ci/install-packages llvm-19-dev zlib1g-dev
+
+clean:
+	rm -rf .build out

@@ -1,0 +1,169 @@
+import CLLVM
+import FraguaKernels
+import FraguaTensors
+
+extension ContractEmitter {
+  /// How an operand is read in the loop over k: a pointer that advances by constants.
+  struct Stream {
+    /// The first element of the tile at k = 0.
+    var pointer: LLVMValueRef
+    /// From one row (or lane) of the tile to the next, in elements.
+    var stride: Int
+    /// From one k to the next along each k axis, in elements.
+    var steps: [Int]
+  }
+
+  /// Emits the loop over k and the epilogue of one register tile.
+  func emitTile(_ tile: Tile, _ block: BlockRange, _ uniforms: [Int: VectorValue]) {
+    let vector = VectorBuilder(function: function, lanes: lanes)
+    let zero = vector.constant(Scalar(type: type, bits: 0)).reference
+    let broadcast = broadcastStream(tile.point, block)
+    let lane = laneStream(tile.point)
+    let initial = Array(repeating: zero, count: tile.rows * tile.width) + [broadcast.pointer, lane.pointer]
+    let results = overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, vector) }
+    let sums = results.dropLast(2).map { VectorValue(reference: $0, type: type) }
+    let known = columnInvariants(tile, uniforms)
+    let cost = sums.count * body.epilogue.program.instructions.count
+    if cost <= Self.largestUnrolledEpilogue || tile.rows == 1 {
+      for row in 0..<tile.rows { emitEpilogue(tile, row: function.int64(row), sums.dropFirst(row * tile.width), known) }
+      return
+    }
+    let runner = ProgramRunner(emitter, lanes: lanes, at: tile.point)
+    for (number, sum) in sums.enumerated() {
+      runner.storeScratch(sum, scratch.tile, function.int64(number * lanes))
+    }
+    function.loop(function.int64(0), function.int64(tile.rows)) { row in
+      let first = function.multiply(row, tile.width * lanes)
+      let loaded = (0..<tile.width).map {
+        runner.loadScratch(scratch.tile, function.add(first, function.int64($0 * lanes)), type)
+      }
+      emitEpilogue(tile, row: row, loaded[...], known)
+    }
+  }
+
+  /// An epilogue of more instructions in all runs in a loop over the rows of the tile: code for every vector would take long to compile.
+  private static var largestUnrolledEpilogue: Int { 120 }
+
+  /// For each column of vectors: the epilogue's values that are the same in all rows, such as a bias.
+  private func columnInvariants(_ tile: Tile, _ uniforms: [Int: VectorValue]) -> [[Int: VectorValue]] {
+    (0..<tile.width).map { column in
+      guard let axis = broadcastAxis else { return uniforms }
+      var runner = ProgramRunner(emitter, lanes: lanes, at: place(tile, row: function.int64(0), column: column))
+      return runner.invariants(of: body.epilogue.program, along: [axis], known: uniforms)
+    }
+  }
+
+  /// The epilogue of one row of the tile.
+  private func emitEpilogue(
+    _ tile: Tile, row: LLVMValueRef, _ sums: ArraySlice<VectorValue>, _ known: [[Int: VectorValue]]
+  ) {
+    for (column, sum) in sums.prefix(tile.width).enumerated() {
+      let point = place(tile, row: row, column: column)
+      var runner = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [sum])
+      runner.run(body.epilogue, known: known[column])
+    }
+  }
+
+  /// Where vector `column` of `row` of the tile lies.
+  private func place(_ tile: Tile, row: LLVMValueRef, column: Int) -> Point {
+    var place = tile.point
+    if let axis = broadcastAxis { place.coordinates[axis] = function.add(place.coordinates[axis], row) }
+    if let axis = laneAxis {
+      place.coordinates[axis] = function.add(place.coordinates[axis], function.int64(column * lanes))
+      place.vectorAxis = axis
+    }
+    place.mask = column == tile.width - 1 ? tile.mask : nil
+    return place
+  }
+
+  // MARK: The loop over k
+
+  /// The loops over k; the last two carried values are the operands' pointers.
+  private func overK(
+    _ axes: [Int], _ carried: [LLVMValueRef], _ broadcast: Stream, _ lane: Stream,
+    _ body: ([LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
+    guard let axis = axes.first else { return body(carried) + carried.suffix(2) }
+    let depth = kAxes.count - axes.count
+    let element = function.memoryType(type)
+    let advance = { (pointer: LLVMValueRef, step: Int) in
+      step == 0 ? pointer : function.address(pointer, element, function.int64(step))
+    }
+    return function.loop(
+      function.int64(0), function.int64(kernel.axes[axis]), carrying: carried, runsAtLeastOnce: true
+    ) { _, inner in
+      let sums = overK(Array(axes.dropFirst()), inner, broadcast, lane, body).dropLast(2)
+      return Array(sums) + [
+        advance(inner[inner.count - 2], broadcast.steps[depth]), advance(inner[inner.count - 1], lane.steps[depth]),
+      ]
+    }
+  }
+
+  /// One step of k: loads the lanes, then broadcasts each row and adds the products.
+  private func accumulate(
+    _ carried: [LLVMValueRef], _ tile: Tile, _ broadcast: Stream, _ vector: VectorBuilder
+  ) -> [LLVMValueRef] {
+    let element = function.memoryType(type)
+    let rowPointer = carried[carried.count - 2]
+    let lanePointer = carried[carried.count - 1]
+    let columns = (0..<tile.width).map { column -> VectorValue in
+      let pointer = function.address(lanePointer, element, function.int64(column * lanes))
+      guard let mask = tile.mask, column == tile.width - 1, self.tile.lanePacking == .direct else {
+        let loaded = function.load(vector.memoryType(type), pointer, alignment: type.byteCount)
+        return VectorValue(reference: loaded, type: type)
+      }
+      let memory = vector.memoryType(type)
+      let loaded = function.intrinsic(
+        "llvm.masked.load", [memory, function.pointerType],
+        [pointer, function.int32(type.byteCount), mask, LLVMConstNull(memory)])!
+      return VectorValue(reference: loaded, type: type)
+    }
+    var sums: [LLVMValueRef] = []
+    for row in 0..<tile.rows {
+      let pointer = function.address(rowPointer, element, function.int64(row * broadcast.stride))
+      let scalar = function.load(element, pointer, alignment: type.byteCount)
+      let factor = vector.splat(VectorValue(reference: scalar, type: type))
+      for column in 0..<tile.width {
+        // A product is the same whichever factor comes first.
+        let sum = VectorValue(reference: carried[row * tile.width + column], type: type)
+        let next =
+          type.isFloat
+          ? vector.fma(factor, columns[column], sum) : vector.add(sum, vector.multiply(factor, columns[column]))
+        sums.append(next.reference)
+      }
+    }
+    return sums
+  }
+
+  private func broadcastStream(_ point: Point, _ block: BlockRange) -> Stream {
+    guard tile.broadcastPacking == .packed else { return directStream(broadcastProgram, point, stride: broadcastAxis) }
+    let base = function.address(emitter.scratch, bytes: function.int64(scratch.broadcast))
+    let (rowStride, kStride) = scratch.broadcastIsRowMajor ? (scratch.broadcastStride, 1) : (1, scratch.broadcastStride)
+    let position =
+      broadcastAxis.map { function.multiply(function.subtract(point.coordinates[$0], block.start), rowStride) }
+      ?? function.int64(0)
+    return Stream(
+      pointer: function.address(base, function.memoryType(type), position), stride: rowStride,
+      steps: rowMajorStrides(kAxes.map { kernel.axes[$0] }).map { $0 * kStride })
+  }
+
+  private func laneStream(_ point: Point) -> Stream {
+    guard tile.lanePacking == .packed else { return directStream(laneProgram, point, stride: laneAxis) }
+    return Stream(
+      pointer: function.address(emitter.scratch, bytes: function.int64(scratch.panel)), stride: 1,
+      steps: rowMajorStrides(kAxes.map { kernel.axes[$0] }).map { $0 * tile.lanes })
+  }
+
+  /// An operand that is one load, read where it lies.
+  private func directStream(_ program: ScalarProgram, _ point: Point, stride axis: Int?) -> Stream {
+    guard case .load(let access)? = program.instructions.last, program.instructions.count == 1 else {
+      preconditionFailure("an operand that is computed is scheduled to be read directly")
+    }
+    var start = point
+    for axis in kAxes { start.coordinates[axis] = function.int64(0) }
+    let position = function.affine(access.offset, access.strides, start.coordinates)
+    let pointer = function.address(emitter.buffers[access.buffer], function.memoryType(type), position)
+    return Stream(
+      pointer: pointer, stride: axis.map { access.strides[$0] } ?? 0, steps: kAxes.map { access.strides[$0] })
+  }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Fragua
+import FraguaCodeGen
+
+/// `fragua bench`: how long a step takes, on random data that stay the same.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure how long a training step, or one run of a function, takes on random data.",
+    discussion: """
+      Example:
+        fragua bench graphs/bench/mnist-mlp.graph --batch 128 --threads 2
+
+      first_s     from opening the file to the first result, compilation included
+      compile_s   the part of it that passes and code generation took
+      step_us     the median time of a step over blocks of steps; min_us the least
+      loss0       the loss of the first step; loss1 of the last one
+      flops       floating-point operations of a step; gflops = flops / step_us / 1000
+      peak_gflops what the threads reach with multiply-adds in registers, measured
+      arena_bytes the memory of temporaries; arena_lower_bound_bytes the most that are live at once
+      """)
+
+  @Argument(help: "The graph file.")
+  var file: String
+
+  @Option(help: ArgumentHelp("The function (default: the only training, @predict, or the only function).", valueName: "@f"))
+  var function: FunctionName?
+
+  @Option(help: ArgumentHelp("The rows of a step (default: 32, or what a dump was made for).", valueName: "N"))
+  var batch: Int?
+
+  @Option(help: ArgumentHelp("How long to measure.", valueName: "SECONDS"))
+  var seconds = 1.5
+
+  @Option(help: ArgumentHelp("What the data and the initializers draw from.", valueName: "N"))
+  var seed: UInt64 = 0
+
+  @OptionGroup var compilation: CompilationArguments
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  func run() throws {
+    if let batch, batch < 1 { throw Diagnostic("the batch is \(batch), but must be at least 1") }
+    var options = try compilation.compilerOptions()
+    let begin = ContinuousClock.now
+    let graph = try InputFile.graph(file)
+    let entry = try graph.entry(function)
+    guard let root = graph.rootFunction(of: entry) else { throw unknownFunction(entry, in: graph) }
+    if let symbol = graph.batchSymbol(of: entry), options.bindings[symbol] == nil {
+      options.bindings[symbol] = batch ?? 32
+    }
+    let compileBegin = ContinuousClock.now
+    let compiled = try Compiler.compile(graph, entry: entry, options)
+    let compileSeconds = (ContinuousClock.now - compileBegin) / .seconds(1)
+    let initial = try InitialParameters(graph, states: compiled.parameters, seed: seed, vocabulary: .standard)
+    let store = ParameterStore()
+    for (name, tensor) in initial.tensors { store[name] = tensor }
+    try compiled.executable.bind(store)
+    // Making the data up is no part of what a user waits for.
+    let dataBegin = ContinuousClock.now
+    BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(compiled)
+    let dataTime = ContinuousClock.now - dataBegin
+    compiled.executable.step()
+    let firstSeconds = (ContinuousClock.now - begin - dataTime) / .seconds(1)
+    let lossResult = compiled.resultTypes.firstIndex { $0.rank == 0 && $0.element.isFloat }
+    let firstLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
+    let times = StepTimes(measuring: compiled.executable, seconds: seconds)
+    let lastLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
+    let peak = PeakMeasurement.gflops(Processor(compilation.cpu), threads: compiled.executable.threads)
+    let plan = compiled.executable.plan
+    report([
+      ("graph", .string(graph.name)), ("function", .string("@" + entry)),
+      ("batch", .integer(compiled.argumentTypes.first?.shape.first?.fixedValue ?? 1)),
+      ("threads", .integer(compiled.executable.threads)),
+      ("cpu", .string(Processor(compilation.cpu).target.instructionSet.rawValue)),
+      ("first_s", JSON(Decimals.rounded(firstSeconds, 4))), ("step_us", JSON(Decimals.rounded(times.median * 1e6, 3))),
+      ("min_us", JSON(Decimals.rounded(times.minimum * 1e6, 3))), ("loss0", JSON(firstLoss)), ("loss1", JSON(lastLoss)),
+      ("flops", .integer(compiled.flops)),
+      ("gflops", JSON(Decimals.rounded(Double(compiled.flops) / times.median / 1e9, 2))),
+      ("peak_gflops", JSON(Decimals.rounded(peak, 1))), ("arena_bytes", .integer(plan.arenaBytes)),
+      ("arena_lower_bound_bytes", .integer(plan.lowerBoundBytes)),
+      ("compile_s", JSON(Decimals.rounded(compileSeconds, 4))),
+    ])
+  }
+
+  private func report(_ figures: [(String, JSON)]) {
+    if json { return Console.print(JSON.object(figures).text) }
+    for (name, value) in figures {
+      let text = if case .string(let string) = value { string } else { value.text }
+      Console.print(name + String(repeating: " ", count: 26 - name.count) + text)
+    }
+  }
+}
+
+/// How long steps take.
+private struct StepTimes {
+  /// In seconds.
+  let median: Double
+  let minimum: Double
+
+  /// Warms up, then times blocks of about 20 ms for `seconds`, at least five.
+  init(measuring executable: Executable, seconds: Double) {
+    /// The seconds that `count` steps take.
+    func time(_ count: Int) -> Double {
+      let begin = ContinuousClock.now
+      for _ in 0..<count { executable.step() }
+      return (ContinuousClock.now - begin) / .seconds(1)
+    }
+    _ = time(10)
+    let one = max(time(1), 1e-7)
+    let block = max(1, min(20_000, Int(0.02 / one)))
+    var samples: [Double] = []
+    let begin = ContinuousClock.now
+    while samples.count < 5 || (ContinuousClock.now - begin) / .seconds(1) < seconds {
+      samples.append(time(block) / Double(block))
+    }
+    samples.sort()
+    median = samples[samples.count / 2]
+    minimum = samples[0]
+  }
+}

@@ -1,0 +1,43 @@
+import Fragua
+
+/// What one run of a function gave.
+struct RunOutcome {
+  let results: [(name: String, tensor: Tensor)]
+  /// All parameters before the run.
+  let parameters: [String: Tensor]
+  /// Those that the run updated.
+  let updated: [String: Tensor]
+
+  init(results: [(String, Tensor)], parameters: [String: Tensor], updated: [String: Tensor]) {
+    self.results = results.map { (name: $0.0, tensor: $0.1) }
+    self.parameters = parameters
+    self.updated = updated.filter { name, tensor in parameters[name].map { !$0.hasSameBits(as: tensor) } ?? true }
+  }
+
+  /// Prints the results.
+  func print(json: Bool) {
+    for (name, tensor) in results {
+      if json {
+        Console.print(
+          JSON.object([("name", .string(name)), ("type", .string("\(tensor.type)")), ("value", JSON(tensor))]).text)
+      } else {
+        Console.print(Console.bold("%\(name)") + " : \(tensor.type)\n" + TensorText.text(tensor))
+      }
+    }
+    if !updated.isEmpty, !json {
+      let names = updated.keys.sorted()
+      let list = names.prefix(4).map { "@" + $0 }.joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+      Console.remark("\(list) would be updated; --out DIR saves the parameters and the results")
+    }
+  }
+
+  /// Saves the results as `NAME.npy`, and the parameters where some were updated.
+  func save(to folder: OutputFolder) throws(Diagnostic) {
+    try folder.make()
+    for (name, tensor) in results { try NPY.write(tensor, to: "\(folder.path)/\(name).npy") }
+    if !updated.isEmpty {
+      let all = parameters.merging(updated) { _, new in new }
+      try Checkpoint(parameters: all).write(to: "\(folder.path)/\(Checkpoint.fileName)")
+    }
+  }
+}
