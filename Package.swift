@@ -5,7 +5,8 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error),
 ]
 
-/// A module of the project: its folder has the short name, the module is `Fragua` + name so that nothing collides in an app.
+/// A module of the project: its folder has the short name, the module is `Fragua` + name so that nothing collides in an
+/// app.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: "Fragua" + name, dependencies: dependencies, path: "Sources/" + name, swiftSettings: settings)
 }

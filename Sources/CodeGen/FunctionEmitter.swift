@@ -60,7 +60,9 @@ final class FunctionEmitter {
   }
 
   /// The LLVM type of a scalar in memory; `i1` is a byte.
-  func memoryType(_ type: ElementType) -> LLVMTypeRef { type == .i1 ? LLVMInt8TypeInContext(context) : scalarType(type) }
+  func memoryType(_ type: ElementType) -> LLVMTypeRef {
+    type == .i1 ? LLVMInt8TypeInContext(context) : scalarType(type)
+  }
 
   var pointerType: LLVMTypeRef { LLVMPointerTypeInContext(context, 0) }
 
@@ -183,7 +185,9 @@ final class FunctionEmitter {
     let last = LLVMGetInsertBlock(builder)!
     LLVMBuildCondBr(builder, isLess(next, end), head, after)
     addIncoming(counter, [(start, before), (next, last)])
-    for (phi, (first, result)) in zip(carried, zip(initial, results)) { addIncoming(phi, [(first, before), (result, last)]) }
+    for (phi, (first, result)) in zip(carried, zip(initial, results)) {
+      addIncoming(phi, [(first, before), (result, last)])
+    }
     position(at: after)
     if known { return results }
     return zip(initial, results).map { first, result in

@@ -3,8 +3,8 @@ import FraguaKernels
 extension ScalarProgram {
   /// For each value, whether it is the same at all coordinates along `axes`, and may be computed once for all of them.
   ///
-  /// Inputs and locals count as different unless `keepsInputs`. So do loads from buffers that the kernel writes: an element must be read
-  /// where it is written.
+  /// Inputs and locals count as different unless `keepsInputs`. So do loads from buffers that the kernel writes: an
+  /// element must be read where it is written.
   func invariants(along axes: Set<Int>, of kernel: Kernel, keepsInputs: Bool = false) -> [Bool] {
     var result: [Bool] = []
     for (number, instruction) in instructions.enumerated() {

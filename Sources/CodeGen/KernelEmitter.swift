@@ -4,7 +4,8 @@ import FraguaTensors
 
 /// What the emitters of all forms share: a kernel's buffers, its coordinates, and running scalar programs on vectors.
 ///
-/// A kernel is a function of its buffers, this thread's scratch, and the range `lo ..< hi` of the partitioned axis that the thread owns.
+/// A kernel is a function of its buffers, this thread's scratch, and the range `lo ..< hi` of the partitioned axis that
+/// the thread owns.
 struct KernelEmitter {
   let function: FunctionEmitter
   let kernel: Kernel

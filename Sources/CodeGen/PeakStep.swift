@@ -12,7 +12,7 @@ public enum PeakStep {
     let rounds = 20_000
     let lanes = processor.target.lanes
     // More chains than an addition's latency times the units; a multiplier and an addend stay in registers beside them.
-    let chains = processor.target.vectorRegisters - 8
+    let chains = processor.target.vectorRegisters - 4
     let context = LLVMContextOwner()
     let machine = LLVMTargetMachineOwner(processor)
     let module = LLVMModuleOwner(name: "peak", in: context)

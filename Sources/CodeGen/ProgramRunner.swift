@@ -40,7 +40,8 @@ struct ProgramRunner {
 
   /// The values of a program that are the same at all coordinates along `axes`, to be given to ``run(_:known:)`` there.
   mutating func invariants(
-    of program: ScalarProgram, along axes: some Sequence<Int>, keepsInputs: Bool = false, known: [Int: VectorValue] = [:]
+    of program: ScalarProgram, along axes: some Sequence<Int>, keepsInputs: Bool = false,
+    known: [Int: VectorValue] = [:]
   ) -> [Int: VectorValue] {
     let isFixed = program.invariants(along: Set(axes), of: emitter.kernel, keepsInputs: keepsInputs)
     var values: [VectorValue] = []
@@ -96,7 +97,8 @@ struct ProgramRunner {
     case .convert(let a, let type): return vector.convert(values[a], to: type)
     case .fma(let a, let b, let c): return vector.fma(values[a], values[b], values[c])
     case .random(let seed, let step, let index, let stream):
-      return VectorMath.random(seed: values[seed], step: values[step], index: values[index], stream: stream, in: &vector)
+      return VectorMath.random(
+        seed: values[seed], step: values[step], index: values[index], stream: stream, in: &vector)
     }
   }
 
@@ -108,7 +110,8 @@ struct ProgramRunner {
 
   // MARK: Memory
 
-  /// Where an access goes: the first lane's element, the distance between lanes, what the program adds, and which lanes take part.
+  /// Where an access goes: the first lane's element, the distance between lanes, what the program adds, and which lanes
+  /// take part.
   private struct Address {
     var base: LLVMValueRef
     var stride: Int
@@ -229,7 +232,9 @@ struct ProgramRunner {
     if lanes == 1 {
       var position = address.base
       if let indices = address.indices { position = function.add(position, indices) }
-      let write = { self.function.store(stored, self.function.address(buffer, element, position), alignment: value.type.byteCount) }
+      let write = {
+        self.function.store(stored, self.function.address(buffer, element, position), alignment: value.type.byteCount)
+      }
       if let mask = address.mask { function.when(mask, write) } else { write() }
       return
     }

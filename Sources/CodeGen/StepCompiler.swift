@@ -14,7 +14,8 @@ public enum StepCompiler {
 
   /// The step function of `program` with all its kernels, each once.
   public static func compile(
-    _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor, _ output: Output = .object
+    _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor,
+    _ output: Output = .object
   ) -> [UInt8] {
     let context = LLVMContextOwner()
     let machine = LLVMTargetMachineOwner(processor)
@@ -41,7 +42,8 @@ public enum StepCompiler {
       KernelEmitter(function, kernel, schedule).emit()
     }
     let step = FunctionEmitter(
-      context: context, module: module, builder: builder, processor: processor, name: stepName, pointers: 1, integers: 0)
+      context: context, module: module, builder: builder, processor: processor, name: stepName, pointers: 1, integers: 0
+    )
     StepEmitter(step, program, schedule, plan, kernelNames: kernelNames).emit()
     switch output {
     case .object: return machine.emit(module, LLVMObjectFile)

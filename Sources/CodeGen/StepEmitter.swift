@@ -24,7 +24,8 @@ struct StepEmitter {
 
   /// - Parameter kernelNames: for each call, the name of its kernel's function.
   init(
-    _ function: FunctionEmitter, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, kernelNames: [String]
+    _ function: FunctionEmitter, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan,
+    kernelNames: [String]
   ) {
     self.function = function
     self.program = program
@@ -38,7 +39,9 @@ struct StepEmitter {
     let thread = widened(field(Field.thread, LLVMInt32TypeInContext(function.context)))
     let threads = widened(field(Field.threads, LLVMInt32TypeInContext(function.context)))
     let arena = field(Field.arena, function.pointerType)
-    let tables = [Field.arguments, Field.results, Field.parameters, Field.constants].map { field($0, function.pointerType) }
+    let tables = [Field.arguments, Field.results, Field.parameters, Field.constants].map {
+      field($0, function.pointerType)
+    }
     let scratch = function.address(
       arena,
       bytes: function.add(function.int64(plan.scratchOffset), function.multiply(thread, plan.scratchStride)))

@@ -41,7 +41,9 @@ struct CompilationArguments: ParsableArguments {
     help: ArgumentHelp("The value of a symbol, as B=32. May be repeated.", valueName: "SYMBOL=N"))
   var bindings: [SymbolBinding] = []
 
-  @Flag(name: .customLong("no-plan"), help: "Give every temporary memory of its own, to find out whether the memory plan is at fault.")
+  @Flag(
+    name: .customLong("no-plan"),
+    help: "Give every temporary memory of its own, to find out whether the memory plan is at fault.")
   var withoutPlan = false
 
   /// The number of threads.

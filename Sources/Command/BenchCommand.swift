@@ -23,7 +23,8 @@ struct BenchCommand: ParsableCommand {
   @Argument(help: "The graph file.")
   var file: String
 
-  @Option(help: ArgumentHelp("The function (default: the only training, @predict, or the only function).", valueName: "@f"))
+  @Option(
+    help: ArgumentHelp("The function (default: the only training, @predict, or the only function).", valueName: "@f"))
   var function: FunctionName?
 
   @Option(help: ArgumentHelp("The rows of a step (default: 32, or what a dump was made for).", valueName: "N"))
@@ -67,7 +68,7 @@ struct BenchCommand: ParsableCommand {
     let firstLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
     let times = StepTimes(measuring: compiled.executable, seconds: seconds)
     let lastLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
-    let peak = PeakMeasurement.gflops(Processor(compilation.cpu), threads: compiled.executable.threads)
+    let peak = measurePeak(Processor(compilation.cpu), threads: compiled.executable.threads)
     let plan = compiled.executable.plan
     report([
       ("graph", .string(graph.name)), ("function", .string("@" + entry)),

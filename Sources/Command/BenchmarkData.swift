@@ -1,7 +1,8 @@
-import Fragua
 import Foundation
+import Fragua
 
-/// Random data for every argument of a function: floats from N(0, 1), labels from their classes, other integers below 256.
+/// Random data for every argument of a function: floats from N(0, 1), labels from their classes, other integers below
+/// 256.
 struct BenchmarkData {
   private let labels: LabelRanges
   private let seed: UInt64

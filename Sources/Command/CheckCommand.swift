@@ -29,7 +29,10 @@ struct CheckCommand: ParsableCommand {
         if !errors.isEmpty { throw Diagnostics(errors) }
         say(
           "kernels", dump.program.name,
-          [("buffers", dump.program.buffers.count), ("kernels", dump.program.kernels.count), ("calls", dump.program.calls.count)])
+          [
+            ("buffers", dump.program.buffers.count), ("kernels", dump.program.kernels.count),
+            ("calls", dump.program.calls.count),
+          ])
       }
     } catch let errors as Diagnostics where json {
       for error in errors.all { Console.print(JSON(error).text) }
@@ -45,7 +48,8 @@ struct CheckCommand: ParsableCommand {
     say(
       "graph", graph.name,
       [
-        ("parameters", graph.parameters.count { $0.isTrainable }), ("states", graph.parameters.count { !$0.isTrainable }),
+        ("parameters", graph.parameters.count { $0.isTrainable }),
+        ("states", graph.parameters.count { !$0.isTrainable }),
         ("elements", elements), ("functions", graph.functions.count), ("gradients", graph.gradients.count),
         ("trainings", graph.trainings.count),
       ])
@@ -53,10 +57,14 @@ struct CheckCommand: ParsableCommand {
 
   private func say(_ kind: String, _ name: String, _ counts: [(name: String, count: Int)]) {
     if json {
-      let members = [("ok", JSON.boolean(true)), ("file", .string(file)), ("kind", .string(kind)), ("name", .string(name))]
+      let members = [
+        ("ok", JSON.boolean(true)), ("file", .string(file)), ("kind", .string(kind)), ("name", .string(name)),
+      ]
       Console.print(JSON.object(members + counts.map { ($0.name, .integer($0.count)) }).text)
     } else {
-      let list = counts.filter { $0.count > 0 }.map { "\($0.count) \($0.count == 1 ? String($0.name.dropLast()) : $0.name)" }
+      let list = counts.filter { $0.count > 0 }.map {
+        "\($0.count) \($0.count == 1 ? String($0.name.dropLast()) : $0.name)"
+      }
       Console.print("\(file): \(kind) @\(name) is in order: " + list.joined(separator: ", "))
     }
   }

@@ -1,6 +1,7 @@
 import Fragua
 
-/// A function as Graphviz draws it: a box for each fused region with its operations, ovals for what goes in and comes out.
+/// A function as Graphviz draws it: a box for each fused region with its operations, ovals for what goes in and comes
+/// out.
 enum GraphvizText {
   /// The text for `dot`.
   static func text(_ function: Function) -> String {
@@ -13,12 +14,14 @@ enum GraphvizText {
     for (index, argument) in function.arguments.enumerated() {
       source[argument.id] = "argument\(index)"
       let label = "%\(function.valueNames[argument.id] ?? "arg\(index)")\n\(argument.type)"
-      lines.append("  argument\(index) [shape = ellipse, style = filled, fillcolor = lightblue, label = \(quoted(label))];")
+      lines.append(
+        "  argument\(index) [shape = ellipse, style = filled, fillcolor = lightblue, label = \(quoted(label))];")
     }
     for (index, read) in function.parameterReads.enumerated() {
       source[read.value.id] = "parameter\(index)"
       let label = "@\(read.parameter)\n\(read.value.type)"
-      lines.append("  parameter\(index) [shape = ellipse, style = filled, fillcolor = lightyellow, label = \(quoted(label))];")
+      lines.append(
+        "  parameter\(index) [shape = ellipse, style = filled, fillcolor = lightyellow, label = \(quoted(label))];")
     }
     for (index, node) in function.nodes.enumerated() {
       lines.append("  node\(index) [shape = box, style = rounded, label = \(quoted(label(of: node)))];")
@@ -35,12 +38,15 @@ enum GraphvizText {
         case .metric(let name): name
         case .plain: "%" + (function.valueNames[result.id] ?? "result\(index)")
         }
-      lines.append("  result\(index) [shape = ellipse, style = filled, fillcolor = lightgreen, label = \(quoted("return " + name))];")
+      lines.append(
+        "  result\(index) [shape = ellipse, style = filled, fillcolor = lightgreen, label = \(quoted("return " + name))];"
+      )
       lines.append("  \(source[result.id] ?? "unknown") -> result\(index);")
     }
     for (index, update) in function.updates.enumerated() {
       lines.append(
-        "  update\(index) [shape = ellipse, style = filled, fillcolor = lightpink, label = \(quoted("update @" + update.parameter))];")
+        "  update\(index) [shape = ellipse, style = filled, fillcolor = lightpink, label = \(quoted("update @" + update.parameter))];"
+      )
       lines.append("  \(source[update.value.id] ?? "unknown") -> update\(index);")
     }
     return (lines + ["}"]).joined(separator: "\n") + "\n"
@@ -58,7 +64,8 @@ enum GraphvizText {
       }
     }
     let form = node.attributes["form"].map { if case .keyword(let word) = $0 { " (\(word))" } else { "" } } ?? ""
-    return "@\(name)\(form)\n" + counts.map { $0.count > 1 ? "\($0.count) × \($0.name)" : $0.name }.joined(separator: "\n")
+    return "@\(name)\(form)\n"
+      + counts.map { $0.count > 1 ? "\($0.count) × \($0.name)" : $0.name }.joined(separator: "\n")
   }
 
   private static func quoted(_ text: String) -> String {

@@ -43,8 +43,8 @@ enum InputFile {
 }
 
 extension Graph {
-  /// The function, gradient or training that is meant where the user may leave it out: the only training where one is wanted, or else the
-  /// function `predict`, or else the only function.
+  /// The function, gradient or training that is meant where the user may leave it out: the only training where one is
+  /// wanted, or else the function `predict`, or else the only function.
   func entry(_ wanted: FunctionName?, prefersTraining: Bool = true) throws(Diagnostic) -> String {
     let trained = trainings.map(\.name) + functions.filter { $0.role == .train }.map(\.name)
     let all = functions.map(\.name) + gradients.map(\.name) + trainings.map(\.name)

@@ -59,7 +59,8 @@ struct PredictCommand: ParsableCommand {
     if isScalar, output == nil {
       let means = try predictor.means(dataset)
       if json {
-        Console.print(JSON.object(zip(names, means).map { ($0, JSON($1)) } + [("rows", .integer(dataset.rowCount))]).text)
+        Console.print(
+          JSON.object(zip(names, means).map { ($0, JSON($1)) } + [("rows", .integer(dataset.rowCount))]).text)
       } else {
         for (name, mean) in zip(names, means) { Console.print("\(name) \(TrainingReporter.number(mean))") }
       }
@@ -73,7 +74,10 @@ struct PredictCommand: ParsableCommand {
       Console.print(
         JSON.object([
           ("rows", .integer(dataset.rowCount)), ("seconds", JSON(seconds)), ("out", .string(out!)),
-          ("results", .array(zip(names, results).map { .object([("name", .string($0)), ("type", .string("\($1.type)"))]) })),
+          (
+            "results",
+            .array(zip(names, results).map { .object([("name", .string($0)), ("type", .string("\($1.type)"))]) })
+          ),
         ]).text)
     } else {
       Console.print("wrote \(out!): \(dataset.rowCount) rows in \(TrainingReporter.time(seconds))")

@@ -30,10 +30,14 @@ struct PrintCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The last pass to run.", valueName: "PASS"))
   var after: String?
 
-  @Option(help: ArgumentHelp("kernels, schedule, plan (kernels with it), llvm, asm, or dot (the fused graph for Graphviz).", valueName: "STAGE"))
+  @Option(
+    help: ArgumentHelp(
+      "kernels, schedule, plan (kernels with it), llvm, asm, or dot (the fused graph for Graphviz).", valueName: "STAGE"
+    ))
   var stage: Stage?
 
-  @Option(help: ArgumentHelp("The function (default: the only training, @predict, or the only function).", valueName: "@f"))
+  @Option(
+    help: ArgumentHelp("The function (default: the only training, @predict, or the only function).", valueName: "@f"))
   var function: FunctionName?
 
   @Option(help: ArgumentHelp("train or inference (default: train for a training, else inference).", valueName: "MODE"))
@@ -91,7 +95,8 @@ struct PrintCommand: ParsableCommand {
     if !errors.isEmpty { throw Diagnostics(errors) }
     let processor = Processor(compilation.cpu)
     let program = dump.program
-    let schedule = try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
+    let schedule =
+      try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
     let name = stage?.rawValue ?? dump.stage.rawValue
     switch stage {
@@ -101,7 +106,8 @@ struct PrintCommand: ParsableCommand {
     case .plan: write(text(KernelDump(program, schedule: schedule, plan: plan)), stage: name)
     case .llvm, .asm:
       let output: StepCompiler.Output = stage == .llvm ? .llvm : .assembly
-      write(String(decoding: StepCompiler.compile(program, schedule, plan, processor, output), as: UTF8.self), stage: name)
+      write(
+        String(decoding: StepCompiler.compile(program, schedule, plan, processor, output), as: UTF8.self), stage: name)
     case .dot: throw Diagnostic("'\(file)' is a dump of kernels; the stage 'dot' takes a graph")
     }
   }

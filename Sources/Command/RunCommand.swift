@@ -93,7 +93,8 @@ struct RunCommand: ParsableCommand {
     let results = try compiled.run(tensors, store)
     let updated = compiled.updatedParameters.map { ($0, store[$0]!) }
     return RunOutcome(
-      results: Array(zip(names, results)), parameters: initial.tensors, updated: Dictionary(uniqueKeysWithValues: updated))
+      results: Array(zip(names, results)), parameters: initial.tensors,
+      updated: Dictionary(uniqueKeysWithValues: updated))
   }
 
   /// What the shapes of the data bind the symbols of the arguments to, with `given` ones.
@@ -115,7 +116,8 @@ struct RunCommand: ParsableCommand {
   }
 
   /// `graph` where the naive evaluators can run it: without derivatives and trainings, extents fixed.
-  private static func expanded(_ graph: Graph, _ entry: String, _ options: CompilerOptions) throws(Diagnostics) -> Graph {
+  private static func expanded(_ graph: Graph, _ entry: String, _ options: CompilerOptions) throws(Diagnostics) -> Graph
+  {
     let passes = Pipeline.standard.passes.map(\.name)
     let last = ExpandOptimizers.pass.name
     if let stage = graph.stage, let position = passes.firstIndex(of: stage), position >= passes.firstIndex(of: last)! {
@@ -143,10 +145,12 @@ struct RunCommand: ParsableCommand {
     let names = program.resultNames.enumerated().map { $1.isEmpty ? "result\($0)" : $1 }
     if interpret {
       let outcome = try KernelInterpreter(program).run(arguments: tensors, parameters: parameters)
-      return RunOutcome(results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
+      return RunOutcome(
+        results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
     }
     let processor = Processor(compilation.cpu)
-    let schedule = try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
+    let schedule =
+      try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
     let executable = Executable(
       StepCompiler.compile(program, schedule, plan, processor), program, schedule, plan,

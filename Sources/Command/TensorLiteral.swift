@@ -93,7 +93,8 @@ struct TensorLiteral {
     }
 
     func unexpected(_ expected: String) -> Diagnostic {
-      Diagnostic("'\(text)' is not a list of numbers: expected \(expected)\(rest.isEmpty ? "" : " at '\(rest.prefix(20))'")")
+      Diagnostic(
+        "'\(text)' is not a list of numbers: expected \(expected)\(rest.isEmpty ? "" : " at '\(rest.prefix(20))'")")
     }
   }
 }

@@ -29,7 +29,8 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     name: .customLong("data"), parsing: .singleValue,
-    help: ArgumentHelp("The rows for an argument, such as x=data.csv:a,b. Once for each argument.", valueName: "NAME=SOURCE"))
+    help: ArgumentHelp(
+      "The rows for an argument, such as x=data.csv:a,b. Once for each argument.", valueName: "NAME=SOURCE"))
   var data: [String] = []
 
   @Option(
@@ -43,16 +44,21 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The rows of a step (default: 32, or what a dump was made for).", valueName: "N"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("What initializers, shuffling and dropout draw from (default: that of --init, or 0).", valueName: "N"))
+  @Option(
+    help: ArgumentHelp(
+      "What initializers, shuffling and dropout draw from (default: that of --init, or 0).", valueName: "N"))
   var seed: UInt64?
 
-  @Option(name: .customLong("init"), help: ArgumentHelp("Start from the parameters of this safetensors file.", valueName: "FILE"))
+  @Option(
+    name: .customLong("init"),
+    help: ArgumentHelp("Start from the parameters of this safetensors file.", valueName: "FILE"))
   var initial: String?
 
   @Flag(name: .customLong("no-shuffle"), help: "Visit the rows in the order of the data in every epoch.")
   var withoutShuffle = false
 
-  @Option(name: .customLong("out"), help: ArgumentHelp("The folder to save parameters.safetensors to.", valueName: "DIR"))
+  @Option(
+    name: .customLong("out"), help: ArgumentHelp("The folder to save parameters.safetensors to.", valueName: "DIR"))
   var directory: String?
 
   @OptionGroup var compilation: CompilationArguments

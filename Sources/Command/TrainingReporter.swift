@@ -56,7 +56,8 @@ struct TrainingReporter {
   }
 
   private static func text(_ figures: Figures) -> String {
-    (["loss \(number(figures.loss))"] + figures.metrics.map { "\($0.name) \(number($0.value))" }).joined(separator: "  ")
+    (["loss \(number(figures.loss))"] + figures.metrics.map { "\($0.name) \(number($0.value))" }).joined(
+      separator: "  ")
   }
 
   /// An epoch as an object.

@@ -61,7 +61,8 @@ struct VocabularyDocumentation {
       """
     for group in groups {
       text += "- **\(group)**: "
-      text += entries.filter { $0.group == group }.map { "[`\($0.name)`](#\(Self.anchor($0.name)))" }.joined(separator: ", ")
+      text += entries.filter { $0.group == group }.map { "[`\($0.name)`](#\(Self.anchor($0.name)))" }.joined(
+        separator: ", ")
       text += "\n"
     }
     for group in groups {
@@ -111,7 +112,8 @@ extension VocabularyDocumentation.Entry {
           attributes.map {
             .object([
               ("name", .string($0.name)), ("kind", .string($0.kind.description)), ("summary", .string($0.summary)),
-              ("default", $0.defaultValue.map { .string(Self.written($0)) } ?? .null), ("required", .boolean($0.isRequired)),
+              ("default", $0.defaultValue.map { .string(Self.written($0)) } ?? .null),
+              ("required", .boolean($0.isRequired)),
             ])
           })
       ), ("example", .string(example)), ("details", .string(details)),

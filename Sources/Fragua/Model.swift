@@ -43,7 +43,8 @@ public final class Model {
     self.graph = graph
     self.vocabulary = vocabulary
     do throws(Diagnostic) {
-      checkpoint = try parameters.map { path throws(Diagnostic) in try Checkpoint(contentsOf: path) }
+      checkpoint =
+        try parameters.map { path throws(Diagnostic) in try Checkpoint(contentsOf: path) }
         ?? Checkpoint(parameters: [:])
       let initial = try InitialParameters(
         graph, states: [], seed: seed, vocabulary: vocabulary,

@@ -79,7 +79,8 @@ public struct ConstantValue: Sendable, Hashable {
   }
 }
 
-/// The attributes of a node, checked against its operation's schema: every attribute the schema lists with a default is there.
+/// The attributes of a node, checked against its operation's schema: every attribute the schema lists with a default is
+/// there.
 public typealias Attributes = [String: Attribute]
 
 /// What an attribute may be.

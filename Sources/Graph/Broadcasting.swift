@@ -2,11 +2,12 @@ import FraguaSource
 import FraguaTensors
 
 extension FunctionBuilder {
-  /// `operands` broadcast to their common shape by NumPy's rule, by explicit nodes of the operation `broadcast`: what an operation whose
+  /// `operands` broadcast to their common shape by NumPy's rule, by explicit nodes of the operation `broadcast`: what
+  /// an operation whose
   /// ``OperandRule/broadcasts`` is set wants.
   ///
-  /// Shapes are aligned at the innermost axis; along each axis, extents of 1 and missing ones are repeated to the other operands' extent.
-  /// A symbol matches only itself, because nothing else is known about it.
+  /// Shapes are aligned at the innermost axis; along each axis, extents of 1 and missing ones are repeated to the other
+  /// operands' extent. A symbol matches only itself, because nothing else is known about it.
   /// - Throws: the first axis along which the operands differ, on behalf of the operation `name`.
   public mutating func broadcasting(
     _ operands: [Value], of name: String, with broadcast: any Operation

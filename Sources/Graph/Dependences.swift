@@ -1,6 +1,7 @@
 import FraguaTensors
 
-/// On what arguments and parameters each result of a function depends through floats, that is, in a way that has a derivative.
+/// On what arguments and parameters each result of a function depends through floats, that is, in a way that has a
+/// derivative.
 struct Dependences {
   /// What one result depends on.
   private struct One {

@@ -1,7 +1,7 @@
 /// Names in an order in which each comes after those that it uses, and the cycles that prevent it.
 ///
-/// Where there is freedom the given order is kept. What is on a cycle, or uses what is, comes in the order too: after its other uses.
-/// Linear, without recursion.
+/// Where there is freedom the given order is kept. What is on a cycle, or uses what is, comes in the order too: after
+/// its other uses. Linear, without recursion.
 /// - Parameter uses: names with the names that they use; unknown ones are ignored.
 public func dependencyOrder(_ uses: [(name: String, uses: [String])]) -> (order: [String], cycles: [[String]]) {
   let edges = Dictionary(uses, uniquingKeysWith: { first, _ in first })

@@ -1,7 +1,8 @@
 import FraguaSource
 import FraguaTensors
 
-/// Builds a function node by node, inferring types: what the parser, decompositions, derivatives and Swift programs use.
+/// Builds a function node by node, inferring types: what the parser, decompositions, derivatives and Swift programs
+/// use.
 public struct FunctionBuilder: Sendable {
   public private(set) var function: Function
   /// The origin that new nodes get.

@@ -19,8 +19,8 @@ public struct Node: Sendable {
     case operation(any Operation)
     /// `call @name`.
     case call(String)
-    /// `fused @name {...}`: a region that becomes one kernel. Its operands are the region's arguments in order; the region reads no
-    /// parameters of its own, they are operands too.
+    /// `fused @name {...}`: a region that becomes one kernel. Its operands are the region's arguments in order; the
+    /// region reads no parameters of its own, they are operands too.
     case fused(String, Region)
   }
 

@@ -4,7 +4,8 @@ import FraguaTensors
 public struct GraphInterpreter: Sendable {
   private let functions: [String: Function]
 
-  /// - Requires: all extents of the functions that are run are fixed, and no gradient or training declaration is called.
+  /// - Requires: all extents of the functions that are run are fixed, and no gradient or training declaration is
+  ///   called.
   public init(_ graph: Graph) {
     functions = Dictionary(graph.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -22,7 +23,8 @@ public struct GraphInterpreter: Sendable {
   private func run(
     _ function: Function, _ arguments: [Tensor], _ parameters: [String: Tensor]
   ) -> (results: [Tensor], updated: [String: Tensor]) {
-    precondition(arguments.count == function.arguments.count, "@\(function.name) takes \(function.arguments.count) arguments")
+    precondition(
+      arguments.count == function.arguments.count, "@\(function.name) takes \(function.arguments.count) arguments")
     var values = [Tensor?](repeating: nil, count: function.valueCount)
     for (value, tensor) in zip(function.arguments, arguments) { values[value.id] = tensor }
     for read in function.parameterReads {

@@ -20,7 +20,9 @@ public struct FunctionRewriter: Sendable {
   /// The new value of `old`.
   /// - Requires: its definition has been copied or replaced.
   public subscript(_ old: Value) -> Value {
-    guard let new = map[old.id] else { preconditionFailure("%\(old.id) of @\(source.name) is used before its definition") }
+    guard let new = map[old.id] else {
+      preconditionFailure("%\(old.id) of @\(source.name) is used before its definition")
+    }
     return new
   }
 

@@ -1,7 +1,8 @@
 import FraguaSource
 import FraguaTensors
 
-/// Checks that a graph in memory is well-formed: what a parsed one is by construction, and one that a pass or a Swift program made must be.
+/// Checks that a graph in memory is well-formed: what a parsed one is by construction, and one that a pass or a Swift
+/// program made must be.
 ///
 /// - Names are unique and can be written in the text.
 /// - Values are defined once, before their use, with ids below the function's count.
@@ -113,7 +114,8 @@ public struct GraphVerifier {
     for result in function.results { use(result, &scope, function.origin) }
     if function.resultRoles.count != function.results.count {
       report(
-        "'@\(function.name)' has \(function.results.count) results and \(function.resultRoles.count) roles", function.origin)
+        "'@\(function.name)' has \(function.results.count) results and \(function.resultRoles.count) roles",
+        function.origin)
     }
   }
 

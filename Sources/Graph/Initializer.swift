@@ -9,7 +9,8 @@ public protocol Initializer: Sendable {
   var schema: [AttributeSchema] { get }
   /// Checks that the initializer can make a tensor of `type`.
   func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic)
-  /// The tensor for a parameter: random ones are keyed by `seed` and the parameter's name, so that no other parameter changes them.
+  /// The tensor for a parameter: random ones are keyed by `seed` and the parameter's name, so that no other parameter
+  /// changes them.
   func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor
 }
 
@@ -33,8 +34,8 @@ public protocol Optimizer: Sendable {
   func slots(_ attributes: Attributes) -> [OptimizerSlot]
   /// The new value of a parameter and of its slots, as graph operations.
   ///
-  /// - Parameter context: values of one element type: the parameter, its gradient, its slots in order, the learning rate and the step
-  ///   counter (this step's number, from 1), both of rank 0 and of the parameter's element type.
+  /// - Parameter context: values of one element type: the parameter, its gradient, its slots in order, the learning
+  ///   rate and the step counter (this step's number, from 1), both of rank 0 and of the parameter's element type.
   func update(
     _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
   ) -> (parameter: Value, slots: [Value])

@@ -1,9 +1,11 @@
 import FraguaSource
 import FraguaTensors
 
-/// What an operation is, in one file: name, documentation, types, oracle, derivative, and either a role or a decomposition.
+/// What an operation is, in one file: name, documentation, types, oracle, derivative, and either a role or a
+/// decomposition.
 ///
-/// Conform to ``PrimitiveOperation`` or ``CompositeOperation``. Nothing has a default, so a half-made operation does not compile.
+/// Conform to ``PrimitiveOperation`` or ``CompositeOperation``. Nothing has a default, so a half-made operation does
+/// not compile.
 public protocol Operation: Sendable {
   /// The name in the text.
   var name: String { get }
@@ -18,8 +20,8 @@ public protocol Operation: Sendable {
   /// - Throws: a diagnostic with the facts and no place; the caller adds it.
   func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType]
 
-  /// The results, computed naively: floats in `Double`, rounded once to the element type. The oracle of the tests; never derived from
-  /// the role.
+  /// The results, computed naively: floats in `Double`, rounded once to the element type. The oracle of the tests;
+  /// never derived from the role.
   /// - Requires: operands and attributes that ``inferTypes(_:_:)`` accepts, all extents fixed.
   func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor]
 
@@ -51,7 +53,8 @@ public protocol ModalOperation: Operation {
   ) -> [Value]
 }
 
-/// An operation that draws random numbers: the front end gives each use a `stream` attribute, and its last operand is the state `@rng`.
+/// An operation that draws random numbers: the front end gives each use a `stream` attribute, and its last operand is
+/// the state `@rng`.
 public protocol RandomOperation: Operation {}
 
 /// How many operands an operation takes, and what the front end does with them.

@@ -14,12 +14,13 @@ public enum Role: Sendable {
   case contraction(ContractionDimensions)
   /// `result[i..., d...] = table[clamp(indices[i...]), d...]`: operands table and indices.
   case gather
-  /// `result = base`, then `result[indices[s...], d...] += updates[s..., d...]` in order of s; operands base, indices, updates. An index out
-  /// of range adds nothing.
+  /// `result = base`, then `result[indices[s...], d...] += updates[s..., d...]` in order of s; operands base, indices,
+  /// updates. An index out of range adds nothing.
   case scatterAdd
   /// Element i of the result is a scalar expression of its coordinates and of the elements of small operands.
   ///
-  /// The closure gets the coordinates (`i64` values, one an axis), and for each operand the values of all its elements, row-major.
+  /// The closure gets the coordinates (`i64` values, one an axis), and for each operand the values of all its elements,
+  /// row-major.
   case generator(@Sendable (inout ScalarProgram, [Int], [[Int]]) -> Int)
   /// Elements known at compile time.
   case constant(ConstantValue)
@@ -27,15 +28,15 @@ public enum Role: Sendable {
 
 /// How a view finds the element of its operand.
 public enum View: Sendable, Hashable {
-  /// Coordinate `a` of the operand is `offsets[a] + Σ coefficients[a][r] * result coordinate r`; outside the operand, the value is `fill`
-  /// (`nil` promises that it is never outside).
+  /// Coordinate `a` of the operand is `offsets[a] + Σ coefficients[a][r] * result coordinate r`; outside the operand,
+  /// the value is `fill` (`nil` promises that it is never outside).
   case affine(offsets: [Int], coefficients: [[Int]], fill: Scalar?)
   /// The same row-major order in another shape.
   case reshape
 }
 
-/// The axes of a contraction, as StableHLO's `dot_general` has them: the result's axes are the batch axes, the left operand's other axes, the
-/// right operand's other axes.
+/// The axes of a contraction, as StableHLO's `dot_general` has them: the result's axes are the batch axes, the left
+/// operand's other axes, the right operand's other axes.
 public struct ContractionDimensions: Sendable, Hashable {
   public var lhsBatch: [Int]
   public var rhsBatch: [Int]
@@ -50,7 +51,11 @@ public struct ContractionDimensions: Sendable, Hashable {
   }
 
   /// The left operand's axes that are neither batch nor contracting, ascending.
-  public func lhsFree(rank: Int) -> [Int] { (0..<rank).filter { !lhsBatch.contains($0) && !lhsContracting.contains($0) } }
+  public func lhsFree(rank: Int) -> [Int] {
+    (0..<rank).filter { !lhsBatch.contains($0) && !lhsContracting.contains($0) }
+  }
   /// The right operand's axes that are neither batch nor contracting, ascending.
-  public func rhsFree(rank: Int) -> [Int] { (0..<rank).filter { !rhsBatch.contains($0) && !rhsContracting.contains($0) } }
+  public func rhsFree(rank: Int) -> [Int] {
+    (0..<rank).filter { !rhsBatch.contains($0) && !rhsContracting.contains($0) }
+  }
 }

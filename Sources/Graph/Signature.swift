@@ -43,7 +43,8 @@ public struct Signature: Sendable {
     guard operands.count == arguments.count else {
       let names = argumentNames.map { "%" + $0 }.joined(separator: ", ")
       throw Diagnostic(
-        "'@\(name)' takes \(arguments.count) argument\(arguments.count == 1 ? "" : "s") (\(names)), got \(operands.count)")
+        "'@\(name)' takes \(arguments.count) argument\(arguments.count == 1 ? "" : "s") (\(names)), got \(operands.count)"
+      )
     }
     var bindings: [String: Extent] = [:]
     for (position, (argument, operand)) in zip(arguments, operands).enumerated() {

@@ -85,8 +85,8 @@ public struct SignatureTable: Sendable {
 
   /// Adds a training.
   ///
-  /// - Throws: that a function is unknown or not of the right signature, that a frozen parameter is unknown or never trained, that
-  ///   nothing is left to train.
+  /// - Throws: that a function is unknown or not of the right signature, that a frozen parameter is unknown or never
+  ///   trained, that nothing is left to train.
   public mutating func add(_ declaration: TrainDeclaration) throws(Diagnostic) {
     guard let loss = self[declaration.loss] else { throw Diagnostic("unknown function '@\(declaration.loss)'") }
     try loss.requireNoUpdates(to: "minimized")

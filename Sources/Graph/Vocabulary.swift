@@ -1,4 +1,5 @@
-/// The words that a graph file may use: operations, initializers, optimizers. Nothing registers globally; embedders pass more.
+/// The words that a graph file may use: operations, initializers, optimizers. Nothing registers globally; embedders
+/// pass more.
 public struct Vocabulary: Sendable {
   public let operations: OperationTable
   public let initializers: InitializerTable

@@ -46,8 +46,10 @@ public struct Block: Sendable, Hashable {
 /// One value joined over the reduced axes.
 ///
 /// A sum runs in 16 virtual lanes: the element whose innermost reduced coordinate is `i` joins lane `i mod 16`, in
-/// lexicographic order of the reduced coordinates, each lane starting at 0; then lanes are added by halves: lane `j` with
-/// `j + 8`, `j + 4`, `j + 2`, `j + 1`. `max` and `min` start at the first element of the row and are exact in any order.
+/// lexicographic order of the reduced coordinates, each lane starting at 0; then lanes are added by halves: lane `j`
+/// with
+/// `j + 8`, `j + 4`, `j + 2`, `j + 1`. `max` and `min` start at the first element of the row and are exact in any
+/// order.
 public struct Reduction: Sendable, Hashable {
   public var combiner: Combiner
   /// The number of the value in the sweep's program.
@@ -63,26 +65,27 @@ public struct Reduction: Sendable, Hashable {
 public enum RowStage: Sendable, Hashable {
   /// Runs over the reduced axes.
   ///
-  /// The program sees all axes, `input(i)` (the row's scalars so far) and `local(i)` (the row's arrays so far). Its `locals` are
-  /// appended to the row's arrays, its `reductions` to the row's scalars, its stores happen at each position.
+  /// The program sees all axes, `input(i)` (the row's scalars so far) and `local(i)` (the row's arrays so far). Its
+  /// `locals` are appended to the row's arrays, its `reductions` to the row's scalars, its stores happen at each
+  /// position.
   case sweep(Block, locals: [Int], reductions: [Reduction])
-  /// Runs once at the point: the program sees the parallel axes and `input(i)`; the values `yields` are appended to the row's
-  /// scalars.
+  /// Runs once at the point: the program sees the parallel axes and `input(i)`; the values `yields` are appended to the
+  /// row's scalars.
   case scalar(Block, yields: [Int])
 }
 
 /// The elementwise, reduction and row forms: at each point of the parallel axes the stages run in order.
 ///
-/// One scalar stage is a *map*. One sweep without locals and stores, then at most one scalar stage, is a *reduce*. Anything else is
-/// *rows*.
+/// One scalar stage is a *map*. One sweep without locals and stores, then at most one scalar stage, is a *reduce*.
+/// Anything else is *rows*.
 public struct RowsBody: Sendable, Hashable {
   public var stages: [RowStage]
 
   public init(_ stages: [RowStage]) { self.stages = stages }
 }
 
-/// A batched contraction: `accumulator(b, m, n)` is the chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over `k` in
-/// lexicographic order, starting at 0; integers multiply and add.
+/// A batched contraction: `accumulator(b, m, n)` is the chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over
+/// `k` in lexicographic order, starting at 0; integers multiply and add.
 ///
 /// The kernel's axes are the batch axes, then those of m, n and k.
 public struct ContractBody: Sendable, Hashable {
@@ -97,8 +100,8 @@ public struct ContractBody: Sendable, Hashable {
   public var rhs: ScalarProgram
   /// Over the batch, m and n axes; `input(0)` is the accumulator.
   public var epilogue: Block
-  /// The sum of `rhs` over k, added in order of k from 0, and what is done with it: a block over the batch and n axes, `input(0)` is
-  /// the sum. The bias gradient beside a weight gradient.
+  /// The sum of `rhs` over k, added in order of k from 0, and what is done with it: a block over the batch and n axes,
+  /// `input(0)` is the sum. The bias gradient beside a weight gradient.
   public var rhsSum: Block?
   /// The sum of `lhs` over k, likewise over the batch and m axes.
   public var lhsSum: Block?
@@ -119,10 +122,12 @@ public struct ContractBody: Sendable, Hashable {
   }
 }
 
-/// A scatter: `target[r, d]` starts at `initial(r, d)`, then receives `update(s, d)` added for every `s`, in lexicographic order, with
+/// A scatter: `target[r, d]` starts at `initial(r, d)`, then receives `update(s, d)` added for every `s`, in
+/// lexicographic order, with
 /// `index(s) = r`; then `epilogue(r, d)` runs.
 ///
-/// The kernel's axes are: the target's rows r (one axis), the source axes s, the inner axes d. An index outside the rows adds nothing.
+/// The kernel's axes are: the target's rows r (one axis), the source axes s, the inner axes d. An index outside the
+/// rows adds nothing.
 public struct ScatterBody: Sendable, Hashable {
   public var sourceAxes: Int
   public var innerAxes: Int
@@ -136,7 +141,8 @@ public struct ScatterBody: Sendable, Hashable {
   public var epilogue: Block
 
   public init(
-    sourceAxes: Int, innerAxes: Int, initial: ScalarProgram, index: ScalarProgram, update: ScalarProgram, epilogue: Block
+    sourceAxes: Int, innerAxes: Int, initial: ScalarProgram, index: ScalarProgram, update: ScalarProgram,
+    epilogue: Block
   ) {
     self.sourceAxes = sourceAxes
     self.innerAxes = innerAxes
@@ -149,9 +155,9 @@ public struct ScatterBody: Sendable, Hashable {
 
 /// A whole small network, one row a lane.
 ///
-/// The kernel has one axis, the rows. `row` runs at each row; the values `sums` are summed over the rows as a ``Reduction`` over that axis
-/// does; then `epilogue` runs once with the sums as its inputs: its accesses have stride 0. All loads of `row` happen before any
-/// store of `epilogue`, and all loads of `epilogue` before its stores.
+/// The kernel has one axis, the rows. `row` runs at each row; the values `sums` are summed over the rows as a
+/// ``Reduction`` over that axis does; then `epilogue` runs once with the sums as its inputs: its accesses have stride
+/// 0. All loads of `row` happen before any store of `epilogue`, and all loads of `epilogue` before its stores.
 public struct LanesBody: Sendable, Hashable {
   public var row: Block
   public var sums: [Int]
@@ -180,7 +186,8 @@ public struct Kernel: Sendable, Hashable {
 
   /// The extents of the index space's axes.
   public var axes: [Int]
-  /// How many of the leading axes are parallel; the others are reduced. (For `contract`: the batch, m and n axes. For `scatter`: 1. For
+  /// How many of the leading axes are parallel; the others are reduced. (For `contract`: the batch, m and n axes. For
+  /// `scatter`: 1. For
   /// `lanes`: 1.)
   public var parallelAxes: Int
   public var buffers: [KernelBuffer]

@@ -4,7 +4,8 @@ public struct MemoryPlan: Sendable, Hashable {
   public var offsets: [Int?]
   /// The offset in the arena at which thread 0's scratch starts.
   public var scratchOffset: Int
-  /// The scratch of one thread, rounded up so that threads share no cache line; thread `t`'s starts at `scratchOffset + t * scratchStride`.
+  /// The scratch of one thread, rounded up so that threads share no cache line; thread `t`'s starts at `scratchOffset +
+  /// t * scratchStride`.
   public var scratchStride: Int
   /// The arena's size without the scratch.
   public var arenaBytes: Int

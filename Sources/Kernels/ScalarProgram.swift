@@ -9,12 +9,14 @@ public enum UnaryOperator: String, Sendable, Hashable, CaseIterable {
 
 /// A function of two elements of one type.
 ///
-/// `maximum` and `minimum` propagate NaN. Integer arithmetic wraps; `divide` of integers gives -1 for a divisor of 0 and
-/// MIN for MIN / -1; `remainder` takes the dividend's sign. `and`, `or`, `xor` are of `i1` and integers; shifts are of
-/// integers, logical, by an amount below the width.
+/// `maximum` and `minimum` propagate NaN. Integer arithmetic wraps; `divide` of integers gives -1 for a divisor of 0
+/// and MIN for MIN / -1; `remainder` takes the dividend's sign. `and`, `or`, `xor` are of `i1` and integers; shifts are
+/// of integers, logical, by an amount below the width.
 public enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
   case add, subtract, multiply, divide, remainder, maximum, minimum
-  case and, or, xor, shiftLeft = "shift_left", shiftRight = "shift_right"
+  case and, or, xor
+  case shiftLeft = "shift_left"
+  case shiftRight = "shift_right"
 }
 
 /// A comparison; all but `ne` are false where an operand is NaN.
@@ -47,7 +49,8 @@ public struct AccessGuard: Sendable, Hashable {
 
 /// Where a kernel reads or writes: an affine map from the coordinates of its index space to an element of a buffer.
 ///
-/// The element is `offset + strides · coordinates + Σ value * stride` over the index terms. Outside a guard, a load gives
+/// The element is `offset + strides · coordinates + Σ value * stride` over the index terms. Outside a guard, a load
+/// gives
 /// `fill` and a store does nothing.
 public struct Access: Sendable, Hashable {
   /// A term of the address that the program computes: `value * stride`, `value` an `i64` inside the buffer's bounds.
@@ -86,8 +89,8 @@ public struct Access: Sendable, Hashable {
 
 /// A straight-line program over scalars in SSA form: value `i` is what instruction `i` computes.
 ///
-/// A program runs at each point of an index space. What it may read besides memory, its *inputs* and *locals*, the kernel's
-/// form defines.
+/// A program runs at each point of an index space. What it may read besides memory, its *inputs* and *locals*, the
+/// kernel's form defines.
 public struct ScalarProgram: Sendable, Hashable {
   public enum Instruction: Sendable, Hashable {
     case constant(Scalar)
@@ -107,8 +110,8 @@ public struct ScalarProgram: Sendable, Hashable {
     case convert(Int, ElementType)
     /// `a * b + c`, rounded once; of floats.
     case fma(Int, Int, Int)
-    /// Word `index mod 4` of Philox4x32-10 as an `i64` in 0 ..< 2^32, at counter (index / 4 low, index / 4 high, stream,
-    /// step low) and key (seed low, seed high); `seed`, `step` and `index` are `i64` values.
+    /// Word `index mod 4` of Philox4x32-10 as an `i64` in 0 ..< 2^32, at counter (index / 4 low, index / 4 high,
+    /// stream, step low) and key (seed low, seed high); `seed`, `step` and `index` are `i64` values.
     case random(seed: Int, step: Int, index: Int, stream: UInt32)
   }
 

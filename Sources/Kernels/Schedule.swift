@@ -2,8 +2,8 @@
 public enum Partition: Sendable, Hashable {
   /// Thread 0 runs it alone.
   case single
-  /// Axis `axis` is cut into units of `unit` coordinates, and thread `t` of `T` takes units `t * U / T ..< (t + 1) * U / T` of the `U`
-  /// there are. `axis` is the position of a parallel axis among the kernel's axes.
+  /// Axis `axis` is cut into units of `unit` coordinates, and thread `t` of `T` takes units `t * U / T ..< (t + 1) * U
+  /// / T` of the `U` there are. `axis` is the position of a parallel axis among the kernel's axes.
   case split(axis: Int, unit: Int)
 }
 

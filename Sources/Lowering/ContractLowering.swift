@@ -84,7 +84,8 @@ struct ContractLowering {
       }
     }
     let body = ContractBody(
-      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k, lhs: lhs, rhs: rhs, epilogue: epilogue,
+      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k, lhs: lhs, rhs: rhs,
+      epilogue: epilogue,
       rhsSum: rhsSum, lhsSum: lhsSum)
     let kernel = Kernel(
       axes: extents, parallelAxes: kAxes.lowerBound, buffers: emitter.draft.buffers, body: .contract(body))

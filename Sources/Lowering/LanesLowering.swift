@@ -6,8 +6,8 @@ import FraguaTransforms
 
 /// Lowers a whole small function to one kernel, one row of the batch a lane: form `lanes`.
 ///
-/// Tensors are unrolled into scalars. An element is named by its coordinates, with the row in place of one of them. What depends on rows
-/// goes into the program of a row, sums over rows join them, the rest goes into the epilogue.
+/// Tensors are unrolled into scalars. An element is named by its coordinates, with the row in place of one of them.
+/// What depends on rows goes into the program of a row, sums over rows join them, the rest goes into the epilogue.
 struct LanesLowering {
   private let region: RegionContext
   private let form: LanesForm
@@ -41,7 +41,9 @@ struct LanesLowering {
   /// - Parameter argumentCount: how many of the region's first arguments are the batch's.
   init(_ region: RegionContext, argumentCount: Int) throws(Diagnostic) {
     self.region = region
-    guard let form = LanesForm(region.function, argumentCount: argumentCount) else { throw region.error("it does not fit the form 'lanes'") }
+    guard let form = LanesForm(region.function, argumentCount: argumentCount) else {
+      throw region.error("it does not fit the form 'lanes'")
+    }
     self.form = form
   }
 
@@ -62,7 +64,8 @@ struct LanesLowering {
     let row = sections[.row]!
     let epilogue = sections[.epilogue]!
     let body = LanesBody(
-      row: Block(row.program, stores: row.stores), sums: sums, epilogue: Block(epilogue.program, stores: epilogue.stores))
+      row: Block(row.program, stores: row.stores), sums: sums,
+      epilogue: Block(epilogue.program, stores: epilogue.stores))
     let kernel = Kernel(axes: [form.rows], parallelAxes: 1, buffers: draft.buffers, body: .lanes(body))
     return (kernel, draft.bindings)
   }
@@ -167,7 +170,9 @@ struct LanesLowering {
         case .row: hasRow = true
         }
       }
-      if !hasRow, fill != nil, fixed < 0 || fixed >= operand.type.extents[axis] { return sections[place]!.program.constant(fill!) }
+      if !hasRow, fill != nil, fixed < 0 || fixed >= operand.type.extents[axis] {
+        return sections[place]!.program.constant(fill!)
+      }
       if hasRow, fixed != 0 { throw region.error("it moves rows against each other") }
       inner.append(hasRow ? .row : .fixed(fixed))
     }
@@ -198,7 +203,8 @@ struct LanesLowering {
     let operand = node.operands[0]
     let rowAxis = form.rowAxis[operand.id]
     let sumsRows = rowAxis.map { axes.contains($0) } ?? false
-    let inner = allCoordinates(axes.map { operand.type.extents[$0] }, row: sumsRows ? axes.firstIndex(of: rowAxis!) : nil)
+    let inner = allCoordinates(
+      axes.map { operand.type.extents[$0] }, row: sumsRows ? axes.firstIndex(of: rowAxis!) : nil)
     let places = inner.map { reduced in
       var kept = coordinates.makeIterator()
       return operand.type.extents.indices.map { axis in
@@ -280,7 +286,8 @@ struct LanesLowering {
       }
       total =
         lhs.type.element.isFloat
-        ? sections[place]!.program.fma(a, b, sum) : sections[place]!.program.add(sum, sections[place]!.program.multiply(a, b))
+        ? sections[place]!.program.fma(a, b, sum)
+        : sections[place]!.program.add(sum, sections[place]!.program.multiply(a, b))
     }
     return total!
   }

@@ -6,10 +6,12 @@ import FraguaTransforms
 
 /// Lowers fused functions to kernel programs.
 public enum Lowering {
-  /// The kernel program of `function`: one kernel call a fused region, and copies where a result or an update is no region's own value.
+  /// The kernel program of `function`: one kernel call a fused region, and copies where a result or an update is no
+  /// region's own value.
   ///
   /// - Requires: all extents fixed.
-  /// - Throws: where the function is not fused, or a region is none that one kernel can compute; only a dump edited by hand is so.
+  /// - Throws: where the function is not fused, or a region is none that one kernel can compute; only a dump edited by
+  ///   hand is so.
   public static func lower(_ function: Function) throws(Diagnostic) -> KernelProgram {
     var lowering = FunctionLowering(function)
     return try lowering.lower()
@@ -111,7 +113,8 @@ private struct FunctionLowering {
     guard case .fused(let name, let region) = node.kind else {
       throw Diagnostic("'\(node.name)' is not in a fused region", at: node.origin.location)
     }
-    guard let form = node.attributes["form"], case .keyword(let word) = form, let form = RegionForm(rawValue: word) else {
+    guard let form = node.attributes["form"], case .keyword(let word) = form, let form = RegionForm(rawValue: word)
+    else {
       throw Diagnostic("the fused region '@\(name)' has no attribute 'form'", at: node.origin.location)
     }
     let inPlace = updatesInPlace(node, index)
@@ -136,7 +139,8 @@ private struct FunctionLowering {
     return names
   }
 
-  /// Lowers a region with these parameters updated in place; `false` where the kernel would read an element that it has overwritten.
+  /// Lowers a region with these parameters updated in place; `false` where the kernel would read an element that it has
+  /// overwritten.
   private mutating func lower(
     _ node: Node, _ name: String, _ body: Function, _ form: RegionForm, inPlace: Set<String>
   ) throws(Diagnostic) -> Bool {
@@ -205,7 +209,9 @@ private struct FunctionLowering {
 
   private mutating func addCall(_ name: String, _ kernel: Kernel, _ buffers: [Int], _ origin: Origin) {
     let index: Int
-    if let known = kernelIndex[kernel] { index = known } else {
+    if let known = kernelIndex[kernel] {
+      index = known
+    } else {
       program.kernels.append(kernel)
       index = program.kernels.count - 1
       kernelIndex[kernel] = index

@@ -12,9 +12,11 @@ struct ProgramEmitter {
   let extents: [Int]
   var draft: KernelDraft
   private(set) var program = ScalarProgram()
-  /// Values that the kernel gives: a reduction's result, an accumulator, a row-local array, with the coordinates at which they stand.
+  /// Values that the kernel gives: a reduction's result, an accumulator, a row-local array, with the coordinates at
+  /// which they stand.
   var bindings: [Int: Binding] = [:]
-  /// Where the program runs once for many points (a sweep), the axes that vary; what does not depend on them is asked of `hoist`.
+  /// Where the program runs once for many points (a sweep), the axes that vary; what does not depend on them is asked
+  /// of `hoist`.
   var sweptAxes: Range<Int> = 0..<0
   /// Values that the program needs from outside its sweep, in the order of their inputs, which start at `hoistBase`.
   private(set) var hoisted: [(value: Value, coordinates: [AffineExpression])] = []
@@ -40,7 +42,8 @@ struct ProgramEmitter {
   }
 
   /// Appends what computes `value` at `coordinates` and returns its number.
-  /// - Parameter guards: conditions without which the result is not used; loads inside are skipped where one does not hold.
+  /// - Parameter guards: conditions without which the result is not used; loads inside are skipped where one does not
+  ///   hold.
   mutating func emit(
     _ value: Value, at coordinates: [AffineExpression], guards: [AccessGuard] = []
   ) throws(Diagnostic) -> Int {
@@ -153,7 +156,9 @@ struct ProgramEmitter {
     let strides = rowMajorStrides(extents)
     var elements: [Int] = []
     for linear in 0..<operand.type.elementCount {
-      let coordinates = extents.indices.map { AffineExpression.constant(linear / strides[$0] % extents[$0], rank: rank) }
+      let coordinates = extents.indices.map {
+        AffineExpression.constant(linear / strides[$0] % extents[$0], rank: rank)
+      }
       elements.append(try emit(operand, at: coordinates, guards: guards))
     }
     return elements

@@ -38,7 +38,8 @@ struct RegionContext {
     var roles: [Role] = []
     for node in function.nodes {
       guard let operation = node.operation as? any PrimitiveOperation else {
-        throw Diagnostic("a fused region holds '\(node.name)', which is no primitive operation", at: node.origin.location)
+        throw Diagnostic(
+          "a fused region holds '\(node.name)', which is no primitive operation", at: node.origin.location)
       }
       roles.append(operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes))
     }

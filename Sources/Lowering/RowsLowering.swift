@@ -5,9 +5,9 @@ import FraguaTensors
 
 /// Lowers elementwise and reducing regions: forms `map`, `reduce` and `rows`.
 ///
-/// The index space is the operand shape of the region's reductions, or the shape of its results. A value's *depth* is the number of
-/// sweeps that must have ended before it can be computed; sweep `s` computes the reductions of operands of depth `s` and stores the
-/// results of depth `s`.
+/// The index space is the operand shape of the region's reductions, or the shape of its results. A value's *depth* is
+/// the number of sweeps that must have ended before it can be computed; sweep `s` computes the reductions of operands
+/// of depth `s` and stores the results of depth `s`.
 struct RowsLowering {
   private let region: RegionContext
   /// The extents of the space that is swept.
@@ -99,7 +99,9 @@ struct RowsLowering {
     for sweep in 0...deepest {
       try lowerRowResults(atDepth: sweep)
       let reductions = region.function.nodes.indices.filter { index in
-        if case .reduction = region.roles[index] { return depth[region.function.nodes[index].results[0].id] == sweep + 1 }
+        if case .reduction = region.roles[index] {
+          return depth[region.function.nodes[index].results[0].id] == sweep + 1
+        }
         return false
       }
       let stored = results.indices.filter { isFull(results[$0]) && depth[results[$0].id] == sweep }
@@ -120,7 +122,8 @@ struct RowsLowering {
     for value in locals { localNumbers.append(try emitter.emit(value, at: fullCoordinates)) }
     for index in reductions {
       guard case .reduction(let combiner, _) = region.roles[index] else { continue }
-      joined.append(Reduction(combiner, try emitter.emit(region.function.nodes[index].operands[0], at: fullCoordinates)))
+      joined.append(
+        Reduction(combiner, try emitter.emit(region.function.nodes[index].operands[0], at: fullCoordinates)))
     }
     for index in stored {
       let number = try emitter.emit(region.function.results[index], at: fullCoordinates)
@@ -151,7 +154,8 @@ struct RowsLowering {
     stages.append(.scalar(Block(emitter.program), yields: yields))
     for item in hoisted {
       // Later programs take it as it is, where they need it at the same place.
-      bindings[item.value.id] = bindings[item.value.id] ?? .init(coordinates: item.coordinates, instruction: .input(scalarCount))
+      bindings[item.value.id] =
+        bindings[item.value.id] ?? .init(coordinates: item.coordinates, instruction: .input(scalarCount))
       scalarCount += 1
     }
   }
@@ -183,7 +187,9 @@ struct RowsLowering {
       var seen: Set<Int> = []
       var stack: [Value] = []
       for (index, node) in region.function.nodes.enumerated() {
-        if case .reduction = region.roles[index], depth[node.results[0].id] == sweep + 1 { stack.append(node.operands[0]) }
+        if case .reduction = region.roles[index], depth[node.results[0].id] == sweep + 1 {
+          stack.append(node.operands[0])
+        }
       }
       stack += region.function.results.filter { isFull($0) && depth[$0.id] == sweep }
       while let value = stack.popLast() {

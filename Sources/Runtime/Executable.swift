@@ -6,8 +6,8 @@ import FraguaTensors
 
 /// A compiled step with its memory: knows buffers and threads, knows no graph.
 ///
-/// Bind the parameters once, write arguments into their memory, call ``step()``. Nothing is allocated by a step. Not for use by several
-/// threads at once.
+/// Bind the parameters once, write arguments into their memory, call ``step()``. Nothing is allocated by a step. Not
+/// for use by several threads at once.
 public final class Executable: @unchecked Sendable {
   public let program: KernelProgram
   public let schedule: Schedule
@@ -37,7 +37,8 @@ public final class Executable: @unchecked Sendable {
       self.results = .allocate(capacity: results + 1)
       self.parameters = .allocate(capacity: parameters + 1)
       self.constants = .allocate(capacity: constants + 1)
-      barrier = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64).bindMemory(to: FraguaBarrier.self, capacity: 1)
+      barrier = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64).bindMemory(
+        to: FraguaBarrier.self, capacity: 1)
       barrier.initialize(to: FraguaBarrier())
       contexts = .allocate(capacity: threads)
     }
@@ -62,13 +63,17 @@ public final class Executable: @unchecked Sendable {
     let threads = min(team.count, schedule.maximumThreads)
     self.team = threads == team.count ? team : ThreadTeam(threads)
     arena = AlignedMemory(byteCount: plan.scratchOffset + threads * plan.scratchStride)
-    argumentTypes = Self.types(program, program.argumentNames.count) { if case .argument(let i) = $0 { i } else { nil } }
+    argumentTypes = Self.types(program, program.argumentNames.count) {
+      if case .argument(let i) = $0 { i } else { nil }
+    }
     resultTypes = Self.types(program, program.resultNames.count) { if case .result(let i) = $0 { i } else { nil } }
     arguments = argumentTypes.map { AlignedMemory(byteCount: $0.byteCount) }
     results = resultTypes.map { AlignedMemory(byteCount: $0.byteCount) }
     constants = program.constants.map { constant in
       let memory = AlignedMemory(byteCount: constant.tensor.type.byteCount)
-      constant.tensor.withBytes { if let base = $0.baseAddress { memory.start.copyMemory(from: base, byteCount: $0.count) } }
+      constant.tensor.withBytes {
+        if let base = $0.baseAddress { memory.start.copyMemory(from: base, byteCount: $0.count) }
+      }
       return memory
     }
     tables = Tables(
@@ -85,7 +90,9 @@ public final class Executable: @unchecked Sendable {
     }
   }
 
-  private static func types(_ program: KernelProgram, _ count: Int, _ position: (ProgramBuffer.Kind) -> Int?) -> [TensorType] {
+  private static func types(_ program: KernelProgram, _ count: Int, _ position: (ProgramBuffer.Kind) -> Int?)
+    -> [TensorType]
+  {
     var result = [TensorType](repeating: TensorType([Int](), .f32), count: count)
     for buffer in program.buffers { if let index = position(buffer.kind) { result[index] = buffer.type } }
     return result
@@ -114,7 +121,8 @@ public final class Executable: @unchecked Sendable {
   /// Result `index` of the last step.
   public func result(_ index: Int) -> Tensor {
     Tensor(
-      resultTypes[index], bytes: UnsafeRawBufferPointer(start: results[index].start, count: resultTypes[index].byteCount))
+      resultTypes[index],
+      bytes: UnsafeRawBufferPointer(start: results[index].start, count: resultTypes[index].byteCount))
   }
 
   /// Runs the step once with the arguments in their memory.

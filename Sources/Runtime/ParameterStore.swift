@@ -26,7 +26,10 @@ public final class ParameterStore: @unchecked Sendable {
       if entries[name]?.type != tensor.type {
         entries[name] = (tensor.type, AlignedMemory(byteCount: tensor.type.byteCount))
       }
-      tensor.withBytes { entries[name]!.memory.start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(entries[name]!.memory.start), byteCount: $0.count) }
+      tensor.withBytes {
+        entries[name]!.memory.start.copyMemory(
+          from: $0.baseAddress ?? UnsafeRawPointer(entries[name]!.memory.start), byteCount: $0.count)
+      }
     }
   }
 

@@ -2,7 +2,8 @@ import CSupport
 import FraguaCodeGen
 import FraguaKernels
 
-/// Measures the most floating-point operations a second that the processor reaches, in 10^9: fused multiply-adds of `f32` in registers.
+/// Measures the most floating-point operations a second that the processor reaches, in 10^9: fused multiply-adds of
+/// `f32` in registers.
 ///
 /// Takes about 50 ms; the best of many short runs, so that other load on the machine matters little.
 public func measurePeak(_ processor: Processor, threads: Int) -> Double {

@@ -1,7 +1,7 @@
 /// What is wrong with the user's input: where, what is there, what was expected, and what to do.
 ///
-/// Messages are lower case without a full stop, quote the user's text, and state both facts. A `Diagnostic` is thrown for
-/// one error; ``Diagnostics`` carries several.
+/// Messages are lower case without a full stop, quote the user's text, and state both facts. A `Diagnostic` is thrown
+/// for one error; ``Diagnostics`` carries several.
 public struct Diagnostic: Error, Sendable, Equatable {
   /// A place with a remark: a definition that the error refers to, or a hint.
   public struct Note: Sendable, Equatable {

@@ -1,6 +1,7 @@
 /// Cuts a text into tokens; the graph language and the kernel programs' text share it.
 ///
-/// Blanks, line ends and comments (`//` to the end of the line) separate tokens. What is no token becomes a diagnostic and one token of kind
+/// Blanks, line ends and comments (`//` to the end of the line) separate tokens. What is no token becomes a diagnostic
+/// and one token of kind
 /// ``Token/Kind/invalid``, so that a parser sees the rest. Linear, no recursion.
 public struct Lexer {
   private let file: SourceFile

@@ -82,6 +82,8 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
 /// The distance between neighbours along each axis of a row-major tensor, in elements.
 public func rowMajorStrides(_ extents: [Int]) -> [Int] {
   var strides = [Int](repeating: 1, count: extents.count)
-  for axis in stride(from: extents.count - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * extents[axis + 1] }
+  for axis in stride(from: extents.count - 2, through: 0, by: -1) {
+    strides[axis] = strides[axis + 1] * extents[axis + 1]
+  }
   return strides
 }

@@ -6,8 +6,8 @@ import FraguaTensors
 
 /// How the rows of a data set become the arguments of a function, batch by batch.
 ///
-/// Every argument's type starts with the batch symbol. A function without one, such as a dump's, takes batches of one size: the
-/// leading extent that all its arguments have.
+/// Every argument's type starts with the batch symbol. A function without one, such as a dump's, takes batches of one
+/// size: the leading extent that all its arguments have.
 struct BatchLayout: Sendable {
   let dataset: Dataset
   /// For each argument, its column in the data set.
@@ -37,8 +37,10 @@ struct BatchLayout: Sendable {
       case (.symbol(let extent)?, let symbol?) where extent == symbol: break
       case (.fixed(let extent)?, nil): leading.insert(extent)
       default:
-        throw Diagnostic("the argument '%\(name)' of '@\(function.name)' is \(value.type), which has no rows to take a batch of")
-          .noting("every argument of a function that runs over data starts with the same symbol, such as B")
+        throw Diagnostic(
+          "the argument '%\(name)' of '@\(function.name)' is \(value.type), which has no rows to take a batch of"
+        )
+        .noting("every argument of a function that runs over data starts with the same symbol, such as B")
       }
       try Self.check(column, against: value.type, &bound)
     }
@@ -49,8 +51,10 @@ struct BatchLayout: Sendable {
     fixedBatch = symbol == nil ? leading.first ?? 1 : nil
     otherBindings = bound.mapValues(\.value).filter { $0.key != symbol }
     if let fixedBatch, dataset.rowCount % fixedBatch != 0 {
-      throw Diagnostic("'@\(function.name)' takes exactly \(fixedBatch) rows at a time, but there are \(dataset.rowCount)")
-        .noting("a graph whose batch is a symbol, such as B, takes a smaller last batch")
+      throw Diagnostic(
+        "'@\(function.name)' takes exactly \(fixedBatch) rows at a time, but there are \(dataset.rowCount)"
+      )
+      .noting("a graph whose batch is a symbol, such as B, takes a smaller last batch")
     }
   }
 

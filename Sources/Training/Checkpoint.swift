@@ -4,8 +4,8 @@ import FraguaTensors
 
 /// The parameters and states of a model at some moment of its training: what `parameters.safetensors` holds.
 ///
-/// Tensors have the parameters' names without the `@`; the metadata say how far the training was, so that it goes on to the same bits
-/// as one that never stopped.
+/// Tensors have the parameters' names without the `@`; the metadata say how far the training was, so that it goes on to
+/// the same bits as one that never stopped.
 public struct Checkpoint: Sendable, Equatable {
   public var parameters: [String: Tensor]
   /// How far a training was.

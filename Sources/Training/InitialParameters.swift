@@ -15,8 +15,8 @@ package struct InitialParameters {
   /// Tensors for the parameters of `graph` and for `states`, which a training adds.
   ///
   /// - Parameters:
-  ///   - checkpoint: given tensors with the path they came from. It must have every `param` and `state` that the graph declares. The
-  ///     states that belong to a training are taken all or none.
+  ///   - checkpoint: given tensors with the path they came from. It must have every `param` and `state` that the graph
+  ///     declares. The states that belong to a training are taken all or none.
   /// - Throws: a tensor that is missing, unknown, or of another type; parameters that exceed the memory.
   package init(
     _ graph: Graph, states: [Parameter], seed: UInt64, vocabulary: Vocabulary,

@@ -4,8 +4,8 @@ import FraguaTensors
 
 /// Which arguments of a function are class labels, and how many classes there are.
 ///
-/// Labels are what reaches the labels of a `softmax_cross_entropy` (as many classes as the logits' last extent) or the indices
-/// of a `one_hot` (its depth) unchanged: through calls, conversions among integers and changes of shape.
+/// Labels are what reaches the labels of a `softmax_cross_entropy` (as many classes as the logits' last extent) or the
+/// indices of a `one_hot` (its depth) unchanged: through calls, conversions among integers and changes of shape.
 public struct LabelRanges: Sendable {
   /// For each argument's position, the number of classes.
   public private(set) var classes: [Int: Int] = [:]
@@ -27,14 +27,16 @@ public struct LabelRanges: Sendable {
     for node in function.nodes {
       switch node.name {
       case "convert", "reshape", "transpose", "broadcast":
-        let operand = node.operands[0], result = node.results[0]
+        let operand = node.operands[0]
+        let result = node.results[0]
         if let position = source[operand.id], operand.type.element.isInteger == result.type.element.isInteger {
           source[result.id] = position
         }
       case "sigmoid_cross_entropy":
         if let position = source[node.operands[1].id] { probabilities.insert(position) }
       case "softmax_cross_entropy":
-        let logits = node.operands[0].type, labels = node.operands[1]
+        let logits = node.operands[0].type
+        let labels = node.operands[1]
         if labels.type.element.isInteger, let position = source[labels.id], let n = logits.shape.last?.fixedValue {
           note(position, n)
         }

@@ -20,7 +20,8 @@ public final class Predictor {
   private let store = ParameterStore()
   private let labels: LabelRanges
 
-  /// - Parameter parameters: a tensor for every parameter of the graph, as ``Checkpoint`` has them; those of trainings may be missing.
+  /// - Parameter parameters: a tensor for every parameter of the graph, as ``Checkpoint`` has them; those of trainings
+  ///   may be missing.
   public init(
     _ graph: Graph, function name: String, parameters: [String: Tensor], options: ExecutionOptions = ExecutionOptions()
   ) throws(Diagnostics) {
@@ -115,7 +116,9 @@ extension Graph {
   /// The types of the results of the function or gradient `name`, symbols unbound.
   package func resultTypes(of name: String) -> [TensorType] {
     if let function = function(named: name) { return function.results.map(\.type) }
-    guard let gradient = gradients.first(where: { $0.name == name }), let root = rootFunction(of: name) else { return [] }
+    guard let gradient = gradients.first(where: { $0.name == name }), let root = rootFunction(of: name) else {
+      return []
+    }
     return gradient.variables.compactMap { variable in
       switch variable {
       case .parameter(let name): parameter(named: name)?.type

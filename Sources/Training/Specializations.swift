@@ -17,7 +17,9 @@ final class Specializations: @unchecked Sendable {
   private var states: [[String: Int]: State] = [:]
 
   /// - Parameter compile: makes the version for some bindings.
-  init(_ compile: @escaping @Sendable ([String: Int]) throws(Diagnostics) -> CompiledFunction) { self.compile = compile }
+  init(_ compile: @escaping @Sendable ([String: Int]) throws(Diagnostics) -> CompiledFunction) {
+    self.compile = compile
+  }
 
   /// The version for `bindings`; waits where it is being compiled.
   func version(for bindings: [String: Int]) throws(Diagnostics) -> CompiledFunction {

@@ -5,12 +5,13 @@ import FraguaTensors
 extension Trainer {
   /// Trains.
   ///
-  /// Where ``TrainingOptions/directory`` is set, a checkpoint is saved at the end, when the training is stopped, and at the end of an
-  /// epoch where the last one is old.
+  /// Where ``TrainingOptions/directory`` is set, a checkpoint is saved at the end, when the training is stopped, and at
+  /// the end of an epoch where the last one is old.
   /// - Parameters:
   ///   - isCancelled: asked after every step; `true` stops the training.
   ///   - report: told what happens.
-  /// - Throws: where a loss is not finite: nothing is saved then, and a checkpoint from before stays; where a checkpoint cannot be saved.
+  /// - Throws: where a loss is not finite: nothing is saved then, and a checkpoint from before stays; where a
+  ///   checkpoint cannot be saved.
   public func train(
     isCancelled: () -> Bool = { false }, report: (TrainingEvent) -> Void = { _ in }
   ) throws(Diagnostics) -> TrainingSummary {
@@ -71,7 +72,8 @@ extension Trainer {
   }
 
   /// Runs the steps of an epoch from step `first`.
-  /// - Returns: the means over the rows, the number of the last step that was done, and whether the training is to stop there.
+  /// - Returns: the means over the rows, the number of the last step that was done, and whether the training is to stop
+  ///   there.
   private func trainEpoch(
     _ epoch: Int, from first: Int, _ run: inout Run, _ isCancelled: () -> Bool, _ report: (TrainingEvent) -> Void
   ) throws(Diagnostics) -> (figures: Figures, steps: Int, isStopped: Bool) {

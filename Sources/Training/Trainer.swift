@@ -8,9 +8,9 @@ import FraguaTransforms
 
 /// Trains the parameters of a graph on data, epoch by epoch.
 ///
-/// What ``init(_:training:validation:initial:options:)`` accepts is compiled and checked: from there on only a loss that is not finite or a
-/// full disk stops a training. The same graph, seed and data give the same bits at any number of threads and after any
-/// resumption. Not for use by several threads at once.
+/// What ``init(_:training:validation:initial:options:)`` accepts is compiled and checked: from there on only a loss
+/// that is not finite or a full disk stops a training. The same graph, seed and data give the same bits at any number
+/// of threads and after any resumption. Not for use by several threads at once.
 public final class Trainer: @unchecked Sendable {
   /// The training, without the `@`.
   public let name: String
@@ -38,8 +38,8 @@ public final class Trainer: @unchecked Sendable {
   /// - Parameters:
   ///   - training: a column for each argument of the loss.
   ///   - validation: the same of other data, if any.
-  ///   - initial: parameters to start from in place of the initializers. Where they are a checkpoint of the same training, its
-  ///     optimizer's state and its count of epochs go on.
+  ///   - initial: parameters to start from in place of the initializers. Where they are a checkpoint of the same
+  ///     training, its optimizer's state and its count of epochs go on.
   public init(
     _ graph: Graph, training: Dataset, validation: Dataset? = nil,
     initial: (checkpoint: Checkpoint, path: String)? = nil, options: TrainingOptions = TrainingOptions()
@@ -79,7 +79,9 @@ public final class Trainer: @unchecked Sendable {
 
   /// Checks the options that are wrong whatever the graph is; the initializer does too.
   public static func check(_ options: TrainingOptions) throws(Diagnostic) {
-    for (name, value) in [("number of epochs", options.epochs), ("batch", options.batch ?? 1), ("number of threads", options.threads)]
+    for (name, value) in [
+      ("number of epochs", options.epochs), ("batch", options.batch ?? 1), ("number of threads", options.threads),
+    ]
     where value < 1 {
       throw Diagnostic("the \(name) is \(value), but must be at least 1")
     }

@@ -5,8 +5,8 @@ import FraguaTensors
 extension Graph {
   /// The graph with a function that returns the loss and the metrics of `target`, and that function's name.
   ///
-  /// It calls them with the arguments of the loss, so that one forward pass serves all. Compiled in inference mode, it is what
-  /// validation runs.
+  /// It calls them with the arguments of the loss, so that one forward pass serves all. Compiled in inference mode, it
+  /// is what validation runs.
   /// - Returns: `nil` where the graph is a dump without these functions.
   func withValidation(of target: TrainingTarget) -> (graph: Graph, name: String)? {
     guard stage == nil, let loss = target.loss else { return nil }

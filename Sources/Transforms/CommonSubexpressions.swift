@@ -13,11 +13,12 @@ import FraguaGraph
 /// %e = exp %x : tensor<32x3xf32>
 /// %s = reduce_sum %e {axes = [1]} : tensor<32xf32>
 /// ```
-/// Nodes are equal when operation, attributes and operands are; `add`, `multiply` and the comparisons for equality also with swapped
-/// operands, because that changes no bit. Random numbers of one stream are equal by definition. Two reads of a parameter are one. The first in the
-/// text remains with its name. Linear, by hashing.
+/// Nodes are equal when operation, attributes and operands are; `add`, `multiply` and the comparisons for equality also
+/// with swapped operands, because that changes no bit. Random numbers of one stream are equal by definition. Two reads
+/// of a parameter are one. The first in the text remains with its name. Linear, by hashing.
 public enum CommonSubexpressions {
-  public static let pass = Pass(name: "common-subexpressions", summary: "compute once what is written twice") { graph, _ in
+  public static let pass = Pass(name: "common-subexpressions", summary: "compute once what is written twice") {
+    graph, _ in
     var graph = graph
     for i in graph.functions.indices { share(&graph.functions[i]) }
     return graph

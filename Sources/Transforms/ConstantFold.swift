@@ -14,10 +14,12 @@ import FraguaTensors
 /// ```
 /// %d = constant {value = dense<0x1.555556p-2>} : tensor<32xf32>
 /// ```
-/// Only operations whose oracle gives the bits that compiled code gives: those of integers and booleans; of floats those that are rounded once by IEEE 754
-/// (sums, products, quotients, roots, conversions), comparisons, selections, views. Never functions such as `exp`, of which the oracle's last
-/// bit may differ, nor maxima of zeros of different signs, nor floating-point sums of many elements. Splats stay splats of any size; other results are folded up to
-/// ``largestElementCount`` elements. What becomes simpler by it is simplified in the same sweep, by the rules of `simplify`. Linear.
+/// Only operations whose oracle gives the bits that compiled code gives: those of integers and booleans; of floats
+/// those that are rounded once by IEEE 754 (sums, products, quotients, roots, conversions), comparisons, selections,
+/// views. Never functions such as `exp`, of which the oracle's last bit may differ, nor maxima of zeros of different
+/// signs, nor floating-point sums of many elements. Splats stay splats of any size; other results are folded up to
+/// ``largestElementCount`` elements. What becomes simpler by it is simplified in the same sweep, by the rules of
+/// `simplify`. Linear.
 public enum ConstantFold {
   public static let pass = Pass(name: "constant-fold", summary: "compute what depends on constants only") { graph, _ in
     var graph = graph
@@ -32,7 +34,8 @@ public enum ConstantFold {
 
   /// Operations of one rounding or none, for all element types.
   private static let exactOperations: Set<String> = [
-    "negate", "abs", "sign", "floor", "sqrt", "not", "add", "subtract", "multiply", "divide", "and", "or", "compare", "select",
+    "negate", "abs", "sign", "floor", "sqrt", "not", "add", "subtract", "multiply", "divide", "and", "or", "compare",
+    "select",
     "convert", "reshape", "transpose", "broadcast", "slice", "pad", "argmax", "gather",
   ]
   /// Those that are exact for integers only.

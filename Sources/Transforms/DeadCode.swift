@@ -13,8 +13,8 @@ import FraguaGraph
 /// %d_w = matmul %xt, %d_z : tensor<2x3xf32>
 /// return %d_w
 /// ```
-/// Reads of parameters that nobody needs go as well; arguments stay, because callers give them. Nothing has side effects but
-/// updates, so nothing else is kept. Values are numbered densely again. Linear.
+/// Reads of parameters that nobody needs go as well; arguments stay, because callers give them. Nothing has side
+/// effects but updates, so nothing else is kept. Values are numbered densely again. Linear.
 public enum DeadCode {
   public static let pass = Pass(name: "dead-code", summary: "remove what no result and no update needs") { graph, _ in
     var graph = graph
@@ -63,7 +63,9 @@ public enum DeadCode {
       for j in node.results.indices { node.results[j] = define(node.results[j]) }
       result.nodes.append(node)
     }
-    result.updates = function.updates.map { .init(parameter: $0.parameter, value: map[$0.value.id]!, origin: $0.origin) }
+    result.updates = function.updates.map {
+      .init(parameter: $0.parameter, value: map[$0.value.id]!, origin: $0.origin)
+    }
     result.results = function.results.map { map[$0.id]! }
     return result
   }

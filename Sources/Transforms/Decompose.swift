@@ -13,8 +13,8 @@ import FraguaGraph
 /// %2 = add %0, %1 : tensor<32x3xf32>
 /// %h = sigmoid %2 : tensor<32x3xf32>
 /// ```
-/// Decompositions may use composites, which are decomposed in turn until only primitives remain: `fuse` sees no composite. Needs
-/// fixed extents. Linear in the result.
+/// Decompositions may use composites, which are decomposed in turn until only primitives remain: `fuse` sees no
+/// composite. Needs fixed extents. Linear in the result.
 public enum Decompose {
   public static let pass = Pass(
     name: "decompose", summary: "write composite operations in terms of primitive ones"

@@ -1,6 +1,7 @@
 import FraguaGraph
 
-/// Which values of a function depend on some of its inputs by way of floating-point values: the paths that derivatives take.
+/// Which values of a function depend on some of its inputs by way of floating-point values: the paths that derivatives
+/// take.
 struct Dependence {
   /// For each value id.
   private var depends: [Bool]
@@ -39,7 +40,8 @@ extension TrainDeclaration {
   /// The name of the gradient that the passes write for it.
   var gradientName: String { "\(name).gradient" }
 
-  /// The parameters that it updates, in the order of the text: trainable, not frozen, and with an influence on the loss.
+  /// The parameters that it updates, in the order of the text: trainable, not frozen, and with an influence on the
+  /// loss.
   func trainedParameters(of loss: Function, in graph: Graph) -> [Parameter] {
     guard let result = loss.results.first else { return [] }
     let influence = Influence(of: loss, on: result)

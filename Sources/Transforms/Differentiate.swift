@@ -23,10 +23,12 @@ import FraguaSource
 ///   return %d_x
 /// }
 /// ```
-/// A training `@fit` gets the function `@fit.gradient`: the derivatives of its loss by the parameters that it trains. Gradients may be of
-/// gradients, and functions may call gradients; the pass goes in the order of dependence and inlines such calls.
+/// A training `@fit` gets the function `@fit.gradient`: the derivatives of its loss by the parameters that it trains.
+/// Gradients may be of gradients, and functions may call gradients; the pass goes in the order of dependence and
+/// inlines such calls.
 ///
-/// Needs: no calls of functions, fixed extents. Guarantees: no gradient declarations and no calls. Linear in the result.
+/// Needs: no calls of functions, fixed extents. Guarantees: no gradient declarations and no calls. Linear in the
+/// result.
 public enum Differentiate {
   public static let pass = Pass(
     name: "differentiate", summary: "write the functions that gradient declarations declare"

@@ -26,9 +26,10 @@ import FraguaTensors
 ///   return %m, %a
 /// }
 /// ```
-/// Step counter, learning rate and slots are states with dotted names (`@fit.adam.m.w`), so that a schedule needs no recompilation and a
-/// checkpoint holds them. The learning rate is f64 where a trained parameter is, else f32. The counter counts finished steps in i64. Where the step
-/// draws random numbers, it ends with `@rng`'s step increased by one. Loss, metrics and derivatives each bring their own forward pass, which
+/// Step counter, learning rate and slots are states with dotted names (`@fit.adam.m.w`), so that a schedule needs no
+/// recompilation and a checkpoint holds them. The learning rate is f64 where a trained parameter is, else f32. The
+/// counter counts finished steps in i64. Where the step draws random numbers, it ends with `@rng`'s step increased by
+/// one. Loss, metrics and derivatives each bring their own forward pass, which
 /// `common-subexpressions` shares.
 ///
 /// Needs: what `differentiate` guarantees. Guarantees: no training declarations. Linear in the result.
@@ -100,7 +101,8 @@ private struct TrainingExpansion {
       preconditionFailure("'differentiate' has not written '@\(training.gradientName)'")
     }
     let gradients = builder.splice(gradient, arguments)
-    precondition(gradients.count == trained.count, "'@\(gradient.name)' does not return one derivative a trained parameter")
+    precondition(
+      gradients.count == trained.count, "'@\(gradient.name)' does not return one derivative a trained parameter")
     builder.origin = training.origin
     try update(by: gradients)
     try advanceRandom()

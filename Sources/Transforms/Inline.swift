@@ -18,12 +18,13 @@ import FraguaSource
 ///   %l = sigmoid_cross_entropy %z, %y : tensor<Bx1xf32>
 ///   ...
 /// ```
-/// Symbols of the called function become the caller's extents. A call keeps the random streams of what it calls, so that a loss and a metric that
-/// call the same function draw the same numbers and share its computation; a further call in one function derives its own streams from them and
-/// its attribute `stream`, and calls of the same `stream` draw the same.
+/// Symbols of the called function become the caller's extents. A call keeps the random streams of what it calls, so
+/// that a loss and a metric that call the same function draw the same numbers and share its computation; a further call
+/// in one function derives its own streams from them and its attribute `stream`, and calls of the same `stream` draw
+/// the same.
 ///
-/// Guarantees that only calls of gradients remain, which `differentiate` inlines once it has written them. Linear in the size of the result,
-/// which is limited by ``PassContext/nodeLimit``.
+/// Guarantees that only calls of gradients remain, which `differentiate` inlines once it has written them. Linear in
+/// the size of the result, which is limited by ``PassContext/nodeLimit``.
 public enum Inline {
   public static let pass = Pass(name: "inline", summary: "put bodies of functions in the place of calls") {
     (graph, context) throws(Diagnostics) in
@@ -74,7 +75,8 @@ struct Inliner {
 
   /// Puts `callee` in the place of the call `node` of `caller`, whose random streams so far are `streams`.
   private func inline(
-    _ callee: Function, at node: Node, of caller: Function, _ rewriter: inout FunctionRewriter, _ streams: inout CallStreams
+    _ callee: Function, at node: Node, of caller: Function, _ rewriter: inout FunctionRewriter,
+    _ streams: inout CallStreams
   ) throws(Diagnostics) {
     do throws(Diagnostic) {
       let substitution = try Self.symbols(of: callee, at: node)
@@ -104,7 +106,8 @@ struct Inliner {
     for (i, (formal, actual)) in zip(callee.arguments, node.operands).enumerated()
     where !substitution.unify(formal.type, with: actual.type) {
       throw Diagnostic(
-        "argument '%\(callee.argumentNames[i])' of '@\(callee.name)' is \(substitution(formal.type)), but the call gives \(actual.type)")
+        "argument '%\(callee.argumentNames[i])' of '@\(callee.name)' is \(substitution(formal.type)), but the call gives \(actual.type)"
+      )
     }
     return substitution
   }
@@ -125,7 +128,8 @@ private struct CallStreams {
 
   /// New streams for those of `callee` that are taken already; all are taken from then on.
   ///
-  /// A stream is derived from the old one, the callee's name, the call's stream and a count, so that it depends on nothing else in the file.
+  /// A stream is derived from the old one, the callee's name, the call's stream and a count, so that it depends on
+  /// nothing else in the file.
   mutating func renaming(of callee: Function, at node: Node) -> [Int: Int] {
     let own = Set(callee.nodes.compactMap(\.stream)).sorted()
     if own.isEmpty { return [:] }

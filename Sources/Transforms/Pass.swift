@@ -36,8 +36,8 @@ public struct PassContext: Sendable {
 
   /// The operations, initializers and optimizers that there are.
   public var vocabulary: Vocabulary
-  /// The functions to compile: of functions, gradients and trainings; empty means all trainings, or where there are none, all functions and
-  /// gradients.
+  /// The functions to compile: of functions, gradients and trainings; empty means all trainings, or where there are
+  /// none, all functions and gradients.
   public var entries: [String]
   /// The mode to compile for; `nil` is `train` for a training and `inference` for everything else.
   public var mode: Mode?
@@ -45,9 +45,11 @@ public struct PassContext: Sendable {
   public var bindings: [String: Int]
   /// The processor that cost models estimate for.
   public var target: Target
-  /// The largest total size of a function's arguments, results, parameters and any one value; beyond it `specialize` refuses.
+  /// The largest total size of a function's arguments, results, parameters and any one value; beyond it `specialize`
+  /// refuses.
   public var memoryLimitBytes: Int
-  /// The largest number of nodes of a function; beyond it `inline` refuses, before calls of calls of calls fill the memory.
+  /// The largest number of nodes of a function; beyond it `inline` refuses, before calls of calls of calls fill the
+  /// memory.
   public var nodeLimit: Int
   /// Called after every pass; tests set it.
   public var verifyAfterEachPass: Verification?

@@ -32,7 +32,8 @@ public struct Pipeline: Sendable {
   ///
   /// A dump names its stage in its header and goes on after it.
   /// - Parameter last: the name of a pass; `nil` runs all.
-  /// - Throws: what passes find; that there is no such pass; that a dump is further than `last` or was made for another mode or binding.
+  /// - Throws: what passes find; that there is no such pass; that a dump is further than `last` or was made for another
+  ///   mode or binding.
   public func run(
     _ graph: Graph, after last: String? = nil, _ context: PassContext
   ) throws(Diagnostics) -> (graph: Graph, timings: [Timing]) {

@@ -5,9 +5,10 @@ import FraguaTensors
 
 /// Reverse-mode differentiation of one function.
 ///
-/// Griewank and Walther: "Evaluating Derivatives" (SIAM, 2008), chapter 3. From the last node to the first, the cotangents of a node's results become
-/// those of its operands by the operation's vector-Jacobian product. Only nodes between the variables and the result take part. A value with several
-/// readers sums their cotangents, the last reader's first, each next one added on the right: an order that the text fixes.
+/// Griewank and Walther: "Evaluating Derivatives" (SIAM, 2008), chapter 3. From the last node to the first, the
+/// cotangents of a node's results become those of its operands by the operation's vector-Jacobian product. Only nodes
+/// between the variables and the result take part. A value with several readers sums their cotangents, the last
+/// reader's first, each next one added on the right: an order that the text fixes.
 struct ReverseSweep {
   private let function: Function
   private var builder: FunctionBuilder
@@ -16,10 +17,11 @@ struct ReverseSweep {
   /// The cotangent of each value of the function, as far as it is known.
   private var cotangents: [Value?]
 
-  /// The function `name`, which has the arguments of `function` and returns the derivatives of its first result by `variables`.
+  /// The function `name`, which has the arguments of `function` and returns the derivatives of its first result by
+  /// `variables`.
   ///
-  /// - Throws: that the function has no scalar result or updates parameters; that a variable is unknown, not of floats, or without influence on
-  ///   the result.
+  /// - Throws: that the function has no scalar result or updates parameters; that a variable is unknown, not of floats,
+  ///   or without influence on the result.
   static func derivative(
     of function: Function, by variables: [GradientDeclaration.Variable], named name: String, origin: Origin
   ) throws(Diagnostic) -> Function {
@@ -28,8 +30,10 @@ struct ReverseSweep {
     }
     guard let result = function.results.first, result.type.rank == 0, result.type.element.isFloat else {
       let what = function.results.first.map { "is \($0.type)" } ?? "does not exist"
-      throw Diagnostic("the derivative of '@\(function.name)' needs a floating-point scalar, but its first result \(what)")
-        .noting("reduce it with 'reduce_mean' or 'reduce_sum' over all axes", at: function.origin.location)
+      throw Diagnostic(
+        "the derivative of '@\(function.name)' needs a floating-point scalar, but its first result \(what)"
+      )
+      .noting("reduce it with 'reduce_mean' or 'reduce_sum' over all axes", at: function.origin.location)
     }
     let inputs = try variables.map { variable throws(Diagnostic) in try value(of: variable, in: function) }
     var sweep = ReverseSweep(function, inputs)
@@ -83,7 +87,8 @@ struct ReverseSweep {
     for node in function.nodes.reversed() where node.results.contains(where: { cotangents[$0.id] != nil }) {
       guard node.operands.contains(where: { dependence[$0] }) else { continue }
       guard let operation = node.operation else {
-        preconditionFailure("'\(node.name)' in '@\(function.name)' has no derivative: calls are inlined and nothing is fused yet")
+        preconditionFailure(
+          "'\(node.name)' in '@\(function.name)' has no derivative: calls are inlined and nothing is fused yet")
       }
       builder.origin = .gradient(node.origin)
       for result in node.results { nameCotangent(of: result, function.valueNames[result.id]) }
@@ -103,7 +108,9 @@ struct ReverseSweep {
 
   /// Calls the cotangent of a value `d_` and its name, where both have none.
   private mutating func nameCotangent(of value: Value, _ name: String?) {
-    guard let name, let cotangent = cotangents[value.id], builder.function.valueNames[cotangent.id] == nil else { return }
+    guard let name, let cotangent = cotangents[value.id], builder.function.valueNames[cotangent.id] == nil else {
+      return
+    }
     builder.name(cotangent, "d_" + name)
   }
 

@@ -16,7 +16,8 @@ struct SizeLimit {
     for function in graph.functions { try check(function, parameterSizes: sizes) }
   }
 
-  /// Checks each value, and that what must be in memory at one time fits: arguments, results, parameters, and the largest value.
+  /// Checks each value, and that what must be in memory at one time fits: arguments, results, parameters, and the
+  /// largest value.
   private func check(_ function: Function, parameterSizes: [String: Int]) throws(Diagnostic) {
     var total = 0
     func add(_ bytes: Int) { total = total.addingReportingOverflow(bytes).overflow ? .max : total + bytes }

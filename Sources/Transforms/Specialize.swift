@@ -17,11 +17,11 @@ import FraguaSource
 ///   %h = relu %x : tensor<32x2xf32>
 ///   ...
 /// ```
-/// An entry that is a training keeps its loss and its metrics, all in training mode: metrics are computed from the same forward pass as the
-/// loss, as in Keras.
+/// An entry that is a training keeps its loss and its metrics, all in training mode: metrics are computed from the same
+/// forward pass as the loss, as in Keras.
 ///
-/// Needs: no calls but of gradients. Guarantees: every extent of what remains is a number, types fit with these numbers, and no size overflows or
-/// exceeds the memory. Linear in the functions that remain.
+/// Needs: no calls but of gradients. Guarantees: every extent of what remains is a number, types fit with these
+/// numbers, and no size overflows or exceeds the memory. Linear in the functions that remain.
 public enum Specialize {
   public static let pass = Pass(
     name: "specialize", summary: "keep what the entry functions need, bind symbols, choose the mode"
@@ -36,12 +36,14 @@ public enum Specialize {
 extension Graph {
   /// The batch symbol of the entry `name`: the leading symbol that its arguments have in common.
   ///
-  /// Arguments whose first extent is a number, and those of rank 0, have no say. `nil` where none is left, or where they differ.
+  /// Arguments whose first extent is a number, and those of rank 0, have no say. `nil` where none is left, or where
+  /// they differ.
   public func batchSymbol(of name: String) -> String? {
     guard let function = rootFunction(of: name) else { return nil }
-    let leading = Set(function.arguments.compactMap { argument -> String? in
-      if case .symbol(let symbol)? = argument.type.shape.first { symbol } else { nil }
-    })
+    let leading = Set(
+      function.arguments.compactMap { argument -> String? in
+        if case .symbol(let symbol)? = argument.type.shape.first { symbol } else { nil }
+      })
     return leading.count == 1 ? leading.first : nil
   }
 

@@ -55,13 +55,16 @@ struct Specializer {
   private static func mode(of entries: [String], _ graph: Graph, _ context: PassContext) throws(Diagnostic) -> Mode {
     if let mode = context.mode { return mode }
     let trained = entries.filter { entry in
-      graph.trainings.contains { $0.name == entry } || graph.functions.contains { $0.name == entry && $0.role == .train }
+      graph.trainings.contains { $0.name == entry }
+        || graph.functions.contains { $0.name == entry && $0.role == .train }
     }
     if trained.isEmpty { return .inference }
     if trained.count == entries.count { return .train }
     let other = entries.first { !trained.contains($0) }!
-    throw Diagnostic("'@\(trained[0])' is compiled for training and '@\(other)' for inference: one graph is for one mode")
-      .noting("compile them one after the other")
+    throw Diagnostic(
+      "'@\(trained[0])' is compiled for training and '@\(other)' for inference: one graph is for one mode"
+    )
+    .noting("compile them one after the other")
   }
 
   /// The graph with what the entries need.

@@ -47,8 +47,8 @@ extension Node {
 extension Function {
   /// Gives every named value a name of its own: the first in the text keeps it, later ones get `_1`, `_2` and so on.
   ///
-  /// Passes that bring values of several functions together, or invent names, end with it, so that what a later pass does is a function of
-  /// the printed text. Linear in the values.
+  /// Passes that bring values of several functions together, or invent names, end with it, so that what a later pass
+  /// does is a function of the printed text. Linear in the values.
   mutating func makeNamesUnique() {
     // The value of a parameter is called by the parameter's name.
     for read in parameterReads { valueNames[read.value.id] = nil }
@@ -69,7 +69,7 @@ extension Function {
       seen.insert(new)
       valueNames[value.id] = new
     }
-    arguments.forEach { visit($0) }
+    for argument in arguments { visit(argument) }
     for node in nodes { for result in node.results { visit(result) } }
   }
 }

@@ -86,7 +86,8 @@ enum KernelCases {
           .sweep(Block(second), locals: [shifted], reductions: [Reduction(.sum, shifted)]),
           .scalar(Block(scalar, stores: [Store(Access(buffer: 2, strides: [1, 0]), logarithm)]), yields: []),
           .sweep(
-            Block(third, stores: [Store(Access(buffer: 1, strides: [columns, 1]), quotient)]), locals: [], reductions: []),
+            Block(third, stores: [Store(Access(buffer: 1, strides: [columns, 1]), quotient)]), locals: [],
+            reductions: []),
         ])))
   }
 
@@ -130,7 +131,8 @@ enum KernelCases {
     return Kernel(
       axes: [count], parallelAxes: 1,
       buffers: [KernelBuffer(type, count: count, use: .read), KernelBuffer(type, count: count, use: .write)],
-      body: .rows(RowsBody([.scalar(Block(program, stores: [Store(Access(buffer: 1, strides: [1]), result)]), yields: [])])))
+      body: .rows(
+        RowsBody([.scalar(Block(program, stores: [Store(Access(buffer: 1, strides: [1]), result)]), yields: [])])))
   }
 
   /// One step of logistic regression on two features.

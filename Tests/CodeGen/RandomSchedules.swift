@@ -51,6 +51,7 @@ struct RandomSchedules {
   }
 
   private mutating func partition(_ kernel: Kernel, unit: Int) -> Partition {
-    kernel.parallelAxes > 0 && random.chance(80) ? .split(axis: random.int(0...(kernel.parallelAxes - 1)), unit: unit) : .single
+    kernel.parallelAxes > 0 && random.chance(80)
+      ? .split(axis: random.int(0...(kernel.parallelAxes - 1)), unit: unit) : .single
   }
 }

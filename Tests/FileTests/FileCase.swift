@@ -7,8 +7,9 @@ import Testing
 
 /// A golden file: a graph, a pass, and what the pass makes of it.
 ///
-/// The first line names the pass and its options, `// pass: specialize --function @fit --bind B=32 --mode train`; with `--pipeline` all passes
-/// up to it run, otherwise it alone. Then comes the input, a line `// ==== expected`, and the output: a graph, or the errors as people read them.
+/// The first line names the pass and its options, `// pass: specialize --function @fit --bind B=32 --mode train`; with
+/// `--pipeline` all passes up to it run, otherwise it alone. Then comes the input, a line `// ==== expected`, and the
+/// output: a graph, or the errors as people read them.
 /// `BLESS=1` in the environment rewrites the output in the source tree.
 struct FileCase: Sendable, CustomTestStringConvertible {
   let url: URL

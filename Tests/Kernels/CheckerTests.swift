@@ -29,7 +29,9 @@ import Testing
     return program
   }
 
-  private func split(_ axis: Int, _ unit: Int) -> CallSchedule { CallSchedule(partition: .split(axis: axis, unit: unit)) }
+  private func split(_ axis: Int, _ unit: Int) -> CallSchedule {
+    CallSchedule(partition: .split(axis: axis, unit: unit))
+  }
 
   private let rowMajor = Access(buffer: 0, strides: [8, 1])
   private let stored = Access(buffer: 1, strides: [8, 1])
@@ -52,7 +54,8 @@ import Testing
     let neighbour = copy(
       [8, 8],
       Access(
-        buffer: 0, offset: 8, strides: [8, 1], guards: [AccessGuard(offset: 1, coefficients: [1, 0], bound: 8)], fill: Scalar(Float(0))),
+        buffer: 0, offset: 8, strides: [8, 1], guards: [AccessGuard(offset: 1, coefficients: [1, 0], bound: 8)],
+        fill: Scalar(Float(0))),
       stored, counts: (64, 64))
     let single = CallSchedule()
     // The same rows, by rows or by columns; the same rows of a flat buffer.
@@ -113,11 +116,15 @@ import Testing
     let program = KernelProgram(
       name: "f",
       buffers: [
-        ProgramBuffer(name: "x", type: matrix, kind: .argument(0)), ProgramBuffer(name: "w", type: matrix, kind: .parameter("w")),
-        ProgramBuffer(name: "t", type: matrix, kind: .temporary), ProgramBuffer(name: "s", type: vector, kind: .temporary),
+        ProgramBuffer(name: "x", type: matrix, kind: .argument(0)),
+        ProgramBuffer(name: "w", type: matrix, kind: .parameter("w")),
+        ProgramBuffer(name: "t", type: matrix, kind: .temporary),
+        ProgramBuffer(name: "s", type: vector, kind: .temporary),
         ProgramBuffer(name: "r", type: vector, kind: .result(0)),
       ], kernels: [contract, bias],
-      calls: [KernelCall(name: "a", kernel: 0, buffers: [0, 1, 2, 3]), KernelCall(name: "b", kernel: 1, buffers: [3, 4])],
+      calls: [
+        KernelCall(name: "a", kernel: 0, buffers: [0, 1, 2, 3]), KernelCall(name: "b", kernel: 1, buffers: [3, 4]),
+      ],
       argumentNames: ["x"], resultNames: ["r"])
     #expect(KernelVerifier.verify(program).map(\.message) == [])
     func violations(_ a: CallSchedule, _ b: CallSchedule) -> Int {
@@ -151,7 +158,8 @@ import Testing
     let same = copy([8, 8], rowMajor, stored, counts: (64, 64))
     // x -> t0 -> t1 -> t2 -> r; 256 bytes each.
     let program = chain([same], [0, 0, 0, 0])
-    let calls = [CallSchedule](repeating: CallSchedule(partition: .split(axis: 0, unit: 2), scratchBytes: 100), count: 4)
+    let calls = [CallSchedule](
+      repeating: CallSchedule(partition: .split(axis: 0, unit: 2), scratchBytes: 100), count: 4)
     let schedule = Schedule(calls: calls, barriers: [1, 2, 3], maximumThreads: 2)
     let good = MemoryPlan(
       offsets: [nil, 0, 256, 0, nil], scratchOffset: 512, scratchStride: 128, arenaBytes: 512, lowerBoundBytes: 512)
@@ -161,9 +169,10 @@ import Testing
       return MemoryPlanChecker.check(program, schedule, plan)
     }
     #expect(violations(schedule) { _ in } == [])
-    #expect(violations(schedule) { $0.offsets[2] = 192 } == [
-      "'%t0' and '%t1' overlap at 192 while both live", "'%t2' and '%t1' overlap at 192 while both live",
-    ])
+    #expect(
+      violations(schedule) { $0.offsets[2] = 192 } == [
+        "'%t0' and '%t1' overlap at 192 while both live", "'%t2' and '%t1' overlap at 192 while both live",
+      ])
     #expect(violations(schedule) { $0.offsets[2] = 255 }.contains { $0.contains("not on a multiple") })
     #expect(violations(schedule) { $0.offsets[2] = 320 }.contains { $0.contains("ends behind the arena") })
     #expect(violations(schedule) { $0.offsets[2] = -64 }.contains { $0.contains("not on a multiple") })
@@ -188,7 +197,8 @@ import Testing
     for seed in UInt64(0)..<150 {
       let program = RandomKernels.program(seed: seed).program
       let single = Schedule(
-        calls: program.calls.map { _ in CallSchedule() }, barriers: Array(program.calls.indices.dropFirst()), maximumThreads: threads)
+        calls: program.calls.map { _ in CallSchedule() }, barriers: Array(program.calls.indices.dropFirst()),
+        maximumThreads: threads)
       #expect(BarrierChecker.check(program, single) == [], "seed \(seed)")
       let scheduled = Scheduler(Target(.avx512), threads: threads).schedule(program)
       #expect(BarrierChecker.check(program, scheduled) == [], "seed \(seed)")

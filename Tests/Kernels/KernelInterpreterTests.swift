@@ -30,7 +30,10 @@ import Testing
     let w = program.load(Access(buffer: 2, strides: [2, 1]), .i32)
     let twice = program.add(w, w)
     let block = Block(
-      program, stores: [Store(Access(buffer: 1, offset: 7, strides: [-2, -1]), sum), Store(Access(buffer: 2, strides: [2, 1]), twice)])
+      program,
+      stores: [
+        Store(Access(buffer: 1, offset: 7, strides: [-2, -1]), sum), Store(Access(buffer: 2, strides: [2, 1]), twice),
+      ])
     let kernel = Kernel(
       axes: [4, 2], parallelAxes: 2,
       buffers: [
@@ -39,7 +42,11 @@ import Testing
       ], body: .rows(RowsBody([.scalar(block, yields: [])])))
     #expect(kernel.form == .map)
     let result = run(
-      kernel, [Tensor([6], [1, 2, 3, 4, 5, 6] as [Float]), Tensor([8], [Float](repeating: 0, count: 8)), Tensor([8], [Int32](1...8))])
+      kernel,
+      [
+        Tensor([6], [1, 2, 3, 4, 5, 6] as [Float]), Tensor([8], [Float](repeating: 0, count: 8)),
+        Tensor([8], [Int32](1...8)),
+      ])
     #expect(result[1].doubles == [10, 10, 6, 3, 5, 2, 10, 10])
     #expect(result[2].integers == [2, 4, 6, 8, 10, 12, 14, 16])
   }
@@ -50,7 +57,9 @@ import Testing
     let x = program.load(Access(buffer: 0, strides: [33, 1]), .f32)
     var after = ScalarProgram()
     let (sum, most) = (after.input(0, .f32), after.input(1, .f32))
-    let stores = [Store(Access(buffer: 1, strides: [2, 0]), sum), Store(Access(buffer: 1, offset: 1, strides: [2, 0]), most)]
+    let stores = [
+      Store(Access(buffer: 1, strides: [2, 0]), sum), Store(Access(buffer: 1, offset: 1, strides: [2, 0]), most),
+    ]
     let kernel = Kernel(
       axes: [2, 33], parallelAxes: 1,
       buffers: [KernelBuffer(.f32, count: 66, use: .read), KernelBuffer(.f32, count: 4, use: .write)],
@@ -84,9 +93,11 @@ import Testing
         RowsBody([
           .sweep(Block(first), locals: [], reductions: [Reduction(.max, x)]),
           .sweep(Block(second), locals: [difference], reductions: [Reduction(.sum, difference)]),
-          .sweep(Block(third, stores: [Store(Access(buffer: 1, strides: [3, 1]), quotient)]), locals: [], reductions: []),
+          .sweep(
+            Block(third, stores: [Store(Access(buffer: 1, strides: [3, 1]), quotient)]), locals: [], reductions: []),
         ])))
-    let result = run(kernel, [Tensor([6], [1, 2, 3, 9, 8, 5] as [Float]), Tensor([6], [Float](repeating: 0, count: 6))])
+    let result = run(
+      kernel, [Tensor([6], [1, 2, 3, 9, 8, 5] as [Float]), Tensor([6], [Float](repeating: 0, count: 6))])
     #expect(result[1].doubles == [2, 1, 0, 0, 1, 4].enumerated().map { Double(Float($1) / ($0 < 3 ? 3 : 5)) })
   }
 
@@ -116,7 +127,10 @@ import Testing
     let zeros = { (n: Int) in Tensor([n], [Float](repeating: 0, count: n)) }
     let result = run(
       kernel,
-      [Tensor([4], [1, 2, 3, 4] as [Float]), Tensor([6], [1, 2, 3, 4, 5, 6] as [Float]), Tensor([3], [10, 20, 30] as [Float])]
+      [
+        Tensor([4], [1, 2, 3, 4] as [Float]), Tensor([6], [1, 2, 3, 4, 5, 6] as [Float]),
+        Tensor([3], [10, 20, 30] as [Float]),
+      ]
         + [zeros(6), zeros(3), zeros(2)])
     #expect(result[3].doubles == [23, 37, 51, 28, 44, 60])
     #expect(result[4].doubles == [5, 7, 9] && result[5].doubles == [4, 6])
@@ -135,7 +149,8 @@ import Testing
     let kernel = Kernel(
       axes: [3, 4, 2], parallelAxes: 1,
       buffers: [
-        KernelBuffer(.i64, count: 4, use: .read), KernelBuffer(.f32, count: 8, use: .read), KernelBuffer(.f32, count: 6, use: .write),
+        KernelBuffer(.i64, count: 4, use: .read), KernelBuffer(.f32, count: 8, use: .read),
+        KernelBuffer(.f32, count: 6, use: .write),
       ],
       body: .scatter(
         ScatterBody(
@@ -143,26 +158,32 @@ import Testing
           epilogue: Block(epilogue, stores: [Store(Access(buffer: 2, strides: [2, 0, 1]), value)]))))
     let result = run(
       kernel,
-      [Tensor([4], [2, 0, 3, 2] as [Int64]), Tensor([8], [1, 2, 3, 4, 5, 6, 7, 8] as [Float]), Tensor([6], [Float](repeating: 0, count: 6))])
+      [
+        Tensor([4], [2, 0, 3, 2] as [Int64]), Tensor([8], [1, 2, 3, 4, 5, 6, 7, 8] as [Float]),
+        Tensor([6], [Float](repeating: 0, count: 6)),
+      ])
     #expect(result[2].doubles == [4, 5, 1, 1, 9, 11])
   }
 
   /// The gradient step of `loss = Σ w x`: the epilogue sees the sums, the rows the old weight.
   @Test func lanes() {
     var row = ScalarProgram()
-    let product = row.multiply(row.load(Access(buffer: 0, strides: [1]), .f32), row.load(Access(buffer: 1, strides: [0]), .f32))
+    let product = row.multiply(
+      row.load(Access(buffer: 0, strides: [1]), .f32), row.load(Access(buffer: 1, strides: [0]), .f32))
     var epilogue = ScalarProgram()
     let w = epilogue.subtract(epilogue.load(Access(buffer: 1, strides: [0]), .f32), epilogue.input(0, .f32))
     let kernel = Kernel(
       axes: [3], parallelAxes: 1,
       buffers: [
-        KernelBuffer(.f32, count: 3, use: .read), KernelBuffer(.f32, count: 1, use: .update), KernelBuffer(.f32, count: 3, use: .write),
+        KernelBuffer(.f32, count: 3, use: .read), KernelBuffer(.f32, count: 1, use: .update),
+        KernelBuffer(.f32, count: 3, use: .write),
       ],
       body: .lanes(
         LanesBody(
           row: Block(row, stores: [Store(Access(buffer: 2, strides: [1]), product)]), sums: [product],
           epilogue: Block(epilogue, stores: [Store(Access(buffer: 1, strides: [0]), w)]))))
-    let result = run(kernel, [Tensor([3], [1, 2, 3] as [Float]), Tensor([1], [10] as [Float]), Tensor([3], [0, 0, 0] as [Float])])
+    let result = run(
+      kernel, [Tensor([3], [1, 2, 3] as [Float]), Tensor([1], [10] as [Float]), Tensor([3], [0, 0, 0] as [Float])])
     #expect(result[1].doubles == [-50] && result[2].doubles == [10, 20, 30])
   }
 
@@ -170,19 +191,24 @@ import Testing
   @Test func program() throws {
     let plus = { (use: KernelBuffer.Use) -> Kernel in
       var program = ScalarProgram()
-      let sum = program.add(program.load(Access(buffer: 0, strides: [1]), .f32), program.load(Access(buffer: 1, strides: [1]), .f32))
+      let sum = program.add(
+        program.load(Access(buffer: 0, strides: [1]), .f32), program.load(Access(buffer: 1, strides: [1]), .f32))
       let target = use == .update ? 1 : 2
       let buffers = [KernelBuffer(.f32, count: 2, use: .read), KernelBuffer(.f32, count: 2, use: use)]
       return Kernel(
-        axes: [2], parallelAxes: 1, buffers: use == .update ? buffers : buffers + [KernelBuffer(.f32, count: 2, use: .write)],
-        body: .rows(RowsBody([.scalar(Block(program, stores: [Store(Access(buffer: target, strides: [1]), sum)]), yields: [])])))
+        axes: [2], parallelAxes: 1,
+        buffers: use == .update ? buffers : buffers + [KernelBuffer(.f32, count: 2, use: .write)],
+        body: .rows(
+          RowsBody([.scalar(Block(program, stores: [Store(Access(buffer: target, strides: [1]), sum)]), yields: [])])))
     }
     let type = TensorType([2], .f32)
     let program = KernelProgram(
       name: "f",
       buffers: [
-        ProgramBuffer(name: "x", type: type, kind: .argument(0)), ProgramBuffer(name: "w", type: type, kind: .parameter("w")),
-        ProgramBuffer(name: "t", type: type, kind: .temporary), ProgramBuffer(name: "c", type: type, kind: .constant(0)),
+        ProgramBuffer(name: "x", type: type, kind: .argument(0)),
+        ProgramBuffer(name: "w", type: type, kind: .parameter("w")),
+        ProgramBuffer(name: "t", type: type, kind: .temporary),
+        ProgramBuffer(name: "c", type: type, kind: .constant(0)),
         ProgramBuffer(name: "r", type: type, kind: .result(0)),
       ], kernels: [plus(.read), plus(.update)],
       calls: [

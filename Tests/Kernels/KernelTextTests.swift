@@ -92,7 +92,9 @@ import Testing
     for value in [0, -0.0, 0.1, .pi, .leastNonzeroMagnitude, 1e-30, .infinity, -.infinity, 3.4028235e38] as [Float] {
       last = program.constant(Scalar(value))
     }
-    for bits in [0x7FC0_0000, 0xFFC0_0001, 0x7F80_0001] as [UInt32] { _ = program.constant(Scalar(type: .f32, bits: UInt64(bits))) }
+    for bits in [0x7FC0_0000, 0xFFC0_0001, 0x7F80_0001] as [UInt32] {
+      _ = program.constant(Scalar(type: .f32, bits: UInt64(bits)))
+    }
     for value in [0, -0.0, 0.1, .pi, .leastNonzeroMagnitude, .infinity, .nan, .greatestFiniteMagnitude] as [Double] {
       _ = program.constant(Scalar(value))
     }
@@ -114,14 +116,17 @@ import Testing
     let strange = "a\"b\\c\nd\te\u{1}\u{7F}ü∂"
     var program = KernelProgram(name: "f", argumentNames: [strange, ""], resultNames: [strange])
     program.buffers = [
-      ProgramBuffer(name: "0.x_1", type: TensorType([2, 3], .i1), kind: .parameter(strange)),
+      ProgramBuffer(name: "0.x_1", type: TensorType([2, 3], .i1), kind: .parameter(strange))
     ]
-    program.constants = [ConstantTensor(Tensor([3], [true, false, true])), ConstantTensor(Tensor([1, 1], [-1] as [Int64]))]
+    program.constants = [
+      ConstantTensor(Tensor([3], [true, false, true])), ConstantTensor(Tensor([1, 1], [-1] as [Int64])),
+    ]
     #expect(try parse(KernelPrinter.print(KernelDump(program))) == KernelDump(program))
   }
 
   @Test func elidedConstants() throws {
-    let program = KernelProgram(name: "f", constants: [ConstantTensor(Tensor([100], [Float](repeating: 1, count: 100)))])
+    let program = KernelProgram(
+      name: "f", constants: [ConstantTensor(Tensor([100], [Float](repeating: 1, count: 100)))])
     let text = KernelPrinter.print(KernelDump(program), elidingConstants: true)
     #expect(text.contains("dense<\"...\">"))
     #expect(throws: Diagnostic.self) { try parse(text) }
@@ -216,7 +221,10 @@ import Testing
       case 1: text.remove(at: place)
       case 2: text.insert(source.pick(Array("0123456789-+*%@b d[](){},:;<=\"x.".utf8)), at: place)
       case 3:
-        let words = ["9223372036854775807", "-1", "0", "4294967296", "d9", "b0", "%0", "f64", "i1", "if", "tensor<2xf32>", "-9223372036854775808"]
+        let words = [
+          "9223372036854775807", "-1", "0", "4294967296", "d9", "b0", "%0", "f64", "i1", "if", "tensor<2xf32>",
+          "-9223372036854775808",
+        ]
         text.replaceSubrange(place..<min(place + 2, text.count), with: Array(source.pick(words).utf8))
       case 4...8:
         // A number becomes another number, so that the text mostly stays a text.
@@ -235,7 +243,8 @@ import Testing
   @Test func hugeTexts() {
     let texts = [
       String(repeating: "{", count: 1_000_000), String(repeating: "kernel @k map [] () { scalar {", count: 30_000),
-      "kernels @f version 1 {stage = \"lower\"} kernel @k map [" + String(repeating: "1, ", count: 100_000) + "1] () {}",
+      "kernels @f version 1 {stage = \"lower\"} kernel @k map [" + String(repeating: "1, ", count: 100_000)
+        + "1] () {}",
       "kernels @f version 1 {stage = \"lower\"} kernel @k map [" + String(repeating: "9", count: 100_000) + "] () {}",
       "kernels @f version 1 {stage = \"lower\"} constant 0 : tensor<99999999x99999999x99999999xf32> = dense<\"0x\">",
       String(repeating: "kernels @f version 1 {stage = \"lower\"}", count: 2000), "",

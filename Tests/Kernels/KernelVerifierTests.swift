@@ -50,10 +50,12 @@ import Testing
     load(Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner], fill: Scalar(Float(0))), 7, "elements 0 to 7")
     load(Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner]), 8, "a guard without a fill")
     load(Access(buffer: 0, strides: [4, 1], fill: Scalar(Float(0))), 12, "a fill value without a guard")
-    load(Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner], fill: Scalar(0.0)), 8, "the fill value is f64")
+    load(
+      Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner], fill: Scalar(0.0)), 8, "the fill value is f64")
     let window = AccessGuard(offset: -1, coefficients: [1, 1], bound: 4)
     load(Access(buffer: 0, offset: -2, strides: [2, 2], guards: [window], fill: Scalar(Float(0))), 7, nil)
-    load(Access(buffer: 0, offset: -2, strides: [2, 2], guards: [window], fill: Scalar(Float(0))), 6, "elements 0 to 6")
+    load(
+      Access(buffer: 0, offset: -2, strides: [2, 2], guards: [window], fill: Scalar(Float(0))), 6, "elements 0 to 6")
     let never = AccessGuard(offset: 9, coefficients: [1, 0], bound: 2)
     load(Access(buffer: 0, offset: 900, strides: [4, 1], guards: [never], fill: Scalar(Float(0))), 1, nil)
   }
@@ -66,7 +68,8 @@ import Testing
       let x = program.load(Access(buffer: 0, offset: 1, strides: [0], indices: [term]), .f32)
       let store = Store(Access(buffer: 1, strides: [1]), x)
       let buffers = [
-        KernelBuffer(.f32, count: 10, use: .read), KernelBuffer(.f32, count: 3, use: .write), KernelBuffer(.i32, count: 3, use: .read),
+        KernelBuffer(.f32, count: 10, use: .read), KernelBuffer(.f32, count: 3, use: .write),
+        KernelBuffer(.i32, count: 3, use: .read),
       ]
       expect(map([3], Block(program, stores: [store]), buffers), text)
     }
@@ -124,7 +127,10 @@ import Testing
   }
 
   @Test func types() {
-    func program(_ text: String?, _ place: Testing.SourceLocation = #_sourceLocation, _ build: (inout ScalarProgram, Int, Int) -> Void) {
+    func program(
+      _ text: String?, _ place: Testing.SourceLocation = #_sourceLocation,
+      _ build: (inout ScalarProgram, Int, Int) -> Void
+    ) {
       var program = ScalarProgram()
       let x = program.load(Access(buffer: 0, strides: [4, 1]), .f32)
       let i = program.index(0)
@@ -158,15 +164,20 @@ import Testing
       var program = KernelProgram(
         name: "f",
         buffers: [
-          ProgramBuffer(name: "x", type: type, kind: .argument(0)), ProgramBuffer(name: "r", type: type, kind: .result(0)),
+          ProgramBuffer(name: "x", type: type, kind: .argument(0)),
+          ProgramBuffer(name: "r", type: type, kind: .result(0)),
           ProgramBuffer(name: "t", type: type, kind: .temporary),
         ], kernels: [kernel],
-        calls: [KernelCall(name: "a", kernel: 0, buffers: [0, 2]), KernelCall(name: "b", kernel: 0, buffers: [2, 1])],
+        calls: [
+          KernelCall(name: "a", kernel: 0, buffers: [0, 2]), KernelCall(name: "b", kernel: 0, buffers: [2, 1]),
+        ],
         argumentNames: ["x"], resultNames: ["loss"])
       change(&program)
       return KernelVerifier.verify(program).map(\.message)
     }
-    func expect(_ text: String, _ place: Testing.SourceLocation = #_sourceLocation, _ change: (inout KernelProgram) -> Void) {
+    func expect(
+      _ text: String, _ place: Testing.SourceLocation = #_sourceLocation, _ change: (inout KernelProgram) -> Void
+    ) {
       let messages = program(change)
       #expect(messages.contains { $0.contains(text) }, "\(messages)", sourceLocation: place)
     }

@@ -47,7 +47,8 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
     #expect(worst.ulp <= 4, "\(function.op.rawValue)(\(worst.at))")
   }
 
-  /// A sample of f64, dense where the functions are neither constant nor the identity, against the 64-bit significand of `Float80`.
+  /// A sample of f64, dense where the functions are neither constant nor the identity, against the 64-bit significand
+  /// of `Float80`.
   @Test(arguments: ElementaryFunction.all) func f64(_ function: ElementaryFunction) {
     var worst = (ulp: 0.0, at: 0.0)
     var arithmetic = ScalarArithmetic()

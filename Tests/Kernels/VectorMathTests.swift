@@ -75,7 +75,9 @@ import Testing
 
   /// Remainders against C's `fmod`, over quotients up to the documented bound.
   @Test(arguments: [ElementType.f32, .f64]) func floatRemainder(_ type: ElementType) {
-    let numbers = [0.0, -0.0, 1, -1, 0.1, 2.5, -7.25, 3, 1e-3, 1e5, -123456.789, 1e15, 3.3e12, 1e-30, .leastNonzeroMagnitude, 1e-45]
+    let numbers = [
+      0.0, -0.0, 1, -1, 0.1, 2.5, -7.25, 3, 1e-3, 1e5, -123456.789, 1e15, 3.3e12, 1e-30, .leastNonzeroMagnitude, 1e-45,
+    ]
     for a in numbers {
       for b in numbers {
         let (x, y) = type == .f32 ? (Double(Float(a)), Double(Float(b))) : (a, b)
@@ -95,10 +97,13 @@ import Testing
   }
 
   @Test func integers() {
-    #expect(binary(.divide, 7, 0, .i32) == -1 && binary(.divide, 7, 0, .i64) == -1 && binary(.divide, 7, 0, .ui8) == 255)
+    #expect(
+      binary(.divide, 7, 0, .i32) == -1 && binary(.divide, 7, 0, .i64) == -1 && binary(.divide, 7, 0, .ui8) == 255)
     #expect(binary(.divide, Int64(Int32.min), -1, .i32) == Int64(Int32.min) && binary(.divide, .min, -1, .i64) == .min)
     #expect(binary(.remainder, .min, -1, .i64) == 0 && binary(.remainder, Int64(Int32.min), -1, .i32) == 0)
-    #expect(binary(.remainder, -7, 3, .i32) == -1 && binary(.remainder, -7, 0, .i64) == -7 && binary(.divide, -7, 2, .i64) == -3)
+    #expect(
+      binary(.remainder, -7, 3, .i32) == -1 && binary(.remainder, -7, 0, .i64) == -7
+        && binary(.divide, -7, 2, .i64) == -3)
     #expect(binary(.add, 200, 100, .ui8) == 44 && binary(.multiply, 1 << 20, 1 << 20, .i32) == 0)
     #expect(binary(.shiftRight, -1, 28, .i32) == 15 && binary(.shiftRight, -1, 60, .i64) == 15)
     #expect(binary(.shiftLeft, 3, 31, .i32) == Int64(Int32.min) && binary(.shiftLeft, 255, 4, .ui8) == 240)
@@ -109,12 +114,18 @@ import Testing
 
   @Test func conversions() {
     let a = ScalarArithmetic()
-    #expect(a.convert(Scalar(Float(300.7)), to: .ui8).integer == 255 && a.convert(Scalar(Float(-3.9)), to: .i32).integer == -3)
+    #expect(
+      a.convert(Scalar(Float(300.7)), to: .ui8).integer == 255 && a.convert(Scalar(Float(-3.9)), to: .i32).integer == -3
+    )
     #expect(a.convert(Scalar(Double.nan), to: .i64).integer == 0 && a.convert(Scalar(1e30), to: .i64).integer == .max)
     #expect(a.convert(Scalar(Double.nan), to: .i1).bits == 1 && a.convert(Scalar(Float(-0.0)), to: .i1).bits == 0)
-    #expect(a.convert(Scalar(Int64(-1)), to: .ui8).integer == 255 && a.convert(Scalar(UInt8(255)), to: .i32).integer == 255)
-    #expect(a.convert(Scalar(Int64(16_777_217)), to: .f32).float == 16_777_216 && a.convert(Scalar(true), to: .f64).double == 1)
-    #expect(a.convert(Scalar(Int64(1) << 32), to: .i1).bits == 1 && a.convert(Scalar(Int64(1) << 32), to: .i32).bits == 0)
+    #expect(
+      a.convert(Scalar(Int64(-1)), to: .ui8).integer == 255 && a.convert(Scalar(UInt8(255)), to: .i32).integer == 255)
+    #expect(
+      a.convert(Scalar(Int64(16_777_217)), to: .f32).float == 16_777_216
+        && a.convert(Scalar(true), to: .f64).double == 1)
+    #expect(
+      a.convert(Scalar(Int64(1) << 32), to: .i1).bits == 1 && a.convert(Scalar(Int64(1) << 32), to: .i32).bits == 0)
   }
 
   /// Random123's known answers for Philox4x32-10 (kat_vectors).

@@ -110,7 +110,11 @@ extension KernelSketch {
     let d = Array(1 + sources..<axes.count)
     let type = source.pick([ElementType.f32, .f32, .f64, .i32, .i64, .ui8])
     var initial = ScalarProgram()
-    if source.chance(50) { _ = initial.constant(0, type) } else { _ = makeLoad(&initial, ProgramContext(visible: [0] + d), type) }
+    if source.chance(50) {
+      _ = initial.constant(0, type)
+    } else {
+      _ = makeLoad(&initial, ProgramContext(visible: [0] + d), type)
+    }
     var index = ScalarProgram()
     let indexType = source.pick([ElementType.i32, .i64, .ui8])
     _ = index.convert(makeLoad(&index, ProgramContext(visible: s), indexType), to: .i64)

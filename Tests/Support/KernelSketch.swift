@@ -47,8 +47,8 @@ struct KernelSketch {
 
   /// A new buffer with an access to it from the points of `visible`.
   ///
-  /// An injective access walks each axis once; others leave axes out, reverse them, take every second element or sum two, as convolutions
-  /// do.
+  /// An injective access walks each axis once; others leave axes out, reverse them, take every second element or sum
+  /// two, as convolutions do.
   mutating func makeAccess(
     _ element: ElementType, visible: [Int], use: KernelBuffer.Use, isInjective: Bool,
     indices: [(value: Int, extent: Int)] = [], mayGuard: Bool = true

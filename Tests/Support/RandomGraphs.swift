@@ -3,13 +3,16 @@ import FraguaKernels
 import FraguaOperations
 import FraguaTensors
 
-/// A function made of random uses of the operations, with data to run it on: what tests hold passes and compiled code against.
+/// A function made of random uses of the operations, with data to run it on: what tests hold passes and compiled code
+/// against.
 ///
-/// The same seed gives the same graph. Every operation of the standard table takes part, in the uses that its examples show; operands come from values
-/// computed before, adapted to the type by conversions, reshapes and broadcasts, from constants that invite simplification, or from new arguments.
+/// The same seed gives the same graph. Every operation of the standard table takes part, in the uses that its examples
+/// show; operands come from values computed before, adapted to the type by conversions, reshapes and broadcasts, from
+/// constants that invite simplification, or from new arguments.
 public struct RandomGraph: Sendable {
   public let seed: UInt64
-  /// One function `f`; where ``hasGradient`` also the function `loss` and the gradient `g` of it by all its floating-point arguments.
+  /// One function `f`; where ``hasGradient`` also the function `loss` and the gradient `g` of it by all its
+  /// floating-point arguments.
   public let graph: Graph
   public let hasGradient: Bool
   public let arguments: [Tensor]
@@ -144,7 +147,8 @@ private struct GraphMaker {
     }
   }
 
-  /// The function `loss`: the sum of the tangent-hyperbolics of all floating-point results of `function`; `nil` where it has none.
+  /// The function `loss`: the sum of the tangent-hyperbolics of all floating-point results of `function`; `nil` where
+  /// it has none.
   static func loss(of function: Function) -> Function? {
     var builder = FunctionBuilder(continuing: function)
     var total: Value?

@@ -1,8 +1,8 @@
 import FraguaKernels
 import FraguaTensors
 
-/// Kernels and kernel programs made from a seed: all forms and element types, guards, reversed and strided axes, index terms, several stores,
-/// updates in place. All pass the verifier, and none has more than some thousand points.
+/// Kernels and kernel programs made from a seed: all forms and element types, guards, reversed and strided axes, index
+/// terms, several stores, updates in place. All pass the verifier, and none has more than some thousand points.
 public enum RandomKernels {
   /// A kernel with contents for its buffers.
   public struct Case: Sendable {

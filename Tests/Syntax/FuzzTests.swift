@@ -12,10 +12,13 @@ import Testing
 
   /// Pieces that mutations insert: tokens, half tokens, extremes.
   static let pieces: [[UInt8]] = [
-    "{", "}", "(", ")", "[", "]", "<", ">", ",", ":", "=", "->", "%", "@", "\"", "//", "\n", "\r\n", "\0", "0x", "1e999",
-    "99999999999999999999", "-1", "tensor<", "tensor<0xf32>", "tensor<9223372036854775807x9xf32>", "dense<", "dense<\"0x\">",
+    "{", "}", "(", ")", "[", "]", "<", ">", ",", ":", "=", "->", "%", "@", "\"", "//", "\n", "\r\n", "\0", "0x",
+    "1e999",
+    "99999999999999999999", "-1", "tensor<", "tensor<0xf32>", "tensor<9223372036854775807x9xf32>", "dense<",
+    "dense<\"0x\">",
     "loc(", "fused @f(", "call @loss(", "return ", "update @w, ", "param ", "func @f(", "graph ", "train ", "gradient ",
-    "%x", "@w", "@rng", "é", "\u{FEFF}", "{value = dense<1>}", "stream = ", "[[[[", "tensor<BxBxBxf32>", "i1", "-", ".", "p",
+    "%x", "@w", "@rng", "é", "\u{FEFF}", "{value = dense<1>}", "stream = ", "[[[[", "tensor<BxBxBxf32>", "i1", "-", ".",
+    "p",
   ].map { Array($0.utf8) }
 
   @Test(arguments: 0..<20) func mutationsDoNotTrap(seed: Int) {
@@ -56,7 +59,9 @@ import Testing
   }
 
   /// Nesting of every kind, deeper than any stack.
-  @Test(arguments: ["[", "{", "(", "<", "dense<[", "loc(gradient(", "%a = fused @f(%x = %x) {\n", "tensor<", "func @f() {\n"])
+  @Test(arguments: [
+    "[", "{", "(", "<", "dense<[", "loc(gradient(", "%a = fused @f(%x = %x) {\n", "tensor<", "func @f() {\n",
+  ])
   func deepNestingEnds(piece: String) {
     let many = String(repeating: piece, count: 20_000)
     for context in [

@@ -5,7 +5,6 @@ import FraguaSyntax
 import FraguaTransforms
 import Testing
 
-
 /// The repository's root.
 let root = String(#filePath.dropLast("Tests/Syntax/GraphFilesTests.swift".count))
 

@@ -12,14 +12,19 @@ import Testing
     return tokens.dropLast().map { String(decoding: file.bytes[$0.start..<$0.end], as: UTF8.self) }
   }
 
-  private func kinds(_ text: String) -> [Token.Kind] { Lexer.tokens(of: SourceFile(path: "t", text: text)).tokens.map(\.kind) }
+  private func kinds(_ text: String) -> [Token.Kind] {
+    Lexer.tokens(of: SourceFile(path: "t", text: text)).tokens.map(\.kind)
+  }
 
   @Test func tokensAreCut() {
     #expect(tokens("%h=dense %x,@fit.m{a=-1}") == ["%h", "=", "dense", "%x", ",", "@fit.m", "{", "a", "=", "-1", "}"])
     #expect(tokens("a->b - >") == ["a", "->", "b", "-", ">"])
     #expect(tokens("tensor<Bx784xf32>:tensor < 3") == ["tensor<Bx784xf32>", ":", "tensor", "<", "3"])
     #expect(tokens("\"a \\\" // b\" // c\n\"\"") == ["\"a \\\" // b\"", "\"\""])
-    #expect(kinds("0 -7 0xFF 1.5 1e3 -2.5e-3 0x1.8p-3 0x1p4") == [.integer, .integer, .integer, .float, .float, .float, .float, .float, .end])
+    #expect(
+      kinds("0 -7 0xFF 1.5 1e3 -2.5e-3 0x1.8p-3 0x1p4") == [
+        .integer, .integer, .integer, .float, .float, .float, .float, .float, .end,
+      ])
     #expect(kinds("()[]<>,:;=+*/^&|!{}").count == 20)
   }
 
@@ -44,8 +49,10 @@ import Testing
 
   @Test func invalidUTF8IsFound() {
     let cases: [([UInt8], Bool)] = [
-      ([0xC3, 0xA9], true), ([0xE2, 0x82, 0xAC], true), ([0xF0, 0x9F, 0x98, 0x80], true), ([0xC3], false), ([0x80], false),
-      ([0xC0, 0x80], false), ([0xED, 0xA0, 0x80], false), ([0xE0, 0x80, 0x80], false), ([0xF4, 0x90, 0x80, 0x80], false),
+      ([0xC3, 0xA9], true), ([0xE2, 0x82, 0xAC], true), ([0xF0, 0x9F, 0x98, 0x80], true), ([0xC3], false),
+      ([0x80], false),
+      ([0xC0, 0x80], false), ([0xED, 0xA0, 0x80], false), ([0xE0, 0x80, 0x80], false),
+      ([0xF4, 0x90, 0x80, 0x80], false),
       ([0xF5, 0x80, 0x80, 0x80], false), ([0xE2, 0x82], false),
     ]
     for (bytes, isValid) in cases {

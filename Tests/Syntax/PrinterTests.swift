@@ -41,7 +41,9 @@ import Testing
     var random = SplitMix(seed: 1)
     let singles = (0..<300).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }
     let doubles = (0..<300).map { _ in Double(bitPattern: random.next()) }
-    let special: [Double] = [0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e22, 123_456_789]
+    let special: [Double] = [
+      0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e22, 123_456_789,
+    ]
     for start in stride(from: 0, to: 300, by: 20) {
       try expectExact(Tensor([20], Array(singles[start..<start + 20])))
       try expectExact(Tensor([20], Array(doubles[start..<start + 20])))

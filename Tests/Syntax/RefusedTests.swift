@@ -44,7 +44,8 @@ import Testing
   private static func cases(_ text: String) -> [Case] {
     text.split(separator: "=== ").map { section in
       let nameEnd = section.firstIndex(of: "\n")!
-      let parts = section[section.index(after: nameEnd)...].split(separator: "--- errors\n", omittingEmptySubsequences: false)
+      let parts = section[section.index(after: nameEnd)...].split(
+        separator: "--- errors\n", omittingEmptySubsequences: false)
       let expected = parts[1].split(separator: "\n").map(String.init)
       return Case(name: String(section[..<nameEnd]), text: String(parts[0]), expected: expected)
     }

@@ -25,7 +25,8 @@ func parseErrors(_ file: SourceFile) -> [Diagnostic] {
   } catch { return error.all }
 }
 
-/// The errors of `text`, rendered without the quoted lines: `line:column: message`, then `note: ...` at places or without.
+/// The errors of `text`, rendered without the quoted lines: `line:column: message`, then `note: ...` at places or
+/// without.
 func errors(_ text: String) -> [String] {
   var lines: [String] = []
   for one in parseErrors(SourceFile(path: "t.graph", text: text)) {
@@ -35,7 +36,9 @@ func errors(_ text: String) -> [String] {
   return lines
 }
 
-private func place(_ location: FraguaSource.SourceLocation?) -> String { location.map { "\($0.line):\($0.column): " } ?? "" }
+private func place(_ location: FraguaSource.SourceLocation?) -> String {
+  location.map { "\($0.line):\($0.column): " } ?? ""
+}
 
 /// Checks that the text of `graph` reads back as the same text, with locations and without.
 func expectStable(_ graph: Graph) throws {

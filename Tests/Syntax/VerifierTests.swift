@@ -55,7 +55,9 @@ import Testing
     #expect(
       try errors { $0.functions[0].nodes.swapAt(0, 1) }.first == "the value 2 of '@loss' is used before its definition")
     #expect(
-      try errors { $0.functions[0].nodes.append($0.functions[0].nodes[0]) } == ["the value 2 of '@loss' is defined twice"])
+      try errors { $0.functions[0].nodes.append($0.functions[0].nodes[0]) } == [
+        "the value 2 of '@loss' is defined twice"
+      ])
     #expect(
       try errors { $0.functions[0].valueCount = 3 }.first == "the value 3 of '@loss' is beyond its count of 3")
     #expect(

@@ -41,10 +41,12 @@ import Testing
     gradient @third of @roughness wrt %x
     """
 
-  /// Compares the derivative `gradient` of `function` by each of `variables` (argument 0 is `nil`, else a parameter) with central differences.
+  /// Compares the derivative `gradient` of `function` by each of `variables` (argument 0 is `nil`, else a parameter)
+  /// with central differences.
   private func check(_ function: String, _ gradient: String, by variables: [String?]) throws {
     let graph = try Pipeline.standard.run(
-      try parsed(Self.net), after: "dead-code", context(function, gradient, bind: ["B": 2])).graph
+      try parsed(Self.net), after: "dead-code", context(function, gradient, bind: ["B": 2])
+    ).graph
     let interpreter = GraphInterpreter(graph)
     let x = noise(TensorType([2, 3], .f64), seed: 5)
     let parameters = initialParameters(graph)
@@ -82,7 +84,8 @@ import Testing
   /// Every node of the backward pass names the source of what it is the derivative of.
   @Test func origins() throws {
     let graph = try Pipeline.standard.run(
-      try parsed(Self.net), after: "dead-code", context("force", bind: ["B": 2])).graph
+      try parsed(Self.net), after: "dead-code", context("force", bind: ["B": 2])
+    ).graph
     let force = try #require(graph.function(named: "force"))
     #expect(force.nodes.allSatisfy { $0.origin.location != nil })
     #expect(force.nodes.contains { if case .gradient(.written) = $0.origin { true } else { false } })

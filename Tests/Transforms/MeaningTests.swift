@@ -8,8 +8,8 @@ import Testing
 
 /// No pass changes what a program computes.
 @Suite struct MeaningTests {
-  /// The function `entry` computes the same after every pass from `first` on, where it exists: exactly from `decompose` on, within rounding
-  /// before.
+  /// The function `entry` computes the same after every pass from `first` on, where it exists: exactly from `decompose`
+  /// on, within rounding before.
   private func check(
     _ text: String, _ entry: String, after first: String, bind bindings: [String: Int], _ arguments: [Tensor]
   ) throws {
@@ -106,7 +106,8 @@ import Testing
     }
   }
 
-  /// Whether two results have the same bits, NaN aside; of f64, where `simplify` may round a sum less, to twelve digits.
+  /// Whether two results have the same bits, NaN aside; of f64, where `simplify` may round a sum less, to twelve
+  /// digits.
   private func agree(_ a: Tensor, _ b: Tensor) -> Bool {
     guard a.type == b.type else { return false }
     return (0..<a.count).allSatisfy { i in

@@ -38,17 +38,20 @@ import Testing
   private static let torchRMSprop =
     "learning_rate = 0.01, rho = 0.99, epsilon = 1e-8, epsilon_placement = outside, rate_in_momentum = false"
 
-  private static let path = #filePath.replacing("Transforms/OptimizerTests.swift", with: "Reference/data/optimizers.npz")
+  private static let path = #filePath.replacing(
+    "Transforms/OptimizerTests.swift", with: "Reference/data/optimizers.npz")
 
   private func array(_ key: String) throws -> Tensor { try NPZ.read(Self.path, key: key) }
 
-  /// After 1, 10 and 100 steps parameters and losses are those of the reference: to 1e-9 in f64, to 1e-4 in f32, by norm.
+  /// After 1, 10 and 100 steps parameters and losses are those of the reference: to 1e-9 in f64, to 1e-4 in f32, by
+  /// norm.
   ///
-  /// Where PyTorch's own f32 is further than 1e-4 from its f64 (RMSprop divides by a small root near the minimum, which magnifies every rounding), to four
-  /// times that distance.
+  /// Where PyTorch's own f32 is further than 1e-4 from its f64 (RMSprop divides by a small root near the minimum, which
+  /// magnifies every rounding), to four times that distance.
   @Test(arguments: cases.indices, [ElementType.f64, .f32]) func agrees(_ index: Int, _ element: ElementType) throws {
     let (key, optimizer) = Self.cases[index]
-    let graph = try Pipeline.standard.run(try parsed(problem(optimizer, element)), after: "dead-code", context("fit")).graph
+    let graph = try Pipeline.standard.run(try parsed(problem(optimizer, element)), after: "dead-code", context("fit"))
+      .graph
     let interpreter = GraphInterpreter(graph)
     var parameters = initialParameters(graph)
     func typed(_ tensor: Tensor) -> Tensor { Tensor(tensor.type.with(element: element), rounding: tensor.doubles) }
@@ -101,7 +104,8 @@ import Testing
   /// The state `@fit.learning_rate` decides, so that schedules need no compilation.
   @Test func rateIsState() throws {
     let graph = try Pipeline.standard.run(
-      try parsed(problem("sgd(learning_rate = 0.5)", .f32)), after: lastPass, context("fit")).graph
+      try parsed(problem("sgd(learning_rate = 0.5)", .f32)), after: lastPass, context("fit")
+    ).graph
     var parameters = initialParameters(graph)
     #expect(parameters["fit.learning_rate"]!.doubles == [0.5])
     parameters["fit.learning_rate"] = Tensor(Scalar(0 as Float))

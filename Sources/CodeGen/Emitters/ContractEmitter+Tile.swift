@@ -41,7 +41,8 @@ extension ContractEmitter {
     }
   }
 
-  /// An epilogue of more instructions in all runs in a loop over the rows of the tile: code for every vector would take long to compile.
+  /// An epilogue of more instructions in all runs in a loop over the rows of the tile: code for every vector would take
+  /// long to compile.
   private static var largestUnrolledEpilogue: Int { 120 }
 
   /// For each column of vectors: the epilogue's values that are the same in all rows, such as a bias.

@@ -4,9 +4,9 @@ import FraguaTensors
 
 /// Emits the form `contract`: register tiles of accumulators, one loop over k, an epilogue on the tile.
 ///
-/// One operand lies along vector lanes, the other is broadcast. Either is read as it lies in memory or copied to scratch first. The
-/// loops over blocks of the broadcast axis are outermost, then those over tiles of the lane axis, so that a packed panel is used by
-/// all rows of a block, and the block stays in the cache.
+/// One operand lies along vector lanes, the other is broadcast. Either is read as it lies in memory or copied to
+/// scratch first. The loops over blocks of the broadcast axis are outermost, then those over tiles of the lane axis, so
+/// that a packed panel is used by all rows of a block, and the block stays in the cache.
 struct ContractEmitter {
   let emitter: KernelEmitter
   let body: ContractBody
@@ -105,7 +105,9 @@ struct ContractEmitter {
         function.loop(function.int64(part.offset * lanes), function.int64(end * lanes), step: part.size * lanes) {
           body(at($0), part.size, nil)
         }
-        if isMasked { body(at(function.int64(end * lanes)), part.size, emitter.mask(function.int64(rest), lanes: lanes)) }
+        if isMasked {
+          body(at(function.int64(end * lanes)), part.size, emitter.mask(function.int64(rest), lanes: lanes))
+        }
       }
     }
   }
@@ -124,7 +126,8 @@ struct ContractEmitter {
     }
   }
 
-  /// Runs `body` for each unit of `range`, with where it starts and how long it is; without units, for the whole axis at once.
+  /// Runs `body` for each unit of `range`, with where it starts and how long it is; without units, for the whole axis
+  /// at once.
   ///
   /// A range starts on a multiple of the unit, and ends on one or at the end of the axis.
   private func overUnits(_ axis: Int, _ range: BlockRange, unit: Int?, _ body: (LLVMValueRef, Int) -> Void) {

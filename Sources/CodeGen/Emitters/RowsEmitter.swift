@@ -131,7 +131,8 @@ struct RowsEmitter {
       }
     }
     let whole = extent / lanes * lanes
-    var result = function.loop(function.int64(0), function.int64(whole), step: lanes, carrying: carried) { index, carried in
+    var result = function.loop(function.int64(0), function.int64(whole), step: lanes, carrying: carried) {
+      index, carried in
       var inner = point
       inner.coordinates[axis] = index
       inner.vectorAxis = axis

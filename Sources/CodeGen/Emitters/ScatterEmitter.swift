@@ -24,11 +24,13 @@ struct ScatterEmitter {
   }
 
   func emit() {
-    emitter.loops(over: [0], emitter.origin) { row in emitInner(at: row) { point in
-      var runner = ProgramRunner(emitter, lanes: lanes, at: point)
-      let values = runner.run(body.initial)
-      runner.storeScratch(values.last!, 0, position(point, row: point.coordinates[0]))
-    } }
+    emitter.loops(over: [0], emitter.origin) { row in
+      emitInner(at: row) { point in
+        var runner = ProgramRunner(emitter, lanes: lanes, at: point)
+        let values = runner.run(body.initial)
+        runner.storeScratch(values.last!, 0, position(point, row: point.coordinates[0]))
+      }
+    }
     emitter.loops(over: sourceAxes, emitter.origin) { source in
       var scalar = ProgramRunner(emitter, lanes: 1, at: source)
       let row = scalar.run(body.index).last!.reference
@@ -45,13 +47,15 @@ struct ScatterEmitter {
         }
       }
     }
-    emitter.loops(over: [0], emitter.origin) { row in emitInner(at: row) { point in
-      let runner = ProgramRunner(emitter, lanes: lanes, at: point)
-      let type = body.initial.types.last!
-      let sum = runner.loadScratch(0, position(point, row: point.coordinates[0]), type)
-      var epilogue = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [sum])
-      epilogue.run(body.epilogue)
-    } }
+    emitter.loops(over: [0], emitter.origin) { row in
+      emitInner(at: row) { point in
+        let runner = ProgramRunner(emitter, lanes: lanes, at: point)
+        let type = body.initial.types.last!
+        let sum = runner.loadScratch(0, position(point, row: point.coordinates[0]), type)
+        var epilogue = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [sum])
+        epilogue.run(body.epilogue)
+      }
+    }
   }
 
   /// Runs `body` at every inner position of a row or a source, by vectors.

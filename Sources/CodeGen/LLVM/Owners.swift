@@ -83,7 +83,8 @@ struct LLVMTargetMachineOwner: ~Copyable {
     module.verify()
     var buffer: LLVMMemoryBufferRef?
     var message: UnsafeMutablePointer<CChar>?
-    guard LLVMTargetMachineEmitToMemoryBuffer(reference, module.reference, kind, &message, &buffer) == 0, let buffer else {
+    guard LLVMTargetMachineEmitToMemoryBuffer(reference, module.reference, kind, &message, &buffer) == 0, let buffer
+    else {
       preconditionFailure("LLVM generates no code: \(message.map { String(cString: $0) } ?? "?")")
     }
     defer { LLVMDisposeMemoryBuffer(buffer) }

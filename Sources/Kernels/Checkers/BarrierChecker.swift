@@ -1,8 +1,9 @@
 /// Proves that a barrier stands on every dependence between threads, whatever the scheduler thought.
 ///
-/// Between two barriers the threads run the calls on their own time. Two calls there, of which one writes what another thread touches in
-/// the other, are a race. The proof is by the accesses' own addresses: for the same number of units on both sides, no element that one
-/// call reaches in one unit is reached by the other in another unit. What cannot be proved counts as a race.
+/// Between two barriers the threads run the calls on their own time. Two calls there, of which one writes what another
+/// thread touches in the other, are a race. The proof is by the accesses' own addresses: for the same number of units
+/// on both sides, no element that one call reaches in one unit is reached by the other in another unit. What cannot be
+/// proved counts as a race.
 public enum BarrierChecker {
   /// What is wrong with `schedule`, in words; empty where nothing is.
   /// - Requires: ``KernelVerifier`` accepts `program`.
@@ -33,7 +34,9 @@ public enum BarrierChecker {
     if schedule.maximumThreads < 1 { violations.append("\(schedule.maximumThreads) threads") }
     for (i, barrier) in schedule.barriers.enumerated() {
       if !program.calls.indices.contains(barrier) { violations.append("a barrier before call \(barrier)") }
-      if i > 0 && barrier <= schedule.barriers[i - 1] { violations.append("the barriers \(schedule.barriers) do not ascend") }
+      if i > 0 && barrier <= schedule.barriers[i - 1] {
+        violations.append("the barriers \(schedule.barriers) do not ascend")
+      }
     }
     for (number, call) in program.calls.enumerated() {
       guard case .split(let axis, let unit) = schedule.calls[number].partition else { continue }
@@ -42,7 +45,9 @@ public enum BarrierChecker {
       if !isParallel || kernel.form == .lanes {
         violations.append("call \(number) ('\(call.name)') is split along axis \(axis), which cannot be divided")
       }
-      if !(1...KernelVerifier.mostElements).contains(unit) { violations.append("call \(number) ('\(call.name)') is split in units of \(unit)") }
+      if !(1...KernelVerifier.mostElements).contains(unit) {
+        violations.append("call \(number) ('\(call.name)') is split in units of \(unit)")
+      }
     }
     return violations
   }
@@ -62,7 +67,8 @@ public enum BarrierChecker {
   private static func message(_ touch: Touch, _ other: Touch, _ program: KernelProgram) -> String {
     let verbs = [other, touch].map { $0.isStore ? "writes" : "reads" }
     let names = [other, touch].map { "call \($0.call) ('\(program.calls[$0.call].name)')" }
-    return "\(names[0]) \(verbs[0]) and \(names[1]) \(verbs[1]) '%\(program.buffers[touch.buffer].name)' on different threads "
+    return
+      "\(names[0]) \(verbs[0]) and \(names[1]) \(verbs[1]) '%\(program.buffers[touch.buffer].name)' on different threads "
       + "with no barrier between"
   }
 

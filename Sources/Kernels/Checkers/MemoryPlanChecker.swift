@@ -1,7 +1,7 @@
 /// Proves that a memory plan keeps what lives at the same time apart, whatever the planner thought.
 ///
-/// Time is counted in barrier intervals: a buffer lives from the interval of its first access to that of its last, both whole, since threads run
-/// the calls of an interval on their own time.
+/// Time is counted in barrier intervals: a buffer lives from the interval of its first access to that of its last, both
+/// whole, since threads run the calls of an interval on their own time.
 public enum MemoryPlanChecker {
   /// What is wrong with `plan`, in words; empty where nothing is.
   /// - Requires: ``KernelVerifier`` accepts `program`.
@@ -62,7 +62,9 @@ public enum MemoryPlanChecker {
     let need = schedule.calls.map(\.scratchBytes).max() ?? 0
     if need == 0 { return [] }
     var violations: [String] = []
-    if plan.scratchOffset < plan.arenaBytes { violations.append("the scratch begins inside the arena, at \(plan.scratchOffset)") }
+    if plan.scratchOffset < plan.arenaBytes {
+      violations.append("the scratch begins inside the arena, at \(plan.scratchOffset)")
+    }
     if plan.scratchOffset % MemoryPlan.alignmentBytes != 0 || plan.scratchStride % MemoryPlan.alignmentBytes != 0 {
       violations.append("the scratch is not aligned: at \(plan.scratchOffset), every \(plan.scratchStride)")
     }
@@ -82,7 +84,8 @@ public enum MemoryPlanChecker {
         if plan.offsets[b]! >= end { break }
         if lives[a]!.first <= lives[b]!.last && lives[b]!.first <= lives[a]!.last {
           violations.append(
-            "'%\(program.buffers[a].name)' and '%\(program.buffers[b].name)' overlap at \(plan.offsets[b]!) while both live")
+            "'%\(program.buffers[a].name)' and '%\(program.buffers[b].name)' overlap at \(plan.offsets[b]!) while both live"
+          )
         }
       }
     }

@@ -49,7 +49,8 @@ public struct KernelInterpreter: Sendable {
   }
 
   /// Runs one kernel on memory, its buffers' elements row after row as ``ElementType`` lays them out.
-  /// - Requires: ``KernelVerifier`` accepts `kernel`; `memory` holds one block for each of its buffers, of at least its size.
+  /// - Requires: ``KernelVerifier`` accepts `kernel`; `memory` holds one block for each of its buffers, of at least its
+  ///   size.
   public static func run(_ kernel: Kernel, on memory: [UnsafeMutableRawPointer]) {
     precondition(memory.count == kernel.buffers.count, "a kernel has as many memories as buffers")
     withUnsafeTemporaryAllocation(of: Int.self, capacity: max(kernel.axes.count, 1)) { coordinates in

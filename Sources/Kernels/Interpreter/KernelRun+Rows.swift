@@ -34,7 +34,9 @@ extension KernelRun {
           forEachPoint(of: reduced) { position in
             runner.run(at: coordinates, inputs: scalars, locals: arrays, position: position)
             for i in sums.indices {
-              sums[i].join(runner.values[reductions[i].value], innermost: reduced.isEmpty ? 0 : coordinates[reduced.upperBound - 1])
+              sums[i].join(
+                runner.values[reductions[i].value], innermost: reduced.isEmpty ? 0 : coordinates[reduced.upperBound - 1]
+              )
             }
             for i in fresh.indices { fresh[i].append(runner.values[locals[i]]) }
             runner.store(at: coordinates)

@@ -2,8 +2,8 @@ import FraguaTensors
 
 /// The arithmetic of single elements: what the kernel interpreter computes with.
 ///
-/// Each operation is one IEEE 754 operation rounded to nearest even, or exact. An operand of a type that an operation does not have is a
-/// defect of the caller: ``KernelVerifier`` refuses such programs.
+/// Each operation is one IEEE 754 operation rounded to nearest even, or exact. An operand of a type that an operation
+/// does not have is a defect of the caller: ``KernelVerifier`` refuses such programs.
 public struct ScalarArithmetic: ElementArithmetic {
   public typealias Value = Scalar
 
@@ -49,7 +49,8 @@ public struct ScalarArithmetic: ElementArithmetic {
   }
 
   public func fma(_ a: Scalar, _ b: Scalar, _ c: Scalar) -> Scalar {
-    a.type == .f32 ? Scalar(c.float.addingProduct(a.float, b.float)) : Scalar(c.double.addingProduct(a.double, b.double))
+    a.type == .f32
+      ? Scalar(c.float.addingProduct(a.float, b.float)) : Scalar(c.double.addingProduct(a.double, b.double))
   }
 
   public func squareRoot(_ a: Scalar) -> Scalar {

@@ -8,8 +8,8 @@ public struct AxisPart: Sendable, Hashable {
   /// Behind the last one.
   public var end: Int { offset + count * size }
 
-  /// `extent` cut into as few tiles of at most `limit` as there can be, all of base + 1 and then of base: no thin remainder arises, and
-  /// at most two bodies of code.
+  /// `extent` cut into as few tiles of at most `limit` as there can be, all of base + 1 and then of base: no thin
+  /// remainder arises, and at most two bodies of code.
   /// - Requires: both are positive.
   public static func balanced(_ extent: Int, atMost limit: Int) -> [AxisPart] {
     let tiles = (extent + limit - 1) / limit

@@ -21,7 +21,8 @@ struct Footprint: Hashable {
   }
 }
 
-/// Finds where threads must wait for each other: between calls of which one writes what another thread touches in the other.
+/// Finds where threads must wait for each other: between calls of which one writes what another thread touches in the
+/// other.
 public struct BarrierAnalysis {
   /// For each buffer of the program: how it was touched since the last barrier.
   private var touched: [Int: Set<Footprint>] = [:]

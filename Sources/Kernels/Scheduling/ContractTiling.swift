@@ -36,8 +36,11 @@ public struct ContractTiling {
     return tile
   }
 
-  /// `tile` with what the emitter cannot do replaced: scalars where there is no axis for lanes, copies of operands that do not lie ready.
-  public static func legal(_ tile: ContractTile, _ kernel: Kernel, _ body: ContractBody, _ target: Target) -> ContractTile {
+  /// `tile` with what the emitter cannot do replaced: scalars where there is no axis for lanes, copies of operands that
+  /// do not lie ready.
+  public static func legal(_ tile: ContractTile, _ kernel: Kernel, _ body: ContractBody, _ target: Target)
+    -> ContractTile
+  {
     let tiling = ContractTiling(kernel: kernel, body: body, target: target)
     var tile = tile
     if ContractScratch.laneAxis(kernel, body, tile) == nil { tile.lanes = 1 }
@@ -59,8 +62,8 @@ public struct ContractTiling {
     return access.guards.isEmpty && access.indices.isEmpty
   }
 
-  /// The operand along the lanes is copied where it is computed or scattered, or so deep that its rows leave the cache before they are
-  /// used again.
+  /// The operand along the lanes is copied where it is computed or scattered, or so deep that its rows leave the cache
+  /// before they are used again.
   private func packing(_ tile: ContractTile) -> ContractTile.Packing {
     let program = tile.laneAxis == .n ? body.rhs : body.lhs
     guard isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
@@ -108,7 +111,9 @@ public struct ContractTiling {
   }
 
   private func outputStride(_ tile: ContractTile) -> Int {
-    guard let axis = ContractScratch.laneAxis(kernel, body, tile), let store = body.epilogue.stores.first else { return 1 }
+    guard let axis = ContractScratch.laneAxis(kernel, body, tile), let store = body.epilogue.stores.first else {
+      return 1
+    }
     return store.access.strides[axis]
   }
 

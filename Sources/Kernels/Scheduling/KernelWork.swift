@@ -64,8 +64,14 @@ extension Kernel {
       loads(contract.lhs, .main)
       loads(contract.rhs, .main)
       block(contract.epilogue, .main)
-      if let sum = contract.rhsSum { block(sum, .side); loads(contract.rhs, .side) }
-      if let sum = contract.lhsSum { block(sum, .side); loads(contract.lhs, .side) }
+      if let sum = contract.rhsSum {
+        block(sum, .side)
+        loads(contract.rhs, .side)
+      }
+      if let sum = contract.lhsSum {
+        block(sum, .side)
+        loads(contract.lhs, .side)
+      }
     case .scatter(let scatter):
       loads(scatter.initial, .main)
       block(scatter.epilogue, .main)

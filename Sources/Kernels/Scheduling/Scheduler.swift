@@ -111,7 +111,8 @@ public struct Scheduler: Sendable {
     return result.isEmpty ? [.single] : result
   }
 
-  /// The partition where a barrier must stand anyway: of a contraction the columns, so that each thread packs only its own panels.
+  /// The partition where a barrier must stand anyway: of a contraction the columns, so that each thread packs only its
+  /// own panels.
   private func afterBarrier(
     _ kernel: Kernel, _ options: [(Partition, [Int: Set<Footprint>])]
   ) -> (Partition, [Int: Set<Footprint>]) {

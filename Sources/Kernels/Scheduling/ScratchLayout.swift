@@ -31,7 +31,8 @@ public enum RowsStrategy: Sendable, Hashable {
 public struct RowsScratch: Sendable {
   /// For each local: where it starts.
   public private(set) var locals: [Int] = []
-  /// For each reduction of the sweep that has most: where its 16 accumulators start; used unless lanes run along the row.
+  /// For each reduction of the sweep that has most: where its 16 accumulators start; used unless lanes run along the
+  /// row.
   public private(set) var accumulators: [Int] = []
   public private(set) var byteCount = 0
 
@@ -68,10 +69,11 @@ public struct ContractScratch: Sendable {
   /// The operand without the lane axis, a block of it; rows of ``broadcastStride`` elements.
   public let broadcast: Int
   public let byteCount: Int
-  /// The coordinates of the broadcast axis that meet all panels before the next ones do, so that they stay in the cache; `nil` for all
-  /// of them. A multiple of the partition's unit.
+  /// The coordinates of the broadcast axis that meet all panels before the next ones do, so that they stay in the
+  /// cache; `nil` for all of them. A multiple of the partition's unit.
   public let block: Int?
-  /// Whether the packed broadcast operand has k innermost (rows along the broadcast axis), rather than the broadcast axis.
+  /// Whether the packed broadcast operand has k innermost (rows along the broadcast axis), rather than the broadcast
+  /// axis.
   public let broadcastIsRowMajor: Bool
   /// The elements from one row of the packed broadcast operand to the next.
   public let broadcastStride: Int
@@ -113,8 +115,8 @@ public struct ContractScratch: Sendable {
     return block < extent ? block : nil
   }
 
-  /// The kernel's axis whose elements are broadcast: the last m axis where lanes run along n, and the other way round; `nil` where
-  /// that kind has no axes.
+  /// The kernel's axis whose elements are broadcast: the last m axis where lanes run along n, and the other way round;
+  /// `nil` where that kind has no axes.
   public static func broadcastAxis(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile) -> Int? {
     let first = tile.laneAxis == .n ? body.batchAxes : body.batchAxes + body.mAxes
     let count = tile.laneAxis == .n ? body.mAxes : body.nAxes

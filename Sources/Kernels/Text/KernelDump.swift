@@ -36,8 +36,9 @@
 /// }
 /// ```
 ///
-/// Axes are `d0`, `d1`, ... in the groups of the form, separated by semicolons: parallel and reduced; batch, m, n and k of a `contract`; rows,
-/// source and inner axes of a `scatter`. Buffers of a kernel are `b0`, `b1`, ... A guarded access ends in `if 0 <= d0 - 1 < 8 else 0.0`.
+/// Axes are `d0`, `d1`, ... in the groups of the form, separated by semicolons: parallel and reduced; batch, m, n and k
+/// of a `contract`; rows, source and inner axes of a `scatter`. Buffers of a kernel are `b0`, `b1`, ... A guarded
+/// access ends in `if 0 <= d0 - 1 < 8 else 0.0`.
 public struct KernelDump: Sendable, Hashable {
   /// The stages of a kernel program, by the names that dumps bear.
   public enum Stage: String, Sendable, Hashable, CaseIterable {

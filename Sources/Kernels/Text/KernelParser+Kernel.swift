@@ -158,7 +158,8 @@ extension KernelParser {
       } else if token.kind == .word, allowed.contains(text(token)) {
         try list(text(advance()), reader, &lists)
       } else {
-        throw unexpected((["an instruction", "'store'"] + allowed.map { "'\($0)'" }).joined(separator: ", ") + " or '}'")
+        throw unexpected(
+          (["an instruction", "'store'"] + allowed.map { "'\($0)'" }).joined(separator: ", ") + " or '}'")
       }
     }
     return reader.block

@@ -69,7 +69,9 @@ extension KernelParser {
       try expect(word: "stream")
       try expect(.equal)
       let place = token
-      guard let stream = UInt32(exactly: try integer()) else { throw error("the stream does not fit in 32 bits", at: place) }
+      guard let stream = UInt32(exactly: try integer()) else {
+        throw error("the stream does not fit in 32 bits", at: place)
+      }
       try expect(.rightBrace)
       return .random(seed: seed, step: step, index: index, stream: stream)
     default: break

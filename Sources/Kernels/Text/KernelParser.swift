@@ -3,8 +3,8 @@ import FraguaTensors
 
 /// Reads the text of kernel programs, which ``KernelDump`` shows.
 ///
-/// The grammar needs no recursion and one token of look-ahead. What it gives is well formed as text; ``KernelVerifier`` says whether it is a
-/// program.
+/// The grammar needs no recursion and one token of look-ahead. What it gives is well formed as text; ``KernelVerifier``
+/// says whether it is a program.
 public struct KernelParser {
   let file: SourceFile
   private let tokens: [Token]
@@ -98,7 +98,9 @@ public struct KernelParser {
   /// Reads an integer, after a minus sign that stands apart if `isNegative`.
   mutating func integer(isNegative: Bool = false) throws(Diagnostic) -> Int {
     let token = try expect(.integer)
-    guard let value = Int((isNegative ? "-" : "") + text(token)) else { throw error("the number does not fit", at: token) }
+    guard let value = Int((isNegative ? "-" : "") + text(token)) else {
+      throw error("the number does not fit", at: token)
+    }
     return value
   }
 
@@ -198,7 +200,8 @@ public struct KernelParser {
   private mutating func tensorType() throws(Diagnostic) -> TensorType {
     try expect(.colon)
     let token = try expect(.type)
-    let parts = text(token).dropFirst("tensor<".count).dropLast().split(separator: "x", omittingEmptySubsequences: false)
+    let parts = text(token).dropFirst("tensor<".count).dropLast().split(
+      separator: "x", omittingEmptySubsequences: false)
     let extents = parts.dropLast().map { Int($0) }
     guard let element = parts.last.flatMap({ ElementType(rawValue: String($0)) }),
       extents.allSatisfy({ $0.map { $0 >= 0 } ?? false })

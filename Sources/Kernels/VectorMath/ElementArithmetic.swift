@@ -2,9 +2,9 @@ import FraguaTensors
 
 /// The arithmetic that a processor has: what the project's elementary functions are written in.
 ///
-/// ``VectorMath`` writes exp, log, Philox and the rest once, against this protocol. The kernel interpreter implements it on scalars, the code
-/// generator on LLVM vectors; that both compute the same bits follows from each primitive being exact or rounded once. A value knows
-/// its element type.
+/// ``VectorMath`` writes exp, log, Philox and the rest once, against this protocol. The kernel interpreter implements
+/// it on scalars, the code generator on LLVM vectors; that both compute the same bits follows from each primitive being
+/// exact or rounded once. A value knows its element type.
 public protocol ElementArithmetic {
   associatedtype Value
 

@@ -1,10 +1,11 @@
 import FraguaTensors
 
-/// What the elementary functions need to know of a floating-point type: the layout of its bits and the constants of its fits.
+/// What the elementary functions need to know of a floating-point type: the layout of its bits and the constants of its
+/// fits.
 ///
-/// The polynomials are Remez fits of our own, computed with 60 digits by `Tests/Reference/vector_math.py`, in the manner of Cephes
-/// (Moshier) and FDLIBM (Sun): the exponential after Cody and Waite's reduction by a two-part ln 2, the logarithm as the
-/// inverse hyperbolic tangent's series.
+/// The polynomials are Remez fits of our own, computed with 60 digits by `Tests/Reference/vector_math.py`, in the
+/// manner of Cephes (Moshier) and FDLIBM (Sun): the exponential after Cody and Waite's reduction by a two-part ln 2,
+/// the logarithm as the inverse hyperbolic tangent's series.
 struct FloatFormat: Sendable {
   /// The floating-point type.
   let type: ElementType

@@ -58,7 +58,8 @@ extension VectorMath {
     return a.fma(exponent, a.number(format.ln2High, format), sum)
   }
 
-  /// `x = 2^exponent * significand`, the significand between √½ and √2; the exponent as a number and, biased, as a word.
+  /// `x = 2^exponent * significand`, the significand between √½ and √2; the exponent as a number and, biased, as a
+  /// word.
   /// - Requires: `x` is normal and positive for the result to mean this.
   private static func split<A: ElementArithmetic>(
     _ x: A.Value, _ format: FloatFormat, in a: inout A

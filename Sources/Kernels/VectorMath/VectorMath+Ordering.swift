@@ -39,11 +39,11 @@ extension VectorMath {
     }
   }
 
-  /// The remainder of floats with the dividend's sign: `x - y trunc(x / y)`, exact as C's `fmod` is where `|x / y|` is below
-  /// 2^66 (f32) or 2^153 (f64); beyond that, a zero.
+  /// The remainder of floats with the dividend's sign: `x - y trunc(x / y)`, exact as C's `fmod` is where `|x / y|` is
+  /// below 2^66 (f32) or 2^153 (f64); beyond that, a zero.
   ///
-  /// Without a loop: three steps `r - y round(r / y)`, each exact and each taking a significand's bits off the quotient,
-  /// then one correction. NaN where `x` is infinite or `y` is 0; `x` where `y` is infinite.
+  /// Without a loop: three steps `r - y round(r / y)`, each exact and each taking a significand's bits off the
+  /// quotient, then one correction. NaN where `x` is infinite or `y` is 0; `x` where `y` is infinite.
   public static func remainder<A: ElementArithmetic>(_ x: A.Value, _ y: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
     let zero = a.number(0, format)

@@ -1,8 +1,8 @@
 import FraguaTensors
 
 extension VectorMath {
-  /// Word `index mod 4` of Philox4x32-10 as ``ScalarProgram/Instruction/random(seed:step:index:stream:)`` defines it: an `i64` in
-  /// 0 ..< 2^32 from three `i64`.
+  /// Word `index mod 4` of Philox4x32-10 as ``ScalarProgram/Instruction/random(seed:step:index:stream:)`` defines it:
+  /// an `i64` in 0 ..< 2^32 from three `i64`.
   public static func random<A: ElementArithmetic>(
     seed: A.Value, step: A.Value, index: A.Value, stream: UInt32, in a: inout A
   ) -> A.Value {

@@ -2,9 +2,9 @@ import FraguaTensors
 
 /// The project's elementary functions, written once over an ``ElementArithmetic``.
 ///
-/// The kernel interpreter runs them on scalars, the code generator on vectors; both give the same bits. NaN operands give
-/// NaN, of unspecified sign and payload: two NaN count as equal bits. Denormals are kept, results underflow gradually.
-/// Errors in units in the last place are in `docs/kernels.md`; the tests measure them.
+/// The kernel interpreter runs them on scalars, the code generator on vectors; both give the same bits. NaN operands
+/// give NaN, of unspecified sign and payload: two NaN count as equal bits. Denormals are kept, results underflow
+/// gradually. Errors in units in the last place are in `docs/kernels.md`; the tests measure them.
 public enum VectorMath {
   /// `op` applied to `x`, whose type says which function of which type that is.
   ///

@@ -53,7 +53,8 @@ struct AccessBounds {
       terms: zip(coefficients, box).filter { $0.0 != 0 }.map { AffineForm.Term($0.0, $0.1) })
   }
 
-  /// `box` without the coordinates at which a guard cannot hold: each axis in turn against the range of the others, twice.
+  /// `box` without the coordinates at which a guard cannot hold: each axis in turn against the range of the others,
+  /// twice.
   private static func narrow(_ box: [ClosedInterval], _ guards: [AccessGuard]) -> [ClosedInterval]? {
     var box = box
     for _ in 0..<2 {
@@ -81,8 +82,8 @@ struct AccessBounds {
 
   /// The elements that `access` reaches over `box`.
   ///
-  /// Where a guard bounds a sum of coordinates that the address holds a multiple of, as in a convolution's padding, that
-  /// multiple of the guard's own range takes the place of the coordinates'.
+  /// Where a guard bounds a sum of coordinates that the address holds a multiple of, as in a convolution's padding,
+  /// that multiple of the guard's own range takes the place of the coordinates'.
   private static func reach(_ access: Access, _ box: [ClosedInterval], _ ranges: ValueRanges) -> ClosedInterval? {
     var strides = access.strides
     var base = ClosedInterval(access.offset, access.offset)

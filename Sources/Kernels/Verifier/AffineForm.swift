@@ -38,7 +38,8 @@ struct AffineForm {
 
   /// Whether the form may be 0: false is a proof that it never is.
   ///
-  /// A search over the variables by falling coefficients, with bounds and common divisors; gives up (true) after some thousand steps.
+  /// A search over the variables by falling coefficients, with bounds and common divisors; gives up (true) after some
+  /// thousand steps.
   /// - Requires: ``isSafe``.
   var mayVanish: Bool {
     var merged: [UInt: ClosedInterval] = [:]

@@ -1,7 +1,8 @@
 import FraguaTensors
 
 extension KernelChecker {
-  /// Checks the instructions and stores of `part`, whose program reads scalars of the types `inputs` and row-local arrays of the types
+  /// Checks the instructions and stores of `part`, whose program reads scalars of the types `inputs` and row-local
+  /// arrays of the types
   /// `locals`; the type of its result where it has one.
   @discardableResult
   mutating func check(
@@ -47,7 +48,8 @@ extension KernelChecker {
       return locals.indices.contains(n) ? expect(locals[n], "local \(n)") : "local \(n) of \(locals.count)"
     case .index(let axis):
       return part.axes.contains(axis) ? expect(.i64, "an index") : "the axis \(axis) is not one the program sees"
-    case .load(let access): return accessError(access, part, isStore: false, program) ?? expect(element(access), "the buffer")
+    case .load(let access):
+      return accessError(access, part, isStore: false, program) ?? expect(element(access), "the buffer")
     case .unary(let op, let x):
       return expect(types[x], "the operand") ?? (op.takes(type) ? nil : "no \(op.rawValue) of \(type.rawValue)")
     case .binary(let op, let x, let y):
@@ -91,7 +93,9 @@ extension KernelChecker {
         return "a stride along axis \(axis), which the program does not see"
       }
     }
-    if let bad = access.guards.first(where: { !(1...1 << 58).contains($0.bound) }) { return "a guard's bound is \(bad.bound)" }
+    if let bad = access.guards.first(where: { !(1...1 << 58).contains($0.bound) }) {
+      return "a guard's bound is \(bad.bound)"
+    }
     for index in access.indices where program.types[index.value] != .i64 {
       return "an index of \(program.types[index.value].rawValue)"
     }

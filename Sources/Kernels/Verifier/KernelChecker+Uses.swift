@@ -24,8 +24,12 @@ extension KernelChecker {
     for (number, buffer) in kernel.buffers.enumerated() {
       let stores = uses[number].filter(\.isStore)
       let loads = uses[number].filter { !$0.isStore }
-      if buffer.use != .read && stores.isEmpty { fail("buffer \(number) is for \(buffer.use.rawValue), but is not stored to") }
-      if buffer.use != .write && loads.isEmpty { fail("buffer \(number) is for \(buffer.use.rawValue), but is not loaded") }
+      if buffer.use != .read && stores.isEmpty {
+        fail("buffer \(number) is for \(buffer.use.rawValue), but is not stored to")
+      }
+      if buffer.use != .write && loads.isEmpty {
+        fail("buffer \(number) is for \(buffer.use.rawValue), but is not loaded")
+      }
       checkDisjoint(stores, number)
       if buffer.use == .update {
         for load in loads where !stores.contains(where: { mayPrecede(load, $0) }) {
@@ -68,8 +72,8 @@ extension KernelChecker {
 
   /// Whether each element that `load` reads is read before `store`, and only where `store` writes it.
   ///
-  /// That holds for the same access, in the same program or in an earlier one that the same point runs; in a lanes kernel for
-  /// any access of the rows and the epilogue before the epilogue's stores.
+  /// That holds for the same access, in the same program or in an earlier one that the same point runs; in a lanes
+  /// kernel for any access of the rows and the epilogue before the epilogue's stores.
   private func mayPrecede(_ load: Use, _ store: Use) -> Bool {
     let isSamePart = load.part.name == store.part.name
     switch kernel.body {

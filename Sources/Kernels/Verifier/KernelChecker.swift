@@ -34,7 +34,9 @@ struct KernelChecker {
     for extent in kernel.axes {
       if extent < 1 { return fail("an axis of extent \(extent)") }
       let (product, overflow) = points.multipliedReportingOverflow(by: extent)
-      if overflow || product > KernelVerifier.mostElements { return fail("the index space \(kernel.axes) is too large") }
+      if overflow || product > KernelVerifier.mostElements {
+        return fail("the index space \(kernel.axes) is too large")
+      }
       points = product
     }
     let axisCount = kernel.axes.count
@@ -50,7 +52,8 @@ struct KernelChecker {
       error = require(
         isDivision && kernel.parallelAxes == axisCount - body.kAxes, "\(axisCount) axes divided as \(groups)")
     case .scatter(let body):
-      let isDivision = (0...axisCount).contains(body.sourceAxes) && (0...axisCount).contains(body.innerAxes)
+      let isDivision =
+        (0...axisCount).contains(body.sourceAxes) && (0...axisCount).contains(body.innerAxes)
         && 1 + body.sourceAxes + body.innerAxes == axisCount
       error = require(
         isDivision && kernel.parallelAxes == 1,

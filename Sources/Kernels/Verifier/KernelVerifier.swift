@@ -3,9 +3,9 @@ import FraguaTensors
 
 /// Proves that kernels and kernel programs are well formed, so that whoever runs or compiles them need not look.
 ///
-/// Of each kernel: every value's type is right, every access lies inside its buffer wherever its guards hold, no element is stored
-/// twice, and buffers are used as they say. Of a program: bindings fit, nothing is read before it is written, arguments and
-/// constants are not written.
+/// Of each kernel: every value's type is right, every access lies inside its buffer wherever its guards hold, no
+/// element is stored twice, and buffers are used as they say. Of a program: bindings fit, nothing is read before it is
+/// written, arguments and constants are not written.
 public enum KernelVerifier {
   /// What is wrong with `program`; empty where nothing is. Takes time in proportion to the program's size.
   public static func verify(_ program: KernelProgram) -> [Diagnostic] {
@@ -53,7 +53,9 @@ private struct ProgramBindings {
       checkType(buffer)
       switch buffer.kind {
       case .argument(let i):
-        if !program.argumentNames.indices.contains(i) { fail("\(name) is argument \(i) of \(program.argumentNames.count)") }
+        if !program.argumentNames.indices.contains(i) {
+          fail("\(name) is argument \(i) of \(program.argumentNames.count)")
+        }
         if !arguments.insert(i).inserted { fail("\(name) is argument \(i), as another buffer is") }
       case .result(let i):
         if !program.resultNames.indices.contains(i) { fail("\(name) is result \(i) of \(program.resultNames.count)") }
@@ -86,7 +88,9 @@ private struct ProgramBindings {
     let name = "buffer '%\(buffer.name)'"
     guard buffer.type.isFixed else { return fail("\(name) has an extent that is not bound: \(buffer.type)") }
     if buffer.type.extents.contains(where: { $0 < 1 }) { fail("\(name) has an extent below 1: \(buffer.type)") }
-    if buffer.type.checkedByteCount.map({ $0 > KernelVerifier.mostElements }) ?? true { fail("\(name) is too large: \(buffer.type)") }
+    if buffer.type.checkedByteCount.map({ $0 > KernelVerifier.mostElements }) ?? true {
+      fail("\(name) is too large: \(buffer.type)")
+    }
   }
 
   /// Checks every call's bindings, and that what is read was written.
@@ -116,7 +120,9 @@ private struct ProgramBindings {
       for (use, buffer) in zip(kernel.buffers, call.buffers) where use.use != .read { written.insert(buffer) }
     }
     for (i, buffer) in program.buffers.enumerated() {
-      if case .result(let n) = buffer.kind, !written.contains(i) { fail("result \(n), '%\(buffer.name)', is never written") }
+      if case .result(let n) = buffer.kind, !written.contains(i) {
+        fail("result \(n), '%\(buffer.name)', is never written")
+      }
     }
   }
 

@@ -2,11 +2,13 @@ import FraguaGraph
 import FraguaSource
 import FraguaTensors
 
-/// Writes graphs as text, in one canonical form that ``Parser`` reads back: printing what was read gives the same text, bit for bit.
+/// Writes graphs as text, in one canonical form that ``Parser`` reads back: printing what was read gives the same text,
+/// bit for bit.
 ///
-/// Every value's type is written once, behind its definition. Names are kept; where two values of a function have the same one, later
-/// ones get a suffix, and values without a name a number. Floats are the shortest decimals that read back the same; infinities and NaN are
-/// written by their bits. Attributes of operations that have their default are left out.
+/// Every value's type is written once, behind its definition. Names are kept; where two values of a function have the
+/// same one, later ones get a suffix, and values without a name a number. Floats are the shortest decimals that read
+/// back the same; infinities and NaN are written by their bits. Attributes of operations that have their default are
+/// left out.
 public struct GraphPrinter {
   /// What the text shows.
   public struct Options: Sendable {

@@ -4,7 +4,8 @@ import FraguaTensors
 
 /// Operations, calls, regions.
 extension FunctionResolver {
-  /// The results of a statement, as many as it names, or `nil` after reporting what is wrong; silent where an operand is poisoned.
+  /// The results of a statement, as many as it names, or `nil` after reporting what is wrong; silent where an operand
+  /// is poisoned.
   mutating func resolveApplication(_ statement: StatementSyntax) -> [Value]? {
     switch statement.kind {
     case .operation(let name): return resolveOperation(name, statement)
@@ -26,7 +27,8 @@ extension FunctionResolver {
     guard var values, let attributes else { return nil }
     do throws(Diagnostic) {
       if operation is any RandomOperation, values.count == operation.operandRule.names.count - 1 {
-        guard let generator = operand(OperandSyntax(isParameter: true, name: NameSyntax(text: "rng", offset: name.offset)))
+        guard
+          let generator = operand(OperandSyntax(isParameter: true, name: NameSyntax(text: "rng", offset: name.offset)))
         else { return nil }
         values.append(generator)
       }
@@ -101,7 +103,8 @@ extension FunctionResolver {
     }
     guard statement.types.isEmpty || statement.types.count == types.count else {
       sink.report(
-        "\(counted(statement.types.count, "type")) for \(counted(types.count, "result"))", at: statement.types[0].offset)
+        "\(counted(statement.types.count, "type")) for \(counted(types.count, "result"))", at: statement.types[0].offset
+      )
       return nil
     }
     for (position, type) in types.enumerated() {

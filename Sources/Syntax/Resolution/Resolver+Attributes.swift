@@ -16,7 +16,8 @@ extension Resolver {
       let name = attribute.name.text
       if let first = offsets.updateValue(attribute.name.offset, forKey: name) {
         sink.report(
-          "the attribute '\(name)' is given twice", at: attribute.name.offset, notes: [sink.note("first here", at: first)])
+          "the attribute '\(name)' is given twice", at: attribute.name.offset,
+          notes: [sink.note("first here", at: first)])
         isComplete = false
         continue
       }
@@ -35,7 +36,8 @@ extension Resolver {
     return isComplete ? result : nil
   }
 
-  /// The value that `syntax` writes where an attribute of `kind` is wanted (unknown where `nil`), or `nil` after reporting why it is none.
+  /// The value that `syntax` writes where an attribute of `kind` is wanted (unknown where `nil`), or `nil` after
+  /// reporting why it is none.
   private func attribute(_ syntax: ValueSyntax, _ kind: AttributeSchema.Kind?, type: TensorType?) -> Attribute? {
     switch syntax.kind {
     case .integer(let text):
@@ -44,7 +46,8 @@ extension Resolver {
     case .float(let text): return number(text, at: syntax.offset).map(Attribute.float)
     case .string(let text):
       sink.report(
-        "the string \"\(text)\" is no value here" + (kind.map { ", expected \($0.description)" } ?? ""), at: syntax.offset)
+        "the string \"\(text)\" is no value here" + (kind.map { ", expected \($0.description)" } ?? ""),
+        at: syntax.offset)
       return nil
     case .word(let word):
       if case .keyword? = kind { return .keyword(word) }

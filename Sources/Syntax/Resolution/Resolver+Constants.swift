@@ -88,7 +88,8 @@ private func hexDigit(_ byte: UInt8) -> UInt8? {
 
 /// The element of type `type` that a number, `true` or `false` writes.
 ///
-/// Decimal floats are rounded once to the type. Hexadecimal digits without a point are the bits of a float, all of them.
+/// Decimal floats are rounded once to the type. Hexadecimal digits without a point are the bits of a float, all of
+/// them.
 /// - Throws: that it is no such element or does not fit, without a place.
 func scalar(_ text: String, _ type: ElementType) throws(Diagnostic) -> Scalar {
   let isWord = text == "true" || text == "false"
@@ -102,7 +103,8 @@ func scalar(_ text: String, _ type: ElementType) throws(Diagnostic) -> Scalar {
     if isHex, !text.contains("."), !text.contains("p"), !text.contains("P") {
       guard text.utf8.count == 2 + 2 * type.byteCount, let bits = UInt64(text.dropFirst(2), radix: 16) else {
         throw Diagnostic("'\(text.prefix(60))' does not write the bits of \(type.rawValue)")
-          .noting("they take \(2 * type.byteCount) digits; a hexadecimal float has a point or an exponent, as in 0x1.8p-3")
+          .noting(
+            "they take \(2 * type.byteCount) digits; a hexadecimal float has a point or an exponent, as in 0x1.8p-3")
       }
       return Scalar(type: type, bits: bits)
     }

@@ -4,7 +4,8 @@ import FraguaTensors
 
 /// Turns a ``GraphSyntax`` into a ``Graph``: names become values, types are inferred, operands broadcast.
 ///
-/// Functions are resolved after those that they call. What fails is reported once and poisons what depends on it silently.
+/// Functions are resolved after those that they call. What fails is reported once and poisons what depends on it
+/// silently.
 final class Resolver {
   let sink: DiagnosticSink
   let vocabulary: Vocabulary
@@ -57,7 +58,8 @@ final class Resolver {
         declarations[name.text] = name.offset
         continue
       }
-      sink.report("'@\(name.text)' is defined twice", at: name.offset, notes: [sink.note("first defined here", at: first)])
+      sink.report(
+        "'@\(name.text)' is defined twice", at: name.offset, notes: [sink.note("first defined here", at: first)])
     }
     func isFirst(_ name: NameSyntax) -> Bool { declarations[name.text] == name.offset }
     tree.parameters.removeAll { !isFirst($0.name) }
@@ -68,7 +70,8 @@ final class Resolver {
 
   /// Functions and gradients, callees first; those on a cycle are reported and fail.
   private func functionOrder() -> [String] {
-    let uses = tree.functions.map { ($0.name.text, $0.body.callees) } + tree.gradients.map { ($0.name.text, [$0.function.text]) }
+    let uses =
+      tree.functions.map { ($0.name.text, $0.body.callees) } + tree.gradients.map { ($0.name.text, [$0.function.text]) }
     let (order, cycles) = dependencyOrder(uses)
     for cycle in cycles {
       sink.report(cycleMessage(cycle), at: declarations[cycle[0]] ?? 0)
@@ -120,7 +123,9 @@ final class Resolver {
         offset = operand.name.offset
         variables.append(operand.isParameter ? .parameter(operand.name.text) : .argument(operand.name.text))
         _ = try signatures.check(variables[variables.count - 1], of: function)
-        if !seen.insert(variables[variables.count - 1]).inserted { throw Diagnostic("'\(operand.text)' is listed twice") }
+        if !seen.insert(variables[variables.count - 1]).inserted {
+          throw Diagnostic("'\(operand.text)' is listed twice")
+        }
       }
       let declaration = GradientDeclaration(
         name: syntax.name.text, function: function.name, variables: variables,
@@ -150,7 +155,8 @@ final class Resolver {
 
 /// What the other resolvers ask.
 extension Resolver {
-  /// The signature of the function `name`, or `nil` after reporting why there is none; silent where its declaration has failed.
+  /// The signature of the function `name`, or `nil` after reporting why there is none; silent where its declaration has
+  /// failed.
   func signature(_ name: NameSyntax, at offset: Int, use: String) -> Signature? {
     if let signature = signatures[name.text], signature.kind != .training { return signature }
     if failed.contains(name.text) { return nil }
@@ -192,7 +198,8 @@ extension FunctionSyntax {
     let types = results.compactMap(\.type.type)
     guard arguments.count == self.arguments.count, types.count == results.count else { return nil }
     return Signature(
-      name: name.text, kind: .function, argumentNames: self.arguments.map(\.name.text), arguments: arguments, results: types)
+      name: name.text, kind: .function, argumentNames: self.arguments.map(\.name.text), arguments: arguments,
+      results: types)
   }
 }
 

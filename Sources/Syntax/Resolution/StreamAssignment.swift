@@ -1,8 +1,10 @@
 import FraguaGraph
 
-/// Gives each random operation a `stream` that nobody else has, and each call of a function that draws random numbers too.
+/// Gives each random operation a `stream` that nobody else has, and each call of a function that draws random numbers
+/// too.
 ///
-/// Numbers go up in the order of the text and leave out what is written, so that a dump, where all are written, keeps them.
+/// Numbers go up in the order of the text and leave out what is written, so that a dump, where all are written, keeps
+/// them.
 struct StreamAssignment {
   private let vocabulary: Vocabulary
   /// Functions that draw random numbers, themselves or by what they call.

@@ -171,7 +171,9 @@ extension TreeParser {
 
   private mutating func positiveInteger() throws(Reported) -> Int {
     let token = try expect(.integer)
-    guard let value = Int(text(token)), value >= 1 else { throw fail("'\(text(token))' is no line or column", at: token) }
+    guard let value = Int(text(token)), value >= 1 else {
+      throw fail("'\(text(token))' is no line or column", at: token)
+    }
     return value
   }
 }

@@ -6,7 +6,8 @@ struct Reported: Error {}
 
 /// Reads a file's tokens into a ``GraphSyntax`` by recursive descent.
 ///
-/// After an error it goes on at the next statement or declaration. Nesting is limited, so that no input exhausts the stack.
+/// After an error it goes on at the next statement or declaration. Nesting is limited, so that no input exhausts the
+/// stack.
 struct TreeParser {
   let file: SourceFile
   let sink: DiagnosticSink
@@ -59,7 +60,8 @@ struct TreeParser {
   /// `graph @name version 1 {stage = "fuse", mode = "train", bind = "B=32"}`.
   private mutating func parseHeader() throws(Reported) {
     guard isWord("graph") else {
-      throw fail("expected 'graph', got \(describe(token))", notes: [.init("a graph begins with 'graph @name version 1'")])
+      throw fail(
+        "expected 'graph', got \(describe(token))", notes: [.init("a graph begins with 'graph @name version 1'")])
     }
     advance()
     tree.name = try name(.symbol)
@@ -67,7 +69,8 @@ struct TreeParser {
     let version = try expect(.integer)
     if text(version) != "1" {
       throw fail(
-        "version \(text(version)) is not known", at: version, notes: [.init("this Fragua reads version 1 of the language")])
+        "version \(text(version)) is not known", at: version,
+        notes: [.init("this Fragua reads version 1 of the language")])
     }
     guard take(.leftBrace) else { return }
     if token.kind != .rightBrace {
@@ -220,7 +223,8 @@ extension TreeParser {
     token.startsLine && token.kind == .word && following.kind == .symbol && Self.declarationWords.contains(text(token))
   }
 
-  /// Skips the rest of the declaration that began at token `start` and failed; its name, if it got that far, is not unknown.
+  /// Skips the rest of the declaration that began at token `start` and failed; its name, if it got that far, is not
+  /// unknown.
   private mutating func skipToDeclaration(from start: Int) {
     if index == start { advance() }
     while token.kind != .end && !isAtDeclaration { advance() }

@@ -27,8 +27,8 @@ extension Fusion {
 /// ```
 /// %h = fused @h(%x, @w, @b) {form = contract} { ... the same nodes ... } : tensor<32x3xf32>
 /// ```
-/// Needs primitive operations and fixed extents; guarantees that every node but reshapes of stored values lies in a region that lowering
-/// can turn into one kernel. Near-linear in the nodes.
+/// Needs primitive operations and fixed extents; guarantees that every node but reshapes of stored values lies in a
+/// region that lowering can turn into one kernel. Near-linear in the nodes.
 public enum Fusion {}
 
 extension Fusion {
@@ -37,7 +37,9 @@ extension Fusion {
     name: "fuse", summary: "group nodes into regions, each of which becomes one kernel"
   ) { graph, context in
     var graph = graph
-    for index in graph.functions.indices { graph.functions[index] = fuse(graph.functions[index], target: context.target).function }
+    for index in graph.functions.indices {
+      graph.functions[index] = fuse(graph.functions[index], target: context.target).function
+    }
     return graph
   }
 }

@@ -4,7 +4,8 @@ import FraguaTensors
 
 /// What recomputing costs beside storing: the numbers that fusion decides by.
 ///
-/// Costs are in processor cycles for one element with vectors of 16 lanes; they need be right within a factor of two only.
+/// Costs are in processor cycles for one element with vectors of 16 lanes; they need be right within a factor of two
+/// only.
 struct FusionCost: Sendable {
   let target: Target
 
@@ -60,8 +61,8 @@ struct FusionCost: Sendable {
   /// The cost of writing an element of `type` and reading it again from the second-level cache (32 bytes a cycle).
   func storeAndLoad(_ type: ElementType) -> Double { Double(2 * type.byteCount) / 32 }
 
-  /// Whether an expression of the given weight is computed again where it is used rather than stored once: the recomputation costs
-  /// no more than twice the memory traffic that it saves.
+  /// Whether an expression of the given weight is computed again where it is used rather than stored once: the
+  /// recomputation costs no more than twice the memory traffic that it saves.
   func prefersRecomputing(weight: Double, element: ElementType) -> Bool {
     weight <= 2 * storeAndLoad(element)
   }

@@ -4,10 +4,10 @@ import FraguaTensors
 
 /// Decides which nodes of a function go into one region.
 ///
-/// Nodes are visited in order. What is cheaper to compute again than to store (views, constants, iota, light arithmetic on arguments) is
-/// *deferred*: every region that needs it takes a copy. Any other node joins the region that computes its operands where the
-/// index spaces agree and no cycle of regions arises, or opens one. Near-linear: the search for cycles stops at regions that lie wholly
-/// before the one in question.
+/// Nodes are visited in order. What is cheaper to compute again than to store (views, constants, iota, light arithmetic
+/// on arguments) is *deferred*: every region that needs it takes a copy. Any other node joins the region that computes
+/// its operands where the index spaces agree and no cycle of regions arises, or opens one. Near-linear: the search for
+/// cycles stops at regions that lie wholly before the one in question.
 struct FusionPlanner {
   let function: Function
   let cost: FusionCost
@@ -165,7 +165,9 @@ struct FusionPlanner {
   /// What `node` uses, seen through the deferred nodes, elementwise over the node's operand shape.
   func reached(from node: Node) -> [Reached] {
     var result: [Reached] = []
-    for operand in node.operands { reach(operand, AffineExpression.identity(rank: operand.type.rank), operand.type.rank, &result) }
+    for operand in node.operands {
+      reach(operand, AffineExpression.identity(rank: operand.type.rank), operand.type.rank, &result)
+    }
     return result
   }
 
@@ -290,10 +292,13 @@ struct FusionPlanner {
 
   /// Takes elementwise regions of the same space that feed `group` into it where that makes no cycle.
   private mutating func absorbMaps(into group: Int, _ candidates: [Int]) {
-    for other in candidates where other != group && groups[other].kind == .map && groups[other].space == groups[group].space {
+    for other in candidates
+    where other != group && groups[other].kind == .map && groups[other].space == groups[group].space {
       let outside = groups[group].predecessors.map(find).filter { $0 != other }
       let before = groups[other].predecessors.map(find).filter { $0 != group }
-      if outside.contains(where: { depends($0, on: other) }) || before.contains(where: { depends($0, on: group) }) { continue }
+      if outside.contains(where: { depends($0, on: other) }) || before.contains(where: { depends($0, on: group) }) {
+        continue
+      }
       // A contraction's or a scatter's epilogue cannot feed the products; the map must not be what they read.
       if isReadByAnchor(other, of: group) { continue }
       merge(other, into: group)
@@ -356,8 +361,8 @@ struct FusionPlanner {
 
   private func isTrailing(_ axes: [Int], rank: Int) -> Bool { axes == Array((rank - axes.count)..<rank) }
 
-  /// Puts the sum of an operand of a contraction over the contracted axes beside the contraction: a bias gradient beside its weight
-  /// gradient.
+  /// Puts the sum of an operand of a contraction over the contracted axes beside the contraction: a bias gradient
+  /// beside its weight gradient.
   private mutating func joinAsSideSum(_ index: Int, _ node: Node, _ axes: [Int]) -> Bool {
     let operand = node.operands[0]
     guard operand.type.element.isFloat else { return false }

@@ -2,10 +2,11 @@ import FraguaGraph
 import FraguaKernels
 import FraguaTensors
 
-/// Whether, and how, a whole small function can run with one row of the batch a lane, all its tensors unrolled into scalars.
+/// Whether, and how, a whole small function can run with one row of the batch a lane, all its tensors unrolled into
+/// scalars.
 ///
-/// Each value is either *uniform*, or has one axis along which the rows of the batch lie. The program of a row computes what depends on
-/// rows; sums over the rows join them; what depends on those sums runs once, in the epilogue.
+/// Each value is either *uniform*, or has one axis along which the rows of the batch lie. The program of a row computes
+/// what depends on rows; sums over the rows join them; what depends on those sums runs once, in the epilogue.
 public struct LanesForm: Sendable {
   /// The number of rows.
   public let rows: Int
@@ -21,7 +22,8 @@ public struct LanesForm: Sendable {
 
   /// Looks at `function`; `nil` where its shape does not fit the form.
   ///
-  /// - Parameter argumentCount: how many of the first arguments are the batch's; the others are parameters. `nil` for all.
+  /// - Parameter argumentCount: how many of the first arguments are the batch's; the others are parameters. `nil` for
+  ///   all.
   /// - Requires: primitive operations only, all extents fixed.
   public init?(_ function: Function, argumentCount: Int? = nil) {
     let batch = function.arguments.prefix(argumentCount ?? function.arguments.count)
@@ -44,7 +46,8 @@ public struct LanesForm: Sendable {
       count += result.work
       if count > Self.instructionLimit { break }
     }
-    // A value with rows that leaves the function has them along its first axis, or it would be stored element by element.
+    // A value with rows that leaves the function has them along its first axis, or it would be stored element by
+    // element.
     self.rows = rows
     self.rowAxis = rowAxis
     instructionCount = count
@@ -157,12 +160,15 @@ public struct LanesForm: Sendable {
       }
     }
     var outputs: [Value] = []
-    for value in function.results + function.updates.map(\.value) where defined.remove(value.id) != nil { outputs.append(value) }
+    for value in function.results + function.updates.map(\.value) where defined.remove(value.id) != nil {
+      outputs.append(value)
+    }
     guard !outputs.isEmpty else { return function }
     body.setResults(outputs.map { map[$0.id]! })
     rewriter.builder.origin = .fused(function.nodes.map(\.origin).filter { $0 != .unknown })
     let results = rewriter.builder.append(
-      .fused(function.name, Region(body.function)), rewriter.mapped(inputs), ["form": .keyword(RegionForm.lanes.rawValue), "arguments": .integer(function.arguments.count)],
+      .fused(function.name, Region(body.function)), rewriter.mapped(inputs),
+      ["form": .keyword(RegionForm.lanes.rawValue), "arguments": .integer(function.arguments.count)],
       types: outputs.map(\.type))
     for (old, new) in zip(outputs, results) { rewriter.replace(old, with: new) }
     return rewriter.finish()

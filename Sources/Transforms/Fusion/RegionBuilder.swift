@@ -1,8 +1,8 @@
 import FraguaGraph
 import FraguaTensors
 
-/// Writes the function that a fusion plan describes: one fused node a group, in an order that respects data and keeps parameters readable
-/// until their update.
+/// Writes the function that a fusion plan describes: one fused node a group, in an order that respects data and keeps
+/// parameters readable until their update.
 struct RegionBuilder {
   private let planner: FusionPlanner
   private let function: Function
@@ -76,8 +76,8 @@ struct RegionBuilder {
 
   // MARK: Order
 
-  /// The groups in an order that respects data; among those that are ready, the one whose first node comes first. A region that updates
-  /// a parameter waits for those that read its old value, unless they wait for it.
+  /// The groups in an order that respects data; among those that are ready, the one whose first node comes first. A
+  /// region that updates a parameter waits for those that read its old value, unless they wait for it.
   private func order(_ contents: [Int: Content]) -> [Int] {
     var readers: [Int: [Int]] = [:]  // parameter value -> groups
     var waits: [Int: Set<Int>] = [:]  // group -> groups that must come before
@@ -89,7 +89,8 @@ struct RegionBuilder {
         readers[root(of: input).id, default: []].append(group)
       }
     }
-    let reads = Dictionary(function.parameterReads.map { ($0.parameter, $0.value.id) }, uniquingKeysWith: { first, _ in first })
+    let reads = Dictionary(
+      function.parameterReads.map { ($0.parameter, $0.value.id) }, uniquingKeysWith: { first, _ in first })
     for update in function.updates {
       guard let writer = planner.groupOf(update.value), let read = reads[update.parameter] else { continue }
       softWaits[writer, default: []].formUnion((readers[read] ?? []).filter { $0 != writer })
@@ -124,7 +125,9 @@ struct RegionBuilder {
     var done: Set<Int> = []
     while result.count < live.count {
       let group: Int
-      if let next = ready.popMin() { group = next } else {
+      if let next = ready.popMin() {
+        group = next
+      } else {
         // Only waits for readers of parameters are left; dropping one costs a copy, not correctness.
         guard let next = stuck.min(by: { key($0) < key($1) }) else { preconditionFailure("the regions form a cycle") }
         group = next
@@ -152,7 +155,8 @@ struct RegionBuilder {
   // MARK: Writing
 
   private func emitAliases(of value: Value, _ rewriter: inout FunctionRewriter, _ emitted: inout Set<Int>) {
-    guard let producer = planner.producers[value.id], planner.isAlias[producer], emitted.insert(producer).inserted else {
+    guard let producer = planner.producers[value.id], planner.isAlias[producer], emitted.insert(producer).inserted
+    else {
       return
     }
     emitAliases(of: function.nodes[producer].operands[0], &rewriter, &emitted)
@@ -241,7 +245,9 @@ private struct Heap {
     var parent = 0
     while true {
       var smallest = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[smallest] { smallest = child }
+      for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[smallest] {
+        smallest = child
+      }
       if smallest == parent { return result.group }
       items.swapAt(parent, smallest)
       parent = smallest

@@ -10,8 +10,8 @@ import FraguaOperations
 /// d <- rho d + (1 - rho) u^2
 /// p <- p - r u
 /// ```
-/// Defaults are Keras 3's: rate 0.001, rho 0.95, epsilon 1e-7; PyTorch has the same equations with 1, 0.9 and 1e-6, and the paper has rate 1.
-/// Zeiler: "ADADELTA: an adaptive learning rate method" (arXiv 1212.5701, 2012).
+/// Defaults are Keras 3's: rate 0.001, rho 0.95, epsilon 1e-7; PyTorch has the same equations with 1, 0.9 and 1e-6, and
+/// the paper has rate 1. Zeiler: "ADADELTA: an adaptive learning rate method" (arXiv 1212.5701, 2012).
 struct Adadelta: Optimizer {
   var name: String { "adadelta" }
 

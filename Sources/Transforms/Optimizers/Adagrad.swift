@@ -10,7 +10,8 @@ import FraguaOperations
 /// epsilon_placement = outside (PyTorch):  p <- p - r g / (sqrt(a) + epsilon)
 /// ```
 /// Defaults are Keras 3's: rate 0.001, initial_accumulator_value 0.1, epsilon 1e-7; PyTorch's are 0.01, 0, 1e-10.
-/// Duchi, Hazan, Singer: "Adaptive subgradient methods for online learning and stochastic optimization" (JMLR 12, 2011).
+/// Duchi, Hazan, Singer: "Adaptive subgradient methods for online learning and stochastic optimization" (JMLR 12,
+/// 2011).
 struct Adagrad: Optimizer {
   var name: String { "adagrad" }
 
@@ -22,7 +23,9 @@ struct Adagrad: Optimizer {
         inside:   p <- p - r g / sqrt(a + epsilon)
         outside:  p <- p - r g / (sqrt(a) + epsilon)
         """,
-      source: "Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic optimization (JMLR 2011)")
+      source:
+        "Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic optimization (JMLR 2011)"
+    )
   }
 
   var schema: [AttributeSchema] {

@@ -11,10 +11,11 @@ import FraguaTensors
 /// epsilon_placement = uncorrected (Keras):   p <- p - r sqrt(c2) / c1  m / (sqrt(v) + epsilon)
 /// epsilon_placement = corrected (PyTorch):   p <- p - r / c1  m / (sqrt(v) / sqrt(c2) + epsilon)
 /// ```
-/// They differ in whether epsilon is added before or after `v` is corrected for its start at 0; the paper's algorithm has it after, its
-/// efficient form before. Defaults are Keras 3's: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-7; PyTorch's epsilon is 1e-8.
-/// `c1` and `c2` are scalars computed once a step, as 2 tanh(a) / (1 + tanh(a)) with a = -t log(beta) / 2: the same number without the
-/// cancellation of 1 - beta^t, which in f32 costs Keras four digits in the first steps.
+/// They differ in whether epsilon is added before or after `v` is corrected for its start at 0; the paper's algorithm
+/// has it after, its efficient form before. Defaults are Keras 3's: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-7;
+/// PyTorch's epsilon is 1e-8.
+/// `c1` and `c2` are scalars computed once a step, as 2 tanh(a) / (1 + tanh(a)) with a = -t log(beta) / 2: the same
+/// number without the cancellation of 1 - beta^t, which in f32 costs Keras four digits in the first steps.
 /// Kingma, Ba: "Adam: a method for stochastic optimization" (ICLR 2015).
 struct Adam: Optimizer {
   var name: String { "adam" }
@@ -34,12 +35,16 @@ struct Adam: Optimizer {
   var schema: [AttributeSchema] {
     [
       .learningRate(0.001),
-      AttributeSchema("beta_1", .float, default: .float(0.9), summary: "How much of the first moment remains each step."),
-      AttributeSchema("beta_2", .float, default: .float(0.999), summary: "How much of the second moment remains each step."),
+      AttributeSchema(
+        "beta_1", .float, default: .float(0.9), summary: "How much of the first moment remains each step."),
+      AttributeSchema(
+        "beta_2", .float, default: .float(0.999), summary: "How much of the second moment remains each step."),
       .epsilon(1e-7),
       AttributeSchema(
         "epsilon_placement", .keyword(["uncorrected", "corrected"]), default: .keyword("uncorrected"),
-        summary: "Whether epsilon is added to the second moment's root before its correction, as in Keras, or after, as in PyTorch."),
+        summary:
+          "Whether epsilon is added to the second moment's root before its correction, as in Keras, or after, as in PyTorch."
+      ),
     ]
   }
 

@@ -13,9 +13,11 @@ import FraguaOperations
 /// rate_in_momentum (Keras):      m <- u m + r g / q;  p <- p - m
 /// rate outside (PyTorch):        m <- u m + g / q;    p <- p - r m
 /// ```
-/// Defaults are Keras 3's: rate 0.001, rho 0.9, momentum 0, epsilon 1e-7; PyTorch's are 0.01, 0.99, 0, 1e-8. In f32 rounding can make the centred
+/// Defaults are Keras 3's: rate 0.001, rho 0.9, momentum 0, epsilon 1e-7; PyTorch's are 0.01, 0.99, 0, 1e-8. In f32
+/// rounding can make the centred
 /// `s` slightly negative where the gradient hardly changes; the root is of 0 there.
-/// Tieleman, Hinton: "Lecture 6.5: rmsprop" (Coursera, 2012); centred: Graves, "Generating sequences with recurrent neural networks" (2013).
+/// Tieleman, Hinton: "Lecture 6.5: rmsprop" (Coursera, 2012); centred: Graves, "Generating sequences with recurrent
+/// neural networks" (2013).
 struct RMSprop: Optimizer {
   var name: String { "rmsprop" }
 
@@ -40,11 +42,13 @@ struct RMSprop: Optimizer {
       AttributeSchema("momentum", .float, default: .float(0), summary: "How much of the last step is taken again."),
       .epsilon(1e-7),
       AttributeSchema(
-        "centered", .boolean, default: .boolean(false), summary: "Whether the size is the variance instead of the mean square."),
+        "centered", .boolean, default: .boolean(false),
+        summary: "Whether the size is the variance instead of the mean square."),
       .epsilonPlacement,
       AttributeSchema(
         "rate_in_momentum", .boolean, default: .boolean(true),
-        summary: "Whether the slot holds steps, the rate inside, as in Keras; false holds scaled gradients, as in PyTorch."),
+        summary:
+          "Whether the slot holds steps, the rate inside, as in Keras; false holds scaled gradients, as in PyTorch."),
     ]
   }
 

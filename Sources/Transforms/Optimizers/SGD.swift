@@ -9,8 +9,9 @@ import FraguaOperations
 /// rate_in_momentum (Keras):         m <- u m - r g;   p <- p + m;   nesterov: p <- p + u m - r g
 /// rate outside (PyTorch):           m <- u m + g;     p <- p - r m; nesterov: p <- p - r (g + u m)
 /// ```
-/// with the new `m` on the right of `p <-`. Both are the same method while the rate is constant. Defaults are Keras 3's: rate 0.01, no
-/// momentum. Sutskever, Martens, Dahl, Hinton: "On the importance of initialization and momentum in deep learning" (ICML 2013).
+/// with the new `m` on the right of `p <-`. Both are the same method while the rate is constant. Defaults are Keras
+/// 3's: rate 0.01, no momentum. Sutskever, Martens, Dahl, Hinton: "On the importance of initialization and momentum in
+/// deep learning" (ICML 2013).
 struct SGD: Optimizer {
   var name: String { "sgd" }
 

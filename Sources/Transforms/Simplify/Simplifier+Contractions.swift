@@ -37,8 +37,8 @@ extension Simplifier {
     return (node.operands[0], node.attributes.integers("permutation"))
   }
 
-  /// The transpose of the contraction `node` as a contraction, where the permutation only reorders batch axes among themselves and swaps the groups
-  /// of free axes. Factors commute, so every element keeps its bits.
+  /// The transpose of the contraction `node` as a contraction, where the permutation only reorders batch axes among
+  /// themselves and swaps the groups of free axes. Factors commute, so every element keeps its bits.
   mutating func transposed(_ node: Node, _ permutation: [Int]) -> Value? {
     let dimensions = ContractionDimensions(checked: node.attributes)
     let batch = dimensions.lhsBatch.count

@@ -10,8 +10,8 @@ extension Simplifier {
     "reduce_min": { $0.reduced(ReduceMinOperation(), $1[0], $2) },
   ]
 
-  /// Over axes of extent 1, a reshape; of equal elements, the element, or for a sum the product with their number; of a transpose that keeps the order
-  /// of the reduced and of the other axes, the reduction of what it transposes.
+  /// Over axes of extent 1, a reshape; of equal elements, the element, or for a sum the product with their number; of a
+  /// transpose that keeps the order of the reduced and of the other axes, the reduction of what it transposes.
   private mutating func reduced(_ operation: any Operation, _ x: Value, _ attributes: Attributes) -> Value? {
     let axes = attributes.axes("axes", rank: x.type.rank)
     let kept = (0..<x.type.rank).filter { !axes.contains($0) }

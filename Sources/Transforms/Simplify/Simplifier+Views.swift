@@ -17,8 +17,9 @@ extension Simplifier {
     return nil
   }
 
-  /// The identity is nothing; one that only moves axes of extent 1 is a reshape; two are one; of a splat or of a broadcast in
-  /// ascending order, the same of another shape; of a contraction that nobody else reads, other dimension numbers.
+  /// The identity is nothing; one that only moves axes of extent 1 is a reshape; two are one; of a splat or of a
+  /// broadcast in ascending order, the same of another shape; of a contraction that nobody else reads, other dimension
+  /// numbers.
   private static let transpose: Rule = { s, x, attributes in
     let permutation = attributes.integers("permutation")
     let type = TensorType(permutation.map { x[0].type.shape[$0] }, x[0].type.element)
@@ -41,8 +42,8 @@ extension Simplifier {
     return nil
   }
 
-  /// One that repeats nothing is a reshape; two are one; of a reshape that only adds axes of extent 1, a broadcast of what it reshapes; of a splat,
-  /// a splat.
+  /// One that repeats nothing is a reshape; two are one; of a reshape that only adds axes of extent 1, a broadcast of
+  /// what it reshapes; of a splat, a splat.
   private static let broadcast: Rule = { s, x, attributes in
     let (type, axes) = (attributes.type("to"), attributes.integers("axes"))
     if let scalar = s.splat(x[0]) { return s.splat(scalar, type) }

@@ -56,7 +56,8 @@ struct Simplifier {
   }
 
   /// A simpler value than `operation` applied to `operands`.
-  private mutating func simplified(_ operation: any Operation, _ operands: [Value], _ attributes: Attributes) -> Value? {
+  private mutating func simplified(_ operation: any Operation, _ operands: [Value], _ attributes: Attributes) -> Value?
+  {
     if let simpler = Self.rules[operation.name]?(&self, operands, attributes) { return simpler }
     guard foldsConstants, operands.allSatisfy({ definition(of: $0, as: "constant") != nil }),
       let folded = ConstantFold.folded(operation, operands.compactMap { constant($0) }, attributes)

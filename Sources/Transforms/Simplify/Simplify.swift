@@ -11,18 +11,23 @@ import FraguaGraph
 /// ```
 /// After (the transpose is dead):
 /// ```
-/// %d = dot_general %x, %g {lhs_batch = [], lhs_contracting = [0], rhs_batch = [], rhs_contracting = [0]} : tensor<2x3xf32>
+/// %d = dot_general %x, %g {lhs_batch = [], lhs_contracting = [0], rhs_batch = [], rhs_contracting = [0]} :
+/// tensor<2x3xf32>
 /// ```
-/// Every identity gives the same bits, NaN payloads aside, but for one that rounds less: the sum of n equal elements becomes the product with n.
-/// So `x + 0` remains, as it turns -0 into +0, and `x + -0` goes. ``Simplifier`` has the rules, a file a family:
-/// - arithmetic: `x * 1`, `x - 0`, `x / 2^k`, negations into sums and products, selections by constants, conversions there and back;
-/// - views: compositions of reshapes, transposes and broadcasts; views of splats; views that move nothing become reshapes;
+/// Every identity gives the same bits, NaN payloads aside, but for one that rounds less: the sum of n equal elements
+/// becomes the product with n. So `x + 0` remains, as it turns -0 into +0, and `x + -0` goes. ``Simplifier`` has the
+/// rules, a file a family:
+/// - arithmetic: `x * 1`, `x - 0`, `x / 2^k`, negations into sums and products, selections by constants, conversions
+///   there and back;
+/// - views: compositions of reshapes, transposes and broadcasts; views of splats; views that move nothing become
+///   reshapes;
 /// - contractions: transposes of operands and of the result go into the dimension numbers;
 /// - reductions: over axes of extent 1, of broadcasts, of splats, of transposes.
 ///
 /// Needs primitive operations and fixed extents. One sweep, in which new nodes are simplified as they are made: linear.
 public enum Simplify {
-  public static let pass = Pass(name: "simplify", summary: "replace expressions by simpler ones that mean the same") { graph, _ in
+  public static let pass = Pass(name: "simplify", summary: "replace expressions by simpler ones that mean the same") {
+    graph, _ in
     var graph = graph
     for i in graph.functions.indices {
       graph.functions[i] = Simplifier.simplified(graph.functions[i], foldsConstants: false)
