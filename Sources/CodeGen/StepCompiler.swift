@@ -41,10 +41,23 @@ public enum StepCompiler {
       // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
       KernelEmitter(function, kernel, schedule).emit()
     }
-    let step = FunctionEmitter(
-      context: context, module: module, builder: builder, processor: processor, name: stepName, pointers: 1, integers: 0
-    )
-    StepEmitter(step, program, schedule, plan, kernelNames: kernelNames).emit()
+    func step(_ name: String) -> StepEmitter {
+      let function = FunctionEmitter(
+        context: context, module: module, builder: builder, processor: processor, name: name, pointers: 1, integers: 0)
+      if name != stepName { LLVMSetLinkage(function.function, LLVMInternalLinkage) }
+      return StepEmitter(function, program, schedule, plan, kernelNames: kernelNames)
+    }
+    let count = program.calls.count
+    if count <= StepEmitter.callsPerPart {
+      step(stepName).emit(0..<count)
+    } else {
+      var parts: [String] = []
+      for start in stride(from: 0, to: count, by: StepEmitter.callsPerPart) {
+        parts.append("fragua_part_\(parts.count)")
+        step(parts.last!).emit(start..<min(start + StepEmitter.callsPerPart, count))
+      }
+      step(stepName).emit(parts: parts)
+    }
     switch output {
     case .object: return machine.emit(module, LLVMObjectFile)
     case .assembly: return machine.emit(module, LLVMAssemblyFile)

@@ -3,6 +3,9 @@ import FraguaKernels
 import FraguaTensors
 
 /// Emits the step function: a call of each kernel for this thread's part, barriers between them.
+///
+/// A long step is cut into functions of ``callsPerPart`` calls: the time of LLVM's register allocation grows faster than
+/// a function does.
 struct StepEmitter {
   private let function: FunctionEmitter
   private let program: KernelProgram
@@ -34,7 +37,17 @@ struct StepEmitter {
     self.kernelNames = kernelNames
   }
 
-  func emit() {
+  /// The most kernel calls of one function.
+  static let callsPerPart = 64
+
+  /// Emits calls of the functions `parts`, each of which runs a part of the step.
+  func emit(parts: [String]) {
+    for part in parts { emitCall(part, [function.parameter(0)]) }
+    function.finish()
+  }
+
+  /// Emits the kernel calls `calls`.
+  func emit(_ calls: Range<Int>) {
     let builder = function.builder
     let thread = widened(field(Field.thread, LLVMInt32TypeInContext(function.context)))
     let threads = widened(field(Field.threads, LLVMInt32TypeInContext(function.context)))
@@ -49,7 +62,8 @@ struct StepEmitter {
       uniqueKeysWithValues: program.parameterNames.enumerated().map { ($1, $0) })
     let barriers = Set(schedule.barriers)
     let isFirst = LLVMBuildICmp(builder, LLVMIntEQ, thread, function.int64(0), "")!
-    for (index, call) in program.calls.enumerated() {
+    for index in calls {
+      let call = program.calls[index]
       if barriers.contains(index) { emitBarrier(threads) }
       let pointers = call.buffers.map { buffer -> LLVMValueRef in
         switch program.buffers[buffer].kind {

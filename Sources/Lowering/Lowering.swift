@@ -28,8 +28,14 @@ private struct FunctionLowering {
   var rootOf: [Int: Value] = [:]
   /// For each root: its last use as an operand, by node index; `Int.max` where the function returns it.
   var lastUse: [Int: Int] = [:]
+  /// For each root: the results of the function that it is, by position, and the updates that it is the value of.
+  var resultsOf: [Int: [Int]] = [:]
+  var updatesOf: [Int: [Update]] = [:]
+  /// For each parameter that is read: its value at entry.
+  var valueOf: [String: Value] = [:]
   var kernelIndex: [Kernel: Int] = [:]
   var bufferNames: Set<String> = []
+  var parameterBuffers: [String: Int] = [:]
   var constantIndex: [ConstantTensor: Int] = [:]
   /// Copies that run at the end: from, to.
   var copies: [(from: Int, to: Int)] = []
@@ -53,8 +59,9 @@ private struct FunctionLowering {
       rootOf[value.id] = value
     }
     for read in function.parameterReads {
-      bufferOf[read.value.id] = addBuffer(read.parameter, read.value.type, .parameter(read.parameter))
+      bufferOf[read.value.id] = parameterBuffer(read.parameter, read.value.type)
       rootOf[read.value.id] = read.value
+      valueOf[read.parameter] = read.value
     }
     findRoots()
     for (index, node) in function.nodes.enumerated() { try lower(node, index) }
@@ -73,10 +80,16 @@ private struct FunctionLowering {
       }
       if !isAlias(node) { for result in node.results { rootOf[result.id] = result } }
     }
-    for value in function.results { lastUse[rootOf[value.id]!.id] = .max }
+    for (index, value) in function.results.enumerated() {
+      let root = rootOf[value.id]!.id
+      lastUse[root] = .max
+      resultsOf[root, default: []].append(index)
+    }
+    let readValues = Set(function.parameterReads.map(\.value.id))
     for update in function.updates {
-      let root = rootOf[update.value.id]!
-      if function.parameterReads.contains(where: { $0.value == root }) { lastUse[root.id] = .max }
+      let root = rootOf[update.value.id]!.id
+      if readValues.contains(root) { lastUse[root] = .max }
+      updatesOf[root, default: []].append(update)
     }
   }
 
@@ -99,8 +112,10 @@ private struct FunctionLowering {
   }
 
   private mutating func parameterBuffer(_ name: String, _ type: TensorType) -> Int {
-    if let known = program.buffers.firstIndex(where: { $0.kind == .parameter(name) }) { return known }
-    return addBuffer(name, type, .parameter(name))
+    if let known = parameterBuffers[name] { return known }
+    let buffer = addBuffer(name, type, .parameter(name))
+    parameterBuffers[name] = buffer
+    return buffer
   }
 
   // MARK: Nodes
@@ -117,39 +132,47 @@ private struct FunctionLowering {
     else {
       throw Diagnostic("the fused region '@\(name)' has no attribute 'form'", at: node.origin.location)
     }
+    let constants = constantBuffers(of: region.function)
     let inPlace = updatesInPlace(node, index)
     if !inPlace.isEmpty {
-      let saved = self
-      if try lower(node, name, region.function, form, inPlace: inPlace) { return }
-      self = saved
+      let before = (buffers: program.buffers.count, copies: copies.count)
+      if try lower(node, name, region.function, form, constants, inPlace: inPlace) { return }
+      forgetBuffers(from: before.buffers)
+      copies.removeLast(copies.count - before.copies)
     }
-    _ = try lower(node, name, region.function, form, inPlace: [])
+    _ = try lower(node, name, region.function, form, constants, inPlace: [])
   }
 
   /// The parameters whose update the node may write where the parameter lies: every other reader comes before it.
   private func updatesInPlace(_ node: Node, _ index: Int) -> Set<String> {
     var names: Set<String> = []
-    for update in function.updates where node.results.contains(rootOf[update.value.id]!) {
-      guard let read = function.parameterReads.first(where: { $0.parameter == update.parameter }) else {
-        names.insert(update.parameter)
-        continue
-      }
-      if lastUse[read.value.id] ?? -1 <= index { names.insert(update.parameter) }
+    for update in node.results.flatMap({ updatesOf[$0.id] ?? [] }) {
+      let lastRead = valueOf[update.parameter].flatMap { lastUse[$0.id] } ?? -1
+      if lastRead <= index { names.insert(update.parameter) }
     }
     return names
+  }
+
+  /// Takes back the buffers that were added last, down to number `count`.
+  private mutating func forgetBuffers(from count: Int) {
+    for buffer in program.buffers[count...] {
+      bufferNames.remove(buffer.name)
+      if case .parameter(let name) = buffer.kind { parameterBuffers[name] = nil }
+    }
+    program.buffers.removeLast(program.buffers.count - count)
   }
 
   /// Lowers a region with these parameters updated in place; `false` where the kernel would read an element that it has
   /// overwritten.
   private mutating func lower(
-    _ node: Node, _ name: String, _ body: Function, _ form: RegionForm, inPlace: Set<String>
+    _ node: Node, _ name: String, _ body: Function, _ form: RegionForm, _ constants: [Int: Int], inPlace: Set<String>
   ) throws(Diagnostic) -> Bool {
     var inputs: [Int: Int] = [:]
     for (argument, operand) in zip(body.arguments, node.operands) { inputs[argument.id] = bufferOf[operand.id]! }
     var outputs: [[Int]] = []
     for result in node.results { outputs.append(destinations(of: result, inPlace)) }
     let context = try RegionContext(
-      body, origin: node.origin, inputs: inputs, outputs: outputs, constants: constantBuffers(of: body))
+      body, origin: node.origin, inputs: inputs, outputs: outputs, constants: constants)
     let lowered: (kernel: Kernel, bindings: [Int])
     switch form {
     case .map, .rows:
@@ -172,18 +195,20 @@ private struct FunctionLowering {
   /// The buffers that receive a region's result: results of the function, parameters updated in place, or a temporary.
   private mutating func destinations(of value: Value, _ inPlace: Set<String>) -> [Int] {
     var buffers: [Int] = []
-    for (index, result) in function.results.enumerated() where rootOf[result.id] == value {
+    for index in resultsOf[value.id] ?? [] {
+      let result = function.results[index]
       let name = function.valueNames[result.id] ?? "result\(index)"
       buffers.append(addBuffer(name, result.type, .result(index)))
     }
-    for update in function.updates where inPlace.contains(update.parameter) && rootOf[update.value.id] == value {
+    let updates = updatesOf[value.id] ?? []
+    for update in updates where inPlace.contains(update.parameter) {
       buffers.append(parameterBuffer(update.parameter, update.value.type))
     }
     if buffers.isEmpty {
       buffers.append(addBuffer(function.valueNames[value.id] ?? "v\(value.id)", value.type, .temporary))
     }
     bufferOf[value.id] = buffers[0]
-    for update in function.updates where !inPlace.contains(update.parameter) && rootOf[update.value.id] == value {
+    for update in updates where !inPlace.contains(update.parameter) {
       copies.append((from: buffers[0], to: parameterBuffer(update.parameter, update.value.type)))
     }
     return buffers
