@@ -28,6 +28,8 @@ let package = Package(
   dependencies: [
     // The command line: parsing, help, completion.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    // The heap that orders fused regions.
+    .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
     // exp, log and the like for the oracles, which do not import Foundation.
     .package(url: "https://github.com/apple/swift-numerics", from: "1.0.0"),
     // Reading CSV: quoting, line ends.
@@ -45,7 +47,12 @@ let package = Package(
     module("Graph", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", numerics]),
     module("Syntax", ["FraguaSource", "FraguaTensors", "FraguaGraph"]),
-    module("Transforms", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations"]),
+    module(
+      "Transforms",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
     module("Lowering", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaTransforms"]),
     module("CodeGen", ["CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Runtime", ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaCodeGen"]),

@@ -46,7 +46,9 @@ struct PrintCommand: ParsableCommand {
   @Flag(help: "Print where in the text each node comes from.")
   var locations = false
 
-  @Flag(name: .customLong("explain-fusion"), help: "Print for each edge why it was fused, or why not.")
+  @Flag(
+    name: .customLong("explain-fusion"),
+    help: "Print for each edge of the graph after the pass dead-code why it was fused, or why not.")
   var explainsFusion = false
 
   @OptionGroup var compilation: CompilationArguments
@@ -117,14 +119,17 @@ struct PrintCommand: ParsableCommand {
     let entry = try graph.entry(function)
     let before = try Compiler.transform(graph, entry: entry, after: DeadCode.pass.name, options).graph
     guard let function = before.function(named: entry) else { throw unknownFunction(entry, in: graph) }
+    let names = ValueNames(function)
     for decision in Fusion.fuse(function, target: Processor(options.cpu).target).decisions {
+      let (producer, consumer) = (names[decision.producer], names[decision.consumer])
       guard json else {
-        Console.print(decision.description)
+        let verdict = decision.isFused ? "fused" : "not fused"
+        Console.print("\(producer) -> \(consumer): \(verdict) because \(decision.reason)")
         continue
       }
       Console.print(
         JSON.object([
-          ("producer", .string(decision.producer)), ("consumer", .string(decision.consumer)),
+          ("producer", .string(producer)), ("consumer", .string(consumer)),
           ("fused", .boolean(decision.isFused)), ("reason", .string(decision.reason)),
         ]).text)
     }

@@ -1,11 +1,11 @@
 import FraguaGraph
 
 /// How the values of a function are written.
-struct ValueNames {
+public struct ValueNames {
   private var names: [Int: String] = [:]
 
   /// Names all values in the order of their definition; a region's arguments need no names.
-  init(_ function: Function, isRegion: Bool = false) {
+  public init(_ function: Function, isRegion: Bool = false) {
     for read in function.parameterReads { names[read.value.id] = "@" + read.parameter }
     var wanted: [(id: Int, name: String)] = []
     for (argument, name) in zip(function.arguments, function.argumentNames) {
@@ -38,7 +38,7 @@ struct ValueNames {
   }
 
   /// The name of `value`; a value that is not defined, in a graph that is wrong, shows its id.
-  subscript(_ value: Value) -> String { names[value.id] ?? "%undefined.\(value.id)" }
+  public subscript(_ value: Value) -> String { names[value.id] ?? "%undefined.\(value.id)" }
 
   /// `%a, %b`.
   func list(_ values: [Value]) -> String { values.map { self[$0] }.joined(separator: ", ") }

@@ -7,7 +7,9 @@ extension Fusion {
   ///
   /// - Requires: primitive operations only, all extents fixed.
   public static func fuse(_ function: Function, target: Target) -> (function: Function, decisions: [FusionDecision]) {
-    if LanesForm(function)?.isWorthwhile == true { return (LanesForm.asOneRegion(function), []) }
+    if let lanes = LanesForm(function), lanes.isWorthwhile {
+      return (LanesForm.asOneRegion(function), lanes.decisions(function))
+    }
     var planner = FusionPlanner(function, target)
     planner.plan()
     return (RegionBuilder(planner).build(), planner.decisions)

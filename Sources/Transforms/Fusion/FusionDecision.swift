@@ -1,16 +1,14 @@
+import FraguaGraph
+
 /// What fusion decided about one edge of the graph, for `--explain-fusion`.
-public struct FusionDecision: Sendable, Equatable, CustomStringConvertible {
-  /// The value that is used, as dumps name it.
-  public let producer: String
+public struct FusionDecision: Sendable {
+  /// The value that is used.
+  public let producer: Value
   /// The value that is computed from it.
-  public let consumer: String
+  public let consumer: Value
   public let isFused: Bool
   /// Why, in words.
   public let reason: String
-
-  public var description: String {
-    "\(producer) -> \(consumer): \(isFused ? "fused" : "not fused") because \(reason)"
-  }
 }
 
 /// The form of a fused region, written in its `form` attribute; lowering asks it, fusion writes it.

@@ -25,6 +25,16 @@ struct FusionGroup {
   var predecessors: Set<Int> = []
   /// Values of side sums and what follows them; only for contractions.
   var sideValues: Set<Int> = []
+  /// The form of its region.
+  var form: RegionForm {
+    switch kind {
+    case .map: .map
+    case .rows: .rows
+    case .contract: .contract
+    case .scatter: .scatter
+    }
+  }
+
   /// For `rows`: the shape of row values.
   var rowSpace: [Int] {
     guard case .rows(let axes) = kind else { return space }

@@ -133,7 +133,9 @@ struct FusionPlanner {
     groups[groups.count - 1].predecessors = Set(reached(from: node).compactMap { groupOf($0.value) })
   }
 
-  private mutating func join(_ index: Int, _ group: Int, _ reason: String) {
+  /// Puts node `index` into `group`.
+  /// - Parameter sharesReads: what it reads from memory the group reads anyway.
+  private mutating func join(_ index: Int, _ group: Int, _ reason: String, sharesReads: Bool = false) {
     let node = function.nodes[index]
     groupOfNode[index] = group
     groups[group].nodes.append(index)
@@ -142,56 +144,30 @@ struct FusionPlanner {
     for item in reached(from: node) {
       guard let other = groupOf(item.value) else { continue }
       if other != group { groups[group].predecessors.insert(other) }
-      decide(item.value, node, fused: other == group, other == group ? reason : "its region must come before this one")
+      let isFused = other == group || sharesReads
+      decide(item.value, node, fused: isFused, isFused ? reason : reasonApart(item, other, group))
     }
+  }
+
+  /// Why a value of group `other` is read from memory by a node of `group`.
+  private func reasonApart(_ item: Reached, _ other: Int, _ group: Int) -> String {
+    if groups[other].space != groups[group].space || !isIdentity(item) {
+      return "the index spaces of their regions differ, \(words(groups[other])) and \(words(groups[group]))"
+    }
+    if groups[other].kind == .map { return "as one region, they and what lies between would wait for each other" }
+    return "a region holds one reduction or product, \(words(groups[other])) and \(words(groups[group])) are two"
+  }
+
+  private func words(_ group: FusionGroup) -> String {
+    "\(group.form.rawValue) [\(group.space.map(String.init).joined(separator: ", "))]"
   }
 
   private mutating func decide(_ producer: Value, _ consumer: Node, fused: Bool, _ reason: String) {
     decisions.append(
-      FusionDecision(producer: name(producer), consumer: name(consumer.results[0]), isFused: fused, reason: reason))
+      FusionDecision(producer: producer, consumer: consumer.results[0], isFused: fused, reason: reason))
   }
 
-  private func name(_ value: Value) -> String { "%" + (function.valueNames[value.id] ?? String(value.id)) }
-
-  // MARK: Reaching through deferred nodes
-
-  /// A value in memory or of a region that a node uses, with its coordinates as a function of the node's.
-  struct Reached {
-    let value: Value
-    /// `nil` where they are not affine.
-    let coordinates: [AffineExpression]?
-  }
-
-  /// What `node` uses, seen through the deferred nodes, elementwise over the node's operand shape.
-  func reached(from node: Node) -> [Reached] {
-    var result: [Reached] = []
-    for operand in node.operands {
-      reach(operand, AffineExpression.identity(rank: operand.type.rank), operand.type.rank, &result)
-    }
-    return result
-  }
-
-  private func reach(_ value: Value, _ coordinates: [AffineExpression]?, _ rank: Int, _ result: inout [Reached]) {
-    guard let producer = producers[value.id] else { return }
-    guard isDeferred[producer] else {
-      if !result.contains(where: { $0.value == value && $0.coordinates == coordinates }) {
-        result.append(Reached(value: value, coordinates: isAlias[producer] ? nil : coordinates))
-      }
-      return
-    }
-    let node = function.nodes[producer]
-    switch roles[producer] {
-    case .view(let view):
-      let through = coordinates.flatMap {
-        view.operandCoordinates(
-          at: $0, operand: node.operands[0].type.extents, result: value.type.extents, rank: rank)
-      }
-      reach(node.operands[0], through, rank, &result)
-    case .pointwise: for operand in node.operands { reach(operand, coordinates, rank, &result) }
-    case .generator: for operand in node.operands { reach(operand, nil, rank, &result) }
-    default: break
-    }
-  }
+  // MARK: Groups
 
   /// The group that computes `value`, seen through aliases; `nil` for arguments and deferred values.
   func groupOf(_ value: Value) -> Int? {
@@ -211,7 +187,7 @@ struct FusionPlanner {
   private mutating func joinElementwise(_ index: Int, _ node: Node) {
     let reached = reached(from: node)
     let shape = node.results[0].type.extents
-    let candidates = Set(reached.compactMap { groupOf($0.value) }).sorted(by: >)
+    let candidates = candidates(reached)
     for group in candidates {
       let inside = reached.filter { groupOf($0.value) == group }
       guard fits(shape, inside, in: group) else { continue }
@@ -233,6 +209,15 @@ struct FusionPlanner {
     }
     open(.map, space: shape, index)
     if shape.isEmpty, candidates.isEmpty { scalarGroup = groups.count - 1 }
+  }
+
+  /// The groups that compute `reached`, the ones to join first in front: maps come last, since a map can be taken into
+  /// any other group but not the other way round; among equals the latest.
+  private func candidates(_ reached: [Reached]) -> [Int] {
+    Set(reached.compactMap { groupOf($0.value) }).sorted { a, b in
+      let (isMapA, isMapB) = (groups[a].kind == .map, groups[b].kind == .map)
+      return isMapA == isMapB ? a > b : isMapB
+    }
   }
 
   /// Whether a value of `shape` that uses `inside` of `group` can be computed there.
@@ -334,7 +319,7 @@ struct FusionPlanner {
     let operand = node.operands[0]
     let space = operand.type.extents
     let reached = reached(from: node)
-    let candidates = Set(reached.compactMap { groupOf($0.value) }).sorted(by: >)
+    let candidates = candidates(reached)
     let key = RowsKey(value: operand.id, axes: axes)
     for group in candidates + (rowsGroupOfOperand[key].map { [find($0)] } ?? []) {
       let inside = reached.filter { groupOf($0.value) == group }
@@ -382,8 +367,7 @@ struct FusionPlanner {
       let others = Set(reached(from: node).compactMap { groupOf($0.value) })
       if others.contains(group) || createsCycle(others.sorted(), group) { continue }
       groups[group].sideValues.insert(node.results[0].id)
-      join(index, group, "the contraction reads the same elements in the same order")
-      decide(operand, node, fused: true, "its sum runs beside the contraction that reads it")
+      join(index, group, "the sum runs beside the contraction, which reads the same elements", sharesReads: true)
       return true
     }
     return false

@@ -53,6 +53,23 @@ public struct LanesForm: Sendable {
     instructionCount = count
   }
 
+  /// What ``Fusion`` says about each edge of `function` where this form is worthwhile.
+  func decisions(_ function: Function) -> [FusionDecision] {
+    let reason =
+      "the whole function is one region, a row a lane: about \(instructionCount) instructions, at most "
+      + "\(Self.instructionLimit)"
+    var producers: Set<Int> = []
+    var decisions: [FusionDecision] = []
+    for node in function.nodes {
+      for operand in node.operands where producers.contains(operand.id) {
+        decisions.append(
+          FusionDecision(producer: operand, consumer: node.results[0], isFused: true, reason: reason))
+      }
+      producers.formUnion(node.results.map(\.id))
+    }
+    return decisions
+  }
+
   private struct Classification {
     var rowAxis: Int?
     var isSum = false

@@ -1,5 +1,6 @@
 import FraguaGraph
 import FraguaTensors
+import HeapModule
 
 /// Writes the function that a fusion plan describes: one fused node a group, in an order that respects data and keeps
 /// parameters readable until their update.
@@ -119,14 +120,14 @@ struct RegionBuilder {
       for other in (softWaits[group] ?? []).sorted() { softFollowers[other, default: []].append(group) }
     }
     let key = { (group: Int) in planner.groups[group].first }
-    var ready = Heap(live.filter { hardCount[$0] == 0 && softCount[$0] == 0 }.map { (key($0), $0) })
+    var ready = Heap(live.filter { hardCount[$0] == 0 && softCount[$0] == 0 }.map { Ready(key: key($0), group: $0) })
     var stuck = Set(live.filter { hardCount[$0] == 0 && softCount[$0]! > 0 })
     var result: [Int] = []
     var done: Set<Int> = []
     while result.count < live.count {
       let group: Int
       if let next = ready.popMin() {
-        group = next
+        group = next.group
       } else {
         // Only waits for readers of parameters are left; dropping one costs a copy, not correctness.
         guard let next = stuck.min(by: { key($0) < key($1) }) else { preconditionFailure("the regions form a cycle") }
@@ -138,14 +139,18 @@ struct RegionBuilder {
       for follower in hardFollowers[group] ?? [] {
         hardCount[follower]! -= 1
         if hardCount[follower] == 0 {
-          if softCount[follower] == 0 { ready.insert((key(follower), follower)) } else { stuck.insert(follower) }
+          if softCount[follower] == 0 {
+            ready.insert(Ready(key: key(follower), group: follower))
+          } else {
+            stuck.insert(follower)
+          }
         }
       }
       for follower in softFollowers[group] ?? [] {
         softCount[follower]! -= 1
         if softCount[follower] == 0, hardCount[follower] == 0, !done.contains(follower) {
           stuck.remove(follower)
-          ready.insert((key(follower), follower))
+          ready.insert(Ready(key: key(follower), group: follower))
         }
       }
     }
@@ -191,7 +196,7 @@ struct RegionBuilder {
     let name = uniqueName(group, outputs, &names)
     let results = rewriter.builder.append(
       .fused(name, Region(body.function)), rewriter.mapped(content.inputs),
-      ["form": .keyword(form(of: planner.groups[group].kind).rawValue)], types: outputs.map(\.type))
+      ["form": .keyword(planner.groups[group].form.rawValue)], types: outputs.map(\.type))
     for (old, new) in zip(outputs, results) { rewriter.replace(old, with: new) }
   }
 
@@ -212,45 +217,12 @@ struct RegionBuilder {
     }
     return name
   }
-
-  private func form(of kind: FusionGroup.Kind) -> RegionForm {
-    switch kind {
-    case .map: .map
-    case .rows: .rows
-    case .contract: .contract
-    case .scatter: .scatter
-    }
-  }
 }
 
-/// A binary heap of groups by key.
-private struct Heap {
-  private var items: [(key: Int, group: Int)]
+/// A group whose operands are all there, in a heap by the place of its first node.
+private struct Ready: Comparable {
+  let key: Int
+  let group: Int
 
-  init(_ items: [(Int, Int)]) { self.items = items.map { (key: $0.0, group: $0.1) }.sorted { $0 < $1 } }
-
-  mutating func insert(_ item: (Int, Int)) {
-    items.append((key: item.0, group: item.1))
-    var child = items.count - 1
-    while child > 0, items[child] < items[(child - 1) / 2] {
-      items.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func popMin() -> Int? {
-    guard !items.isEmpty else { return nil }
-    items.swapAt(0, items.count - 1)
-    let result = items.removeLast()
-    var parent = 0
-    while true {
-      var smallest = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[smallest] {
-        smallest = child
-      }
-      if smallest == parent { return result.group }
-      items.swapAt(parent, smallest)
-      parent = smallest
-    }
-  }
+  static func < (a: Ready, b: Ready) -> Bool { (a.key, a.group) < (b.key, b.group) }
 }

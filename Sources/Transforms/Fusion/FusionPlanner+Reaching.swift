@@ -1,0 +1,42 @@
+import FraguaGraph
+
+/// What a node reads, seen through the deferred nodes that every region takes a copy of.
+extension FusionPlanner {
+  /// A value in memory or of a region that a node uses, with its coordinates as a function of the node's.
+  struct Reached {
+    let value: Value
+    /// `nil` where they are not affine.
+    let coordinates: [AffineExpression]?
+  }
+
+  /// What `node` uses, seen through the deferred nodes, elementwise over the node's operand shape.
+  func reached(from node: Node) -> [Reached] {
+    var result: [Reached] = []
+    for operand in node.operands {
+      reach(operand, AffineExpression.identity(rank: operand.type.rank), operand.type.rank, &result)
+    }
+    return result
+  }
+
+  private func reach(_ value: Value, _ coordinates: [AffineExpression]?, _ rank: Int, _ result: inout [Reached]) {
+    guard let producer = producers[value.id] else { return }
+    guard isDeferred[producer] else {
+      if !result.contains(where: { $0.value == value && $0.coordinates == coordinates }) {
+        result.append(Reached(value: value, coordinates: isAlias[producer] ? nil : coordinates))
+      }
+      return
+    }
+    let node = function.nodes[producer]
+    switch roles[producer] {
+    case .view(let view):
+      let through = coordinates.flatMap {
+        view.operandCoordinates(
+          at: $0, operand: node.operands[0].type.extents, result: value.type.extents, rank: rank)
+      }
+      reach(node.operands[0], through, rank, &result)
+    case .pointwise: for operand in node.operands { reach(operand, coordinates, rank, &result) }
+    case .generator: for operand in node.operands { reach(operand, nil, rank, &result) }
+    default: break
+    }
+  }
+}
