@@ -4,13 +4,14 @@
 #   make test      all tests, in release, with the same build
 #   make fashion   trains a perceptron on Fashion-MNIST and prints its test accuracy
 #   make build     .build/release/fragua
+#   make bench     times fragua beside JAX, PyTorch, TensorFlow and others (installs them in .peers), prints the table
 #   make static    .build/static/release/fragua, which needs no Swift libraries and starts faster
 #   make docs      writes docs/operations.md again
 #   make lint      the style that swift format checks
 #   make setup     installs the Debian packages that are missing
 #   make clean     removes what was built
 
-.PHONY: demo test fashion build static docs lint setup clean
+.PHONY: demo test fashion bench build static docs lint setup clean
 
 SHELL := /bin/bash
 FRAGUA := .build/release/fragua
@@ -46,6 +47,13 @@ fashion: build
 	  --epochs 5 --batch 128 --seed $(SEED) --out out/fashion
 	@$(FRAGUA) predict graphs/fashion.graph --function @accuracy --params out/fashion/parameters.safetensors \
 	  --data x=$(FASHION)/t10k-images-idx3-ubyte.gz --data y=$(FASHION)/t10k-labels-idx1-ubyte.gz
+
+bench: build .peers/bin/python
+	.peers/bin/python graphs/bench/compare.py $(BENCH)
+
+.peers/bin/python:
+	python3 -m venv .peers
+	.peers/bin/pip install -q jax torch tensorflow-cpu 'mlx[cpu]' onnx onnxruntime openvino
 
 static: setup
 	swift build -c release --static-swift-stdlib --product fragua --scratch-path .build/static
