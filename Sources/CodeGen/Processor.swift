@@ -25,6 +25,9 @@ public struct Processor: Sendable {
     }
   }
 
+  /// The architecture as LLVM's triples begin with it.
+  var architecture: String { target.instructionSet == .neon ? "aarch64" : "x86_64" }
+
   /// The best instruction set of this machine.
   public static let hostInstructionSet: Target.InstructionSet = {
     #if arch(x86_64)

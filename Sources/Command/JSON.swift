@@ -47,7 +47,7 @@ enum JSON {
 
   /// The shortest number that reads as `value`.
   private static func written(_ value: Double) -> String {
-    if let integer = Int(exactly: value), abs(integer) < 1 << 53 { return String(integer) }
+    if let integer = Int(exactly: value), integer.magnitude < 1 << 53 { return String(integer) }
     return value.description
   }
 

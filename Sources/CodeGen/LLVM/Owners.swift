@@ -55,16 +55,19 @@ struct LLVMTargetMachineOwner: ~Copyable {
 
   init(_ processor: Processor) {
     LLVMRuntime.initialize()
-    let tripleText = LLVMGetDefaultTargetTriple()!
-    defer { LLVMDisposeMessage(tripleText) }
-    triple = String(cString: tripleText)
+    let host = LLVMGetDefaultTargetTriple()!
+    defer { LLVMDisposeMessage(host) }
+    let hostTriple = String(cString: host)
+    // Code for another architecture than this machine's can be looked at, not run.
+    let architecture = processor.architecture
+    triple = hostTriple.hasPrefix(architecture) ? hostTriple : architecture + "-unknown-linux-gnu"
     var target: LLVMTargetRef?
     var message: UnsafeMutablePointer<CChar>?
-    guard LLVMGetTargetFromTriple(tripleText, &target, &message) == 0, let target else {
+    guard LLVMGetTargetFromTriple(triple, &target, &message) == 0, let target else {
       preconditionFailure("LLVM has no target for \(triple): \(message.map { String(cString: $0) } ?? "?")")
     }
     reference = LLVMCreateTargetMachine(
-      target, tripleText, processor.name, processor.features, LLVMCodeGenLevelDefault, LLVMRelocPIC,
+      target, triple, processor.name, processor.features, LLVMCodeGenLevelDefault, LLVMRelocPIC,
       LLVMCodeModelDefault)
   }
 
@@ -95,23 +98,20 @@ struct LLVMTargetMachineOwner: ~Copyable {
 
 /// What is done once a process.
 enum LLVMRuntime {
-  /// Registers the native target with its assembler.
+  /// Registers the targets of all instruction sets with their assemblers.
   static func initialize() { _ = once }
 
   private static let once: Void = {
-    #if arch(x86_64)
-      LLVMInitializeX86TargetInfo()
-      LLVMInitializeX86Target()
-      LLVMInitializeX86TargetMC()
-      LLVMInitializeX86AsmPrinter()
-      LLVMInitializeX86AsmParser()
-    #elseif arch(arm64)
-      LLVMInitializeAArch64TargetInfo()
-      LLVMInitializeAArch64Target()
-      LLVMInitializeAArch64TargetMC()
-      LLVMInitializeAArch64AsmPrinter()
-      LLVMInitializeAArch64AsmParser()
-    #endif
+    LLVMInitializeX86TargetInfo()
+    LLVMInitializeX86Target()
+    LLVMInitializeX86TargetMC()
+    LLVMInitializeX86AsmPrinter()
+    LLVMInitializeX86AsmParser()
+    LLVMInitializeAArch64TargetInfo()
+    LLVMInitializeAArch64Target()
+    LLVMInitializeAArch64TargetMC()
+    LLVMInitializeAArch64AsmPrinter()
+    LLVMInitializeAArch64AsmParser()
     LLVMInstallFatalErrorHandler { message in
       fatalError("LLVM: \(message.map { String(cString: $0) } ?? "a fatal error without a message")")
     }

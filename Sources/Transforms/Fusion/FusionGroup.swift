@@ -23,8 +23,14 @@ struct FusionGroup {
   var last: Int
   /// Groups whose values it reads.
   var predecessors: Set<Int> = []
-  /// Values of side sums and what follows them; only for contractions.
-  var sideValues: Set<Int> = []
+  /// Values of side sums and what follows them, each with the factor that is summed; only for contractions.
+  var sideValues: [Int: Factor] = [:]
+  /// Values that a node reads in memory, at places that are no affine map of its own: the tables of gathers.
+  var tables: [Value] = []
+
+  /// The left or the right factor of a contraction.
+  enum Factor { case lhs, rhs }
+
   /// The form of its region.
   var form: RegionForm {
     switch kind {

@@ -12,10 +12,16 @@ extension FusionPlanner {
   /// What `node` uses, seen through the deferred nodes, elementwise over the node's operand shape.
   func reached(from node: Node) -> [Reached] {
     var result: [Reached] = []
-    for operand in node.operands {
-      reach(operand, AffineExpression.identity(rank: operand.type.rank), operand.type.rank, &result)
+    for (position, operand) in node.operands.enumerated() {
+      let isTable = position == 0 && isGather(node)
+      let coordinates = isTable ? nil : AffineExpression.identity(rank: operand.type.rank)
+      reach(operand, coordinates, operand.type.rank, &result)
     }
     return result
+  }
+
+  private func isGather(_ node: Node) -> Bool {
+    if case .gather? = producers[node.results[0].id].map({ roles[$0] }) { true } else { false }
   }
 
   private func reach(_ value: Value, _ coordinates: [AffineExpression]?, _ rank: Int, _ result: inout [Reached]) {

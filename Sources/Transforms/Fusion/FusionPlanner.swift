@@ -19,6 +19,8 @@ struct FusionPlanner {
   let producers: [Int?]
   /// For each value: the nodes that use it.
   let consumers: [[Int]]
+  /// The values that leave the function.
+  private let kept: Set<Int>
   /// For each node: its group; `nil` while deferred or an alias.
   private(set) var groupOfNode: [Int?]
   /// Nodes that are copied to where they are used.
@@ -51,6 +53,7 @@ struct FusionPlanner {
       }
       roles.append(operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes))
     }
+    kept = Set((function.results + function.updates.map(\.value)).map(\.id))
     self.producers = producers
     self.consumers = consumers
     self.roles = roles
@@ -79,18 +82,48 @@ struct FusionPlanner {
     case .gather:
       materialize(node.operands[0])
       joinElementwise(index, node)
+      groupOfNode[index].map { groups[find($0)].tables.append(node.operands[0]) }
     case .generator, .pointwise:
-      let weight = cost.weight(of: node)
-      if reached(from: node).allSatisfy({ groupOf($0.value) == nil }),
-        cost.prefersRecomputing(weight: deferredWeight(node) + weight, element: node.results[0].type.element)
-      {
-        isDeferred[index] = true
-      } else {
-        joinElementwise(index, node)
-      }
+      if isCheaperToRecompute(node) { isDeferred[index] = true } else { joinElementwise(index, node) }
     case .reduction(let combiner, let axes): joinReduction(index, node, combiner, axes)
     case .contraction: open(.contract(node: index), space: node.results[0].type.extents, index)
     case .scatterAdd: open(.scatter(node: index), space: node.results[0].type.extents, index)
+    }
+  }
+
+  /// Whether every region that needs `node` computes it again: that costs little, and what it is computed from is in
+  /// memory anyway. So `1 - h²` is no second result of the layer that stores h.
+  private func isCheaperToRecompute(_ node: Node) -> Bool {
+    let sources = reached(from: node).filter { groupOf($0.value) != nil }
+    if !sources.isEmpty {
+      guard sources.allSatisfy({ isIdentity($0) && isStoredAnyway($0.value) }),
+        !kept.contains(node.results[0].id), consumers[node.results[0].id].allSatisfy({ isPointwise(roles[$0]) })
+      else { return false }
+    }
+    let weight = deferredWeight(node) + cost.weight(of: node)
+    return cost.prefersRecomputing(weight: weight, element: node.results[0].type.element)
+  }
+
+  private func isPointwise(_ role: Role) -> Bool { if case .pointwise = role { true } else { false } }
+
+  /// Whether a region of its own reads `value`, whatever else is decided: a product, a scatter, or the reduction of a
+  /// product.
+  private func isStoredAnyway(_ value: Value) -> Bool {
+    if kept.contains(value.id) { return true }
+    let isOfProduct =
+      groupOf(value).map {
+        switch groups[$0].kind {
+        case .contract, .scatter: true
+        case .map, .rows: false
+        }
+      } ?? false
+    return consumers[value.id].contains { consumer in
+      switch roles[consumer] {
+      case .contraction, .scatterAdd: true
+      case .gather: function.nodes[consumer].operands[0] == value
+      case .reduction: isOfProduct
+      default: false
+      }
     }
   }
 
@@ -195,7 +228,9 @@ struct FusionPlanner {
         decide(inside[0].value, node, fused: false, "another operand is computed after that region")
         continue
       }
-      if isSide(inside, group) { groups[group].sideValues.insert(node.results[0].id) }
+      if let side = inside.compactMap({ groups[group].sideValues[$0.value.id] }).first {
+        groups[group].sideValues[node.results[0].id] = side
+      }
       join(index, group, "it has the same index space, and its value need not be stored")
       absorbMaps(into: group, candidates)
       return
@@ -226,9 +261,11 @@ struct FusionPlanner {
     switch target.kind {
     case .map, .scatter: return shape == target.space && inside.allSatisfy(isIdentity)
     case .contract:
-      let side = inside.filter { target.sideValues.contains($0.value.id) }
-      if side.isEmpty { return shape == target.space && inside.allSatisfy(isIdentity) }
-      return side.count == inside.count && side.allSatisfy { isIdentity($0) && $0.value.type.extents == shape }
+      let sides = inside.map { target.sideValues[$0.value.id] }
+      if sides.allSatisfy({ $0 == nil }) { return shape == target.space && inside.allSatisfy(isIdentity) }
+      // Both sums are there only when the products are.
+      return sides.allSatisfy { $0 != nil && $0 == sides[0] }
+        && inside.allSatisfy { isIdentity($0) && $0.value.type.extents == shape }
     case .rows:
       let isRowLevel = shape == target.rowSpace && inside.allSatisfy { isRowValue($0.value, target) }
       if isRowLevel { return inside.allSatisfy(isIdentity) }
@@ -247,10 +284,6 @@ struct FusionPlanner {
   /// Where both shapes agree (all reduced extents are 1 cannot happen: ranks differ) the rank tells.
   private func isRowValue(_ value: Value, _ group: FusionGroup) -> Bool {
     value.type.rank == group.rowSpace.count && value.type.rank != group.space.count
-  }
-
-  private func isSide(_ inside: [Reached], _ group: Int) -> Bool {
-    inside.contains { groups[group].sideValues.contains($0.value.id) }
   }
 
   private func isIdentity(_ item: Reached) -> Bool {
@@ -285,16 +318,21 @@ struct FusionPlanner {
         continue
       }
       // A contraction's or a scatter's epilogue cannot feed the products; the map must not be what they read.
-      if isReadByAnchor(other, of: group) { continue }
+      if isReadByAnchor(other, of: group) || readsTable(group, of: other) || readsTable(other, of: group) { continue }
       merge(other, into: group)
     }
+  }
+
+  /// Whether `group` reads a table that `other` computes.
+  private func readsTable(_ group: Int, of other: Int) -> Bool {
+    groups[group].tables.contains { groupOf($0) == other }
   }
 
   private func isReadByAnchor(_ other: Int, of group: Int) -> Bool {
     switch groups[group].kind {
     case .contract(let node), .scatter(let node):
       return reached(from: function.nodes[node]).contains { groupOf($0.value) == other }
-        || groups[group].sideValues.contains { id in
+        || groups[group].sideValues.keys.contains { id in
           producers[id].map { reached(from: function.nodes[$0]).contains { groupOf($0.value) == other } } ?? false
         }
     default: return false
@@ -308,6 +346,7 @@ struct FusionPlanner {
     groups[group].last = max(groups[group].last, groups[other].last)
     groups[group].predecessors.formUnion(groups[other].predecessors)
     groups[group].predecessors = Set(groups[group].predecessors.map(find)).subtracting([group])
+    groups[group].tables += groups[other].tables
     for node in groups[other].nodes { groupOfNode[node] = group }
     groups[other].nodes = []
   }
@@ -366,7 +405,7 @@ struct FusionPlanner {
       guard let group = groupOfNode[consumer].map(find) else { continue }
       let others = Set(reached(from: node).compactMap { groupOf($0.value) })
       if others.contains(group) || createsCycle(others.sorted(), group) { continue }
-      groups[group].sideValues.insert(node.results[0].id)
+      groups[group].sideValues[node.results[0].id] = isRight ? .rhs : .lhs
       join(index, group, "the sum runs beside the contraction, which reads the same elements", sharesReads: true)
       return true
     }

@@ -18,6 +18,9 @@ public struct LanesForm: Sendable {
   /// Unrolled programs longer than this cost more to compile and to fetch than their loops.
   public static let instructionLimit = 800
 
+  /// What a strided access of a vector of rows counts as.
+  private static let stridedAccessInstructions = 6
+
   public var isWorthwhile: Bool { instructionCount <= Self.instructionLimit }
 
   /// Looks at `function`; `nil` where its shape does not fit the form.
@@ -46,8 +49,11 @@ public struct LanesForm: Sendable {
       count += result.work
       if count > Self.instructionLimit { break }
     }
-    // A value with rows that leaves the function has them along its first axis, or it would be stored element by
-    // element.
+    // Rows of several elements are read and written at a stride, one element after the other.
+    for value in batch + function.results where rowAxis[value.id] != nil {
+      let elements = value.type.elementCount / rows
+      if elements > 1 { count += elements * Self.stridedAccessInstructions }
+    }
     self.rows = rows
     self.rowAxis = rowAxis
     instructionCount = count
