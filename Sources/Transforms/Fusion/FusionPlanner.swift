@@ -94,10 +94,11 @@ struct FusionPlanner {
   /// Whether every region that needs `node` computes it again: that costs little, and what it is computed from is in
   /// memory anyway. So `1 - h²` is no second result of the layer that stores h.
   private func isCheaperToRecompute(_ node: Node) -> Bool {
+    if kept.contains(node.results[0].id) { return false }
     let sources = reached(from: node).filter { groupOf($0.value) != nil }
     if !sources.isEmpty {
       guard sources.allSatisfy({ isIdentity($0) && isStoredAnyway($0.value) }),
-        !kept.contains(node.results[0].id), consumers[node.results[0].id].allSatisfy({ isPointwise(roles[$0]) })
+        consumers[node.results[0].id].allSatisfy({ isPointwise(roles[$0]) })
       else { return false }
     }
     let weight = deferredWeight(node) + cost.weight(of: node)
@@ -231,7 +232,7 @@ struct FusionPlanner {
       if let side = inside.compactMap({ groups[group].sideValues[$0.value.id] }).first {
         groups[group].sideValues[node.results[0].id] = side
       }
-      join(index, group, "it has the same index space, and its value need not be stored")
+      join(index, group, "both have the same index space")
       absorbMaps(into: group, candidates)
       return
     }
