@@ -13,9 +13,12 @@ public enum Compiler {
   public static func transform(
     _ graph: Graph, entry: String, after last: String? = nil, _ options: CompilerOptions
   ) throws(Diagnostics) -> (graph: Graph, timings: [Pipeline.Timing]) {
-    let context = PassContext(
+    var context = PassContext(
       vocabulary: options.vocabulary, entries: [entry], mode: options.mode, bindings: options.bindings,
       target: Processor(options.cpu).target)
+    if options.verifiesAfterEachPass {
+      context.verifyAfterEachPass = { (graph) throws(Diagnostics) in try GraphVerifier.check(graph) }
+    }
     return try Pipeline.standard.run(graph, after: last, context)
   }
 

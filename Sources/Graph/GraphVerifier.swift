@@ -134,7 +134,7 @@ public struct GraphVerifier {
         guard node.operands.map(\.type) == region.function.arguments.map(\.type) else {
           throw Diagnostic("the region '@\(name)' is given operands of other types than its arguments")
         }
-        if !node.attributes.isEmpty { throw Diagnostic("the region '@\(name)' has attributes") }
+        _ = try AttributeSchema.check(node.attributes, against: RegionForm.attributes, of: "fused")
       }
       guard types == node.results.map(\.type) else {
         throw Diagnostic(

@@ -76,14 +76,14 @@ import Testing
         %h = sigmoid %z : tensor<4x3xf32>
         %sum = reduce_sum %h : tensor<f32>
         return %h, %sum
-      } : tensor<4x3xf32>, tensor<f32>
+      } {form = contract} : tensor<4x3xf32>, tensor<f32>
       %n = fused @inner(%0: tensor<f32> = %m) {
         %e = fused @nested(%0: tensor<f32> = %0) {
           %1 = exp %0 : tensor<f32>
           return %1
         } : tensor<f32>
         return %e
-      } : tensor<f32>
+      } {form = lanes, arguments = 1} : tensor<f32>
       return %h, %n
     }
 

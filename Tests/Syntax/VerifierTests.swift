@@ -103,6 +103,13 @@ import Testing
     #expect(
       try errors { $0.functions[1].nodes[1].operands.removeLast() }
         == ["the region '@k' is given operands of other types than its arguments"])
+    #expect(try errors { $0.functions[1].nodes[1].attributes = ["form": .keyword("map")] } == [])
+    #expect(
+      try errors { $0.functions[1].nodes[1].attributes = ["form": .keyword("heap")] }.first?.hasPrefix(
+        "the attribute 'form' of 'fused' is the word 'heap', expected one of 'map'") == true)
+    #expect(
+      try errors { $0.functions[1].nodes[1].attributes = ["tile": .integer(8)] }
+        == ["'fused' has no attribute 'tile'"])
   }
 
   @Test func parameters() throws {

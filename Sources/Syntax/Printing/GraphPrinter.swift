@@ -136,11 +136,15 @@ public struct GraphPrinter {
     case .call(let name):
       let attributes = node.attributes.sorted { $0.key < $1.key }.map { "\($0.key) = \(value($0.value, nil))" }
       line(results + "call @\(name)(\(names.list(node.operands)))" + Self.braced(attributes) + tail)
-    case .fused(let name, let region): print(region.function, name, node.operands, results, tail, names)
+    case .fused(let name, let region):
+      let attributes = RegionForm.attributes.compactMap { schema in
+        node.attributes[schema.name].map { "\(schema.name) = \(value($0, nil))" }
+      }
+      print(region.function, name, node.operands, results, Self.braced(attributes) + tail, names)
     }
   }
 
-  /// `%h = fused @name(%x: type = %x, ...) {`, the region, `} : types`.
+  /// `%h = fused @name(%x: type = %x, ...) {`, the region, `} {form = word} : types`.
   private mutating func print(
     _ region: Function, _ name: String, _ operands: [Value], _ results: String, _ tail: String, _ outer: ValueNames
   ) {

@@ -75,12 +75,13 @@ extension FunctionResolver {
     _ statement: StatementSyntax
   ) -> [Value]? {
     let values = operands(statement)
-    guard context.attributes(statement.attributes, [], of: "fused", type: nil) != nil, let values,
+    let schema = RegionForm.attributes
+    guard let attributes = context.attributes(statement.attributes, schema, of: "fused", type: nil), let values,
       let function = FunctionResolver.resolve(
         region: name, captures, values, body, origin: builder.origin, context)
     else { return nil }
     let types = function.results.map(\.type)
-    return finish(.fused(name.text, Region(function)), values, [:], types, statement, name)
+    return finish(.fused(name.text, Region(function)), values, attributes, types, statement, name)
   }
 
   /// All operands, or `nil` where one is missing, after reporting each that is unknown.

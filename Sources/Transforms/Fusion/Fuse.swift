@@ -27,7 +27,7 @@ extension Fusion {
 /// ```
 /// After:
 /// ```
-/// %h = fused @h(%x, @w, @b) {form = contract} { ... the same nodes ... } : tensor<32x3xf32>
+/// %h = fused @h(%x, @w, @b) { ... the same nodes ... } {form = contract} : tensor<32x3xf32>
 /// ```
 /// Needs primitive operations and fixed extents; guarantees that every node but reshapes of stored values lies in a
 /// region that lowering can turn into one kernel. Near-linear in the nodes.
