@@ -161,12 +161,14 @@ final class FunctionEmitter {
 
   /// A loop from `start` below `end` by `step`, with values carried from one round to the next.
   ///
-  /// - Parameter runsAtLeastOnce: known to run; the test before the first round is left out.
+  /// - Parameters:
+  ///   - name: what the loop is called in LLVM's text and in assembly.
+  ///   - runsAtLeastOnce: known to run; the test before the first round is left out.
   /// - Returns: the carried values after the last round.
   @discardableResult
   func loop(
     _ start: LLVMValueRef, _ end: LLVMValueRef, step: Int = 1, carrying initial: [LLVMValueRef] = [],
-    runsAtLeastOnce: Bool = false, _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
+    name: String = "loop", runsAtLeastOnce: Bool = false, _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
   ) -> [LLVMValueRef] {
     if let low = constantValue(start), let high = constantValue(end) {
       if low >= high { return initial }
@@ -174,7 +176,7 @@ final class FunctionEmitter {
     }
     let known = constantValue(start).flatMap { low in constantValue(end).map { low < $0 } } ?? runsAtLeastOnce
     let before = LLVMGetInsertBlock(builder)!
-    let head = block("loop")
+    let head = block(name)
     let after = block("done")
     if known { LLVMBuildBr(builder, head) } else { LLVMBuildCondBr(builder, isLess(start, end), head, after) }
     position(at: head)

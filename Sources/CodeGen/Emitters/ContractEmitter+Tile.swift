@@ -79,6 +79,9 @@ extension ContractEmitter {
 
   // MARK: The loop over k
 
+  /// The name of the innermost loop over k, by which a test finds it in assembly.
+  private static var productLoopName: String { "products" }
+
   /// The loops over k; the last two carried values are the operands' pointers.
   private func overK(
     _ axes: [Int], _ carried: [LLVMValueRef], _ broadcast: Stream, _ lane: Stream,
@@ -91,7 +94,8 @@ extension ContractEmitter {
       step == 0 ? pointer : function.address(pointer, element, function.int64(step))
     }
     return function.loop(
-      function.int64(0), function.int64(kernel.axes[axis]), carrying: carried, runsAtLeastOnce: true
+      function.int64(0), function.int64(kernel.axes[axis]), carrying: carried,
+      name: axes.count == 1 ? Self.productLoopName : "loop", runsAtLeastOnce: true
     ) { _, inner in
       let sums = overK(Array(axes.dropFirst()), inner, broadcast, lane, body).dropLast(2)
       return Array(sums) + [

@@ -81,9 +81,10 @@ struct LLVMTargetMachineOwner: ~Copyable {
     LLVMDisposeTargetData(layout)
   }
 
-  /// The module as an object file or as assembly.
+  /// The module as an object file, or as assembly with the names of blocks and notes on spills.
   func emit(_ module: borrowing LLVMModuleOwner, _ kind: LLVMCodeGenFileType) -> [UInt8] {
     module.verify()
+    LLVMSetTargetMachineAsmVerbosity(reference, kind == LLVMAssemblyFile ? 1 : 0)
     var buffer: LLVMMemoryBufferRef?
     var message: UnsafeMutablePointer<CChar>?
     guard LLVMTargetMachineEmitToMemoryBuffer(reference, module.reference, kind, &message, &buffer) == 0, let buffer

@@ -38,11 +38,6 @@ extension Kernel {
     }
   }
 
-  /// The bytes that one run reads and writes if each element of each buffer moves once.
-  public var movedBytes: Int {
-    buffers.reduce(0) { $0 + $1.count * $1.element.byteCount * ($1.use == .update ? 2 : 1) }
-  }
-
   /// All accesses: those of programs and those of stores, with whether they write.
   public func forEachAccess(_ body: (Access, _ isWrite: Bool, _ part: AccessPart) -> Void) {
     func loads(_ program: ScalarProgram, _ part: AccessPart) {
