@@ -90,7 +90,10 @@ let package = Package(
       path: "Tests/Support", swiftSettings: settings),
     tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "TestSupport"]),
     tests(
-      "Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", numerics]),
+      "Operations",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "TestSupport", numerics,
+      ]),
     tests(
       "Syntax",
       [
@@ -111,6 +114,13 @@ let package = Package(
       ], path: "Tests/FileTests", exclude: ["cases"], swiftSettings: settings),
     tests("CodeGen", ["FraguaTensors", "FraguaKernels", "FraguaCodeGen", "FraguaRuntime", "TestSupport"]),
     tests("Runtime", ["FraguaRuntime"]),
+    tests(
+      "Compiler",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
+        "FraguaTransforms", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime", "FraguaCompiler", "FraguaData",
+        "FraguaTraining", "TestSupport", numerics,
+      ]),
     tests("Data", ["FraguaData", "FraguaTensors", "FraguaSource"]),
   ]
 )

@@ -19,6 +19,33 @@ import Testing
     for seed in 0..<UInt64(60) { try expectEqual(KernelComparison(programOf: seed), seed: seed, Processor(set)) }
   }
 
+  /// Random kernels and programs in turn, each for one instruction set, under one schedule, with 1, 2 or 4 threads.
+  ///
+  /// More than `make test` runs, and from which seed on:
+  /// ```
+  /// FRAGUA_RANDOM_KERNELS=50000 FRAGUA_RANDOM_SEED=1000 swift test -c release --skip-build --filter randomKernels
+  /// ```
+  @Test func randomKernels() throws {
+    let seeds = RandomCases.seeds("FRAGUA_RANDOM_KERNELS", default: 300)
+    let sets = Target.InstructionSet.allCases.filter { Processor.canRun($0) && Target($0).hasFMA }
+    let clock = ContinuousClock()
+    let start = clock.now
+    for seed in seeds {
+      let comparison =
+        seed % 2 == 0 ? KernelComparison(RandomKernels.case(seed: seed)) : KernelComparison(programOf: seed)
+      let processor = Processor(sets[Int(seed / 2) % sets.count])
+      let threads = [1, 2, 4][Int(seed / 6) % 3]
+      var schedules = RandomSchedules(seed: seed, processor.target)
+      let schedule =
+        seed % 5 == 0
+        ? Scheduler(processor.target, threads: 4).schedule(comparison.program) : schedules.schedule(comparison.program)
+      let difference = try comparison.difference(schedule, processor, threads: threads, reusesMemory: seed % 4 != 0)
+      #expect(difference == nil, "seed \(seed), \(processor.target.instructionSet), \(threads) threads, \(schedule)")
+      if seed % 5000 == 4999 { print("randomKernels: through seed \(seed) after \(clock.now - start)") }
+    }
+    print("randomKernels: \(seeds.count) kernels and programs from seed \(seeds.lowerBound) in \(clock.now - start)")
+  }
+
   /// Compares the scheduler's schedule and two random ones, at 1, 2 and 4 threads.
   private func expectEqual(_ comparison: KernelComparison, seed: UInt64, _ processor: Processor) throws {
     var schedules = RandomSchedules(seed: seed, processor.target)

@@ -1,6 +1,7 @@
 import FraguaGraph
 import FraguaOperations
 import FraguaTensors
+import TestSupport
 import Testing
 
 /// What is decided about derivatives at kinks, and what derivatives may cost.

@@ -2,6 +2,7 @@ import FraguaGraph
 import FraguaOperations
 import FraguaSource
 import FraguaTensors
+import TestSupport
 import Testing
 
 /// Keras' definitions, and what decides the numbers.

@@ -1,6 +1,7 @@
 import FraguaGraph
 import FraguaOperations
 import FraguaTensors
+import TestSupport
 import Testing
 
 /// What holds for every operation, tested on all of its examples.

@@ -1,6 +1,7 @@
 import FraguaGraph
 import FraguaOperations
 import FraguaTensors
+import TestSupport
 
 /// A function with the arguments of `function` that returns its first result, a scalar, differentiated with respect to
 /// the arguments of floats.
@@ -30,22 +31,6 @@ func gradient(of function: Function) -> Function {
   }
   builder.setResults(
     function.arguments.filter(\.type.element.isFloat).map { cotangents[$0.id] ?? builder.zeros($0.type) })
-  return builder.function
-}
-
-/// A function with the arguments of `function` that returns the sum of its results of floats, each element times a
-/// fixed random weight; `nil` where it has none.
-func weighted(_ function: Function, seed: UInt64) -> Function? {
-  var builder = FunctionBuilder(continuing: function)
-  var total: Value?
-  for (index, result) in function.results.enumerated() where result.type.element.isFloat {
-    let weights = randomNumbers(result.type.elementCount, seed: seed + UInt64(index)).map { $0 + 0.5 }
-    let product = builder.multiply(result, builder.constant(Tensor(result.type, rounding: weights)))
-    let sum = builder.reduceSum(product, axes: Array(0..<result.type.rank))
-    total = total.map { builder.add($0, sum) } ?? sum
-  }
-  guard let total else { return nil }
-  builder.setResults([total])
   return builder.function
 }
 
@@ -83,4 +68,10 @@ func decomposed(_ function: Function) -> Function {
     function = rewriter.finish()
   }
   return function
+}
+
+/// Runs `function` with the operations' oracles.
+func run(_ function: Function, _ arguments: [Tensor]) -> [Tensor] {
+  GraphInterpreter(Graph(name: "test", functions: [function])).run(function.name, arguments: arguments, parameters: [:])
+    .results
 }

@@ -11,15 +11,17 @@ import FraguaTensors
 /// constants that invite simplification, or from new arguments.
 public struct RandomGraph: Sendable {
   public let seed: UInt64
-  /// One function `f`; where ``hasGradient`` also the function `loss` and the gradient `g` of it by all its
-  /// floating-point arguments.
+  /// One function `f`; where it has floating-point arguments and results also the function `loss` and the gradient `g`
+  /// of it by all of them; where it has arguments also the function `u`, which reads some of them from parameters and
+  /// updates those.
   public let graph: Graph
-  public let hasGradient: Bool
-  public let arguments: [Tensor]
   public let parameters: [String: Tensor]
-
   /// The entries to compile.
-  public var entries: [String] { hasGradient ? ["f", "g"] : ["f"] }
+  public let entries: [String]
+  private let argumentsOfEntry: [String: [Tensor]]
+
+  /// The data to run `entry` on.
+  public func arguments(of entry: String) -> [Tensor] { argumentsOfEntry[entry]! }
 
   /// The graph of `seed` with about `size` operations.
   public init(seed: UInt64, size: Int) {
@@ -27,8 +29,9 @@ public struct RandomGraph: Sendable {
     maker.addNodes(size)
     self.seed = seed
     let function = maker.finished()
-    arguments = maker.arguments
-    parameters = ["rng": Tensor([2], [Int64(truncatingIfNeeded: seed), 3])]
+    var parameters = ["rng": Tensor([2], [Int64(truncatingIfNeeded: seed), 3])]
+    var entries = ["f"]
+    var arguments = ["f": maker.arguments]
     var graph = Graph(name: "random", parameters: [GraphMaker.generator], functions: [function])
     if let loss = GraphMaker.loss(of: function) {
       graph.functions.append(loss)
@@ -37,10 +40,27 @@ public struct RandomGraph: Sendable {
         graph.gradients = [
           GradientDeclaration(name: "g", function: "loss", variables: variables.map { .argument($0) })
         ]
+        entries.append("g")
+        arguments["g"] = maker.arguments
       }
     }
-    hasGradient = !graph.gradients.isEmpty
+    if let (updating, moved) = maker.updating(function) {
+      graph.functions.append(updating)
+      for (name, index) in moved {
+        let tensor = maker.arguments[index]
+        parameters[name] = tensor
+        graph.parameters.append(
+          Parameter(
+            name: name, type: tensor.type, initializer: InitializerUse("zeros"), isTrainable: tensor.element.isFloat))
+      }
+      let indices = Set(moved.map(\.argument))
+      entries.append("u")
+      arguments["u"] = maker.arguments.indices.filter { !indices.contains($0) }.map { maker.arguments[$0] }
+    }
     self.graph = graph
+    self.parameters = parameters
+    self.entries = entries
+    argumentsOfEntry = arguments
   }
 }
 
@@ -89,6 +109,29 @@ private struct GraphMaker {
     for _ in 1..<max(1, count) { results.append(random.pick(pool)) }
     builder.setResults(results)
     return builder.function
+  }
+
+  /// The function `u`: `function` with some arguments read from parameters, most of which it updates with any of its
+  /// values; `nil` where chance moves none.
+  mutating func updating(_ function: Function) -> (function: Function, moved: [(name: String, argument: Int)])? {
+    let moved = function.arguments.indices.filter { _ in random.chance(60) }.map { (name: "p\($0)", argument: $0) }
+    if moved.isEmpty { return nil }
+    var updating = function
+    updating.name = "u"
+    updating.arguments = []
+    for (index, argument) in function.arguments.enumerated() {
+      guard let parameter = moved.first(where: { $0.argument == index }) else {
+        updating.arguments.append(argument)
+        continue
+      }
+      updating.valueNames[argument.id] = nil
+      updating.parameterReads.append(.init(parameter: parameter.name, value: argument))
+      let values = (function.arguments + function.nodes.flatMap(\.results)).filter { $0.type == argument.type }
+      if random.chance(80) {
+        updating.updates.append(Update(parameter: parameter.name, value: random.pick(values)))
+      }
+    }
+    return (updating, moved)
   }
 
   /// A value of `type`.
@@ -167,7 +210,7 @@ private struct GraphMaker {
 
 extension Function {
   /// The names of the floating-point arguments on which the first result depends by way of floating-point values.
-  fileprivate var differentiableArguments: [String] {
+  public var differentiableArguments: [String] {
     var influences = Set([results[0].id])
     for node in nodes.reversed() where node.results.contains(where: { influences.contains($0.id) }) {
       for operand in node.operands where operand.type.element.isFloat { influences.insert(operand.id) }

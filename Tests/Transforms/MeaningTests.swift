@@ -94,10 +94,14 @@ import Testing
         let text = GraphPrinter.print(optimized)
         #expect(GraphPrinter.print(try parsed(text)) == text, "seed \(seed)")
         for entry in random.entries {
-          let before = GraphInterpreter(plain).run(entry, arguments: random.arguments, parameters: random.parameters)
-          let after = GraphInterpreter(optimized).run(entry, arguments: random.arguments, parameters: random.parameters)
+          let arguments = random.arguments(of: entry)
+          let before = GraphInterpreter(plain).run(entry, arguments: arguments, parameters: random.parameters)
+          let after = GraphInterpreter(optimized).run(entry, arguments: arguments, parameters: random.parameters)
           for (a, b) in zip(before.results, after.results) {
             #expect(agree(a, b), "seed \(seed) of RandomGraph, '@\(entry)'")
+          }
+          for (name, tensor) in before.updated {
+            #expect(agree(tensor, after.updated[name]!), "seed \(seed) of RandomGraph, '@\(name)' after '@\(entry)'")
           }
         }
       } catch let error as Diagnostics {

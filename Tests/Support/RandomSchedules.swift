@@ -1,25 +1,24 @@
 import FraguaKernels
-import TestSupport
 
 /// Schedules of one kernel, drawn from a seed: partitions, vector axes, tiles and packings that the emitters accept.
-struct RandomSchedules {
+public struct RandomSchedules {
   private var random: RandomSource
   private let target: Target
 
-  init(seed: UInt64, _ target: Target) {
+  public init(seed: UInt64, _ target: Target) {
     random = RandomSource(seed: seed &+ 1234)
     self.target = target
   }
 
   /// A legal schedule of `program`: what each call does is drawn, the barriers follow from it.
-  mutating func schedule(_ program: KernelProgram) -> Schedule {
+  public mutating func schedule(_ program: KernelProgram) -> Schedule {
     var calls: [CallSchedule] = []
     for call in program.calls { calls.append(schedule(program.kernel(of: call))) }
     return Schedule(calls: calls, barriers: BarrierAnalysis.barriers(program, calls), maximumThreads: 8)
   }
 
   /// A legal schedule of `kernel`.
-  mutating func schedule(_ kernel: Kernel) -> CallSchedule {
+  public mutating func schedule(_ kernel: Kernel) -> CallSchedule {
     var schedule = CallSchedule()
     switch kernel.body {
     case .rows(let body):

@@ -1,36 +1,35 @@
 import FraguaGraph
 import FraguaOperations
 import FraguaTensors
-import Testing
 
 /// One example of one operation: what a law is tested on.
-struct LawCase: Sendable, CustomTestStringConvertible {
-  let operation: any Operation
-  let example: OperationExample
+public struct LawCase: Sendable, CustomStringConvertible {
+  public let operation: any Operation
+  public let example: OperationExample
   /// The example's place among its operation's.
-  let number: Int
+  public let number: Int
 
   /// Every operation of the standard table with each of its examples.
-  static let all: [LawCase] = OperationTable.standard.all.flatMap { operation in
+  public static let all: [LawCase] = OperationTable.standard.all.flatMap { operation in
     operation.examples.enumerated().map { LawCase(operation: operation, example: $1, number: $0) }
   }
 
-  var testDescription: String { "\(operation.name) \(example.operands) #\(number)" }
+  public var description: String { "\(operation.name) \(example.operands) #\(number)" }
 
   /// The attributes with defaults.
-  var attributes: Attributes {
+  public var attributes: Attributes {
     get throws { try AttributeSchema.check(example.attributes, against: operation.schema, of: operation.name) }
   }
 
   /// The example's operands, drawn for it.
-  var operands: [Tensor] {
+  public var operands: [Tensor] {
     zip(example.operands, example.values).enumerated().map { index, operand in
       drawn(operand.0, operand.1, seed: UInt64(100 * number + index))
     }
   }
 
   /// The same example with f64 in place of f32, in attributes too: what derivatives are checked in.
-  var inDouble: LawCase {
+  public var inDouble: LawCase {
     func wide(_ type: TensorType) -> TensorType { type.element == .f32 ? type.with(element: .f64) : type }
     let attributes = example.attributes.mapValues { attribute -> Attribute in
       switch attribute {
@@ -47,7 +46,7 @@ struct LawCase: Sendable, CustomTestStringConvertible {
   }
 
   /// A function that applies the operation to its arguments.
-  func function() throws -> Function {
+  public func function() throws -> Function {
     var builder = FunctionBuilder(name: "f")
     let arguments = example.operands.enumerated().map { builder.argument("x\($0)", $1) }
     builder.setResults(try builder.apply(operation, arguments, example.attributes))
@@ -56,7 +55,7 @@ struct LawCase: Sendable, CustomTestStringConvertible {
 }
 
 /// A tensor of `type` with elements from `values`.
-func drawn(_ type: TensorType, _ values: OperationExample.Values, seed: UInt64) -> Tensor {
+public func drawn(_ type: TensorType, _ values: OperationExample.Values, seed: UInt64) -> Tensor {
   switch values {
   case .cycle(let list):
     return Tensor(type, rounding: (0..<type.elementCount).map { list[$0 % list.count] })
@@ -69,7 +68,7 @@ func drawn(_ type: TensorType, _ values: OperationExample.Values, seed: UInt64) 
 }
 
 /// Numbers from 0 and below 1, by Philox.
-func randomNumbers(_ count: Int, seed: UInt64) -> [Double] {
+public func randomNumbers(_ count: Int, seed: UInt64) -> [Double] {
   (0..<count).map { i in
     let words = Philox.words(
       counter: (UInt32(i), 0, 0, 0), key: (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
@@ -77,18 +76,28 @@ func randomNumbers(_ count: Int, seed: UInt64) -> [Double] {
   }
 }
 
-/// Runs `function` with the operations' oracles.
-func run(_ function: Function, _ arguments: [Tensor]) -> [Tensor] {
-  GraphInterpreter(Graph(name: "test", functions: [function])).run(function.name, arguments: arguments, parameters: [:])
-    .results
-}
-
 /// The largest difference of the elements, divided by the largest magnitude in `expected`, or by 1 where that is less.
 ///
 /// Equal infinities and two NaN differ by 0.
-func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
+public func relativeError(_ actual: Tensor, _ expected: Tensor) -> Double {
   let pairs = zip(actual.doubles, expected.doubles)
   let scale = expected.doubles.filter(\.isFinite).map { abs($0) }.reduce(1, max)
   return pairs.map { a, b in a == b || (a.isNaN && b.isNaN) ? 0 : a.isNaN || b.isNaN ? .infinity : abs(a - b) / scale }
     .reduce(0, max)
+}
+
+/// A function with the arguments of `function` that returns the sum of its results of floats, each element times a
+/// fixed random weight; `nil` where it has none.
+public func weighted(_ function: Function, seed: UInt64) -> Function? {
+  var builder = FunctionBuilder(continuing: function)
+  var total: Value?
+  for (index, result) in function.results.enumerated() where result.type.element.isFloat {
+    let weights = randomNumbers(result.type.elementCount, seed: seed + UInt64(index)).map { $0 + 0.5 }
+    let product = builder.multiply(result, builder.constant(Tensor(result.type, rounding: weights)))
+    let sum = builder.reduceSum(product, axes: Array(0..<result.type.rank))
+    total = total.map { builder.add($0, sum) } ?? sum
+  }
+  guard let total else { return nil }
+  builder.setResults([total])
+  return builder.function
 }

@@ -1,0 +1,85 @@
+import FraguaCompiler
+import FraguaSource
+import FraguaTensors
+import TestSupport
+import Testing
+
+/// Random graphs through the whole compiler: every stage agrees with the one before, down to machine code.
+///
+/// More than `make test` runs, and from which seed on:
+/// ```
+/// FRAGUA_RANDOM_GRAPHS=50000 FRAGUA_RANDOM_SEED=1000 swift test -c release --skip-build --filter RandomGraphTests
+/// ```
+/// The first 40 seeds are compared in every way there is. The others take turns: one function of each seed's graph is
+/// compiled for one instruction set, as the compiler schedules it or under a random schedule, for 1, 2 and 4 threads.
+@Suite struct RandomGraphTests {
+  /// Elements of which rounding leaves nothing to compare are few, or the test would show nothing.
+  static let mostUndetermined = 0.02
+
+  @Test func stagesAgree() throws {
+    let seeds = RandomCases.seeds("FRAGUA_RANDOM_GRAPHS", default: 300)
+    var counts = StochasticOracle.Counts()
+    var failures = 0
+    let clock = ContinuousClock()
+    let start = clock.now
+    for seed in seeds {
+      let sample = RandomGraph(seed: seed, size: Int(seed % 17) + 2)
+      let isThorough = seed < 40
+      let entries = isThorough ? sample.entries : [sample.entries[Int(seed / 6) % sample.entries.count]]
+      for entry in entries {
+        do {
+          try check(sample, entry, isThorough: isThorough, &counts)
+        } catch {
+          failures += 1
+          Issue.record("seed \(seed) of RandomGraph, '@\(entry)': \(Self.words(error))")
+        }
+      }
+      if failures >= 20 { break }
+      if seed % 5000 == 4999 { print("RandomGraphTests: through seed \(seed) after \(clock.now - start)") }
+    }
+    print(
+      "RandomGraphTests: \(seeds.count) graphs from seed \(seeds.lowerBound) in \(clock.now - start); "
+        + "\(counts.elements) elements, \(counts.equal) as the oracle rounds them, \(counts.undetermined) undetermined")
+    #expect(Double(counts.undetermined) <= Self.mostUndetermined * Double(counts.elements))
+  }
+
+  private func check(
+    _ sample: RandomGraph, _ entry: String, isThorough: Bool, _ counts: inout StochasticOracle.Counts
+  ) throws {
+    let comparison = try GraphComparison(
+      sample.graph, entry: entry, sample.arguments(of: entry), sample.parameters, seed: sample.seed)
+    try comparison.checkOptimization()
+    let sets = GraphComparison.instructionSets
+    guard isThorough else {
+      // A rotation in which every instruction set meets both kinds of schedule.
+      let set = sets[Int(sample.seed / 2) % sets.count]
+      let runs = try comparison.checkPlanned(set, &counts)
+      if sample.seed % 2 == 0 {
+        try comparison.checkScheduled(set, runs, &counts)
+      } else {
+        try comparison.checkRandomSchedule(set, runs, &counts)
+      }
+      return
+    }
+    var first: ProgramRuns?
+    for set in sets {
+      let runs = try comparison.checkPlanned(set, &counts)
+      try comparison.checkDump(set, runs)
+      try comparison.checkCompiled(set == sets[0] ? nil : set, runs, &counts)
+      try comparison.checkRandomSchedule(set, runs, &counts)
+      if let first, let difference = ProgramRuns.difference(first.outcomes, runs.outcomes) {
+        throw GraphComparison.Mismatch(description: "\(sets[0]) and \(set): \(difference)")
+      }
+      first = first ?? runs
+    }
+  }
+
+  /// What an error says.
+  private static func words(_ error: any Error) -> String {
+    switch error {
+    case let errors as Diagnostics: errors.all.map { $0.rendered() }.joined(separator: "\n")
+    case let error as Diagnostic: error.rendered()
+    default: "\(error)"
+    }
+  }
+}
