@@ -41,16 +41,16 @@ import Testing
   static let steps = [
     Step("student", .avx512, calls: 1, barriers: 0, arena: 0, bound: 0, moved: 512),
     Step("student", .avx2, calls: 1, barriers: 0, arena: 0, bound: 0, moved: 512),
-    Step("tiny-deep", .avx512, calls: 30, barriers: 9, arena: 134528, bound: 134528, moved: 1_742_856),
-    Step("tiny-deep", .avx2, calls: 30, barriers: 9, arena: 134528, bound: 134528, moved: 1_742_856),
-    Step("mnist-mlp", .avx512, calls: 12, barriers: 4, arena: 1_185_408, bound: 1_185_408, moved: 38_771_544),
-    Step("mnist-mlp", .avx2, calls: 12, barriers: 4, arena: 1_119_360, bound: 1_119_360, moved: 35_625_816),
-    Step("wide-mlp", .avx512, calls: 13, barriers: 4, arena: 14_155_776, bound: 14_155_776, moved: 810_598_436),
-    Step("wide-mlp", .avx2, calls: 13, barriers: 4, arena: 14_155_776, bound: 14_155_776, moved: 693_157_924),
-    Step("tanh-mlp", .avx512, calls: 14, barriers: 3, arena: 2_361_472, bound: 2_361_472, moved: 15_240_292),
-    Step("tanh-mlp", .avx2, calls: 14, barriers: 5, arena: 1_837_056, bound: 1_837_056, moved: 13_667_428),
-    Step("deep-1000", .avx512, calls: 3001, barriers: 0, arena: 6_141_952, bound: 6_141_952, moved: 22_718_900),
-    Step("deep-1000", .avx2, calls: 3001, barriers: 0, arena: 6_141_952, bound: 6_141_952, moved: 22_718_900),
+    Step("tiny-deep", .avx512, calls: 29, barriers: 9, arena: 132480, bound: 132480, moved: 1775616),
+    Step("tiny-deep", .avx2, calls: 29, barriers: 9, arena: 132480, bound: 132480, moved: 1775616),
+    Step("mnist-mlp", .avx512, calls: 11, barriers: 4, arena: 1054336, bound: 1054336, moved: 39033680),
+    Step("mnist-mlp", .avx2, calls: 11, barriers: 4, arena: 1053824, bound: 1053824, moved: 35887952),
+    Step("wide-mlp", .avx512, calls: 13, barriers: 4, arena: 12582912, bound: 12582912, moved: 813744164),
+    Step("wide-mlp", .avx2, calls: 13, barriers: 4, arena: 12582912, bound: 12582912, moved: 696303652),
+    Step("tanh-mlp", .avx512, calls: 13, barriers: 3, arena: 1575040, bound: 1575040, moved: 14453852),
+    Step("tanh-mlp", .avx2, calls: 13, barriers: 5, arena: 1574016, bound: 1574016, moved: 12880988),
+    Step("deep-1000", .avx512, calls: 3001, barriers: 0, arena: 4096000, bound: 4096000, moved: 20672948),
+    Step("deep-1000", .avx2, calls: 3001, barriers: 0, arena: 4096000, bound: 4096000, moved: 20672948),
   ]
 
   @Test(arguments: steps) func isAsBefore(_ expected: Step) throws {
