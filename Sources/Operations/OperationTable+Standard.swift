@@ -47,6 +47,7 @@ extension OperationTable {
     RandomNormalOperation(),
     DropoutOperation(),
     ReluOperation(),
+    SoftplusOperation(),
     SoftmaxOperation(),
     LogSoftmaxOperation(),
     MeanSquaredErrorOperation(),

@@ -17,7 +17,7 @@ public struct ExpOperation: UnaryElementwiseOperation {
       example: "%y = exp %x : tensor<Bx3xf32>",
       details: """
         y = e^x. dx = dy y. Overflows to infinity above 88.7 (f32) and 709.8 (f64), underflows to 0 below; NaN stays
-        NaN. Within 4 ulp in f32.
+        NaN. Within 1.1 ulp.
         """)
   }
 

@@ -16,7 +16,7 @@ public struct LogOperation: UnaryElementwiseOperation {
       "The natural logarithm of each element.", group: "Elementwise",
       example: "%y = log %x : tensor<Bx3xf32>",
       details: """
-        y = ln x. dx = dy / x. The logarithm of 0 is -infinity, of negative numbers NaN. Within 4 ulp in f32.
+        y = ln x. dx = dy / x. The logarithm of 0 is -infinity, of negative numbers NaN. Within 1 ulp.
         """)
   }
 

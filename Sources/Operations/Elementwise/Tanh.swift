@@ -17,7 +17,7 @@ public struct TanhOperation: UnaryElementwiseOperation {
       example: "%y = tanh %x : tensor<Bx3xf32>",
       details: """
         y = tanh x. dx = dy (1 - y²), from the result alone. Large arguments give exactly 1 or -1; NaN stays NaN.
-        Within 4 ulp in f32.
+        Within 2.5 ulp.
         """)
   }
 
