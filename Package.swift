@@ -88,6 +88,11 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations"],
       path: "Tests/Support", swiftSettings: settings),
+    // Reads what the documents show, and runs the commands in them.
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: ["Fragua", "FraguaKernels", "fragua-command"], path: "Tests/Documentation",
+      swiftSettings: settings),
     tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "TestSupport"]),
     tests(
       "Operations",

@@ -1,7 +1,7 @@
 import FraguaTensors
 
 extension VectorMath {
-  /// `e^x`, within 1 ulp; underflows gradually to 0.
+  /// `e^x`, within 1.1 ulp; underflows gradually to 0.
   ///
   /// Cody and Waite: `x = n ln 2 + r`, `n` found by adding a constant that leaves it in the low bits of a sum. `2^n` is
   /// multiplied in two factors, so that overflow and denormal results are rounded once.
