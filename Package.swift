@@ -126,6 +126,15 @@ let package = Package(
         "FraguaTransforms", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime", "FraguaCompiler", "FraguaData",
         "FraguaTraining", "TestSupport", numerics,
       ]),
+    tests(
+      "Training",
+      [
+        "FraguaSource", "FraguaTensors", "FraguaGraph", "FraguaOperations", "FraguaRuntime", "FraguaData",
+        "FraguaTraining", "Fragua",
+      ]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["fragua-command", "FraguaTensors", "FraguaData", "FraguaTraining"],
+      path: "Tests/Command", exclude: ["cases"], swiftSettings: settings),
     tests("Data", ["FraguaData", "FraguaTensors", "FraguaSource"]),
   ]
 )

@@ -17,7 +17,8 @@ struct BenchCommand: ParsableCommand {
       loss0       the loss of the first step; loss1 of the last one
       flops       floating-point operations of a step; gflops = flops / step_us / 1000
       peak_gflops what the threads reach with multiply-adds in registers, measured
-      arena_bytes the memory of temporaries; arena_lower_bound_bytes the most that are live at once
+      arena_bytes the memory of temporaries; arena_lower_bound_bytes, what of it is
+                  live at one instant at most
       """)
 
   @Argument(help: "The graph file.")
@@ -40,6 +41,10 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(help: "Print one JSON object a line.")
   var json = false
+
+  func validate() throws {
+    guard (0...86400).contains(seconds) else { throw ValidationError("--seconds is from 0 to 86400") }
+  }
 
   func run() throws {
     if let batch, batch < 1 { throw Diagnostic("the batch is \(batch), but must be at least 1") }

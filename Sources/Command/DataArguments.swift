@@ -53,8 +53,11 @@ struct DataArgument {
 /// The data given for the arguments of a function.
 struct DataArguments {
   private let arguments: [DataArgument]
+  /// The option that they are given with, without its dashes.
+  private let option: String
 
-  init(_ texts: [String]) throws(Diagnostic) {
+  init(_ texts: [String], option: String = "data") throws(Diagnostic) {
+    self.option = option
     var arguments: [DataArgument] = []
     for text in texts { arguments.append(try DataArgument(text)) }
     self.arguments = arguments
@@ -82,7 +85,7 @@ struct DataArguments {
 
   /// The data for each argument of `function`, in its order, with the argument's type.
   private func matched(with function: Function) throws(Diagnostic) -> [(DataArgument, TensorType)] {
-    try checkDataNames(arguments.map(\.name), against: function)
+    try checkDataNames(arguments.map(\.name), against: function, option: option)
     return zip(function.argumentNames, function.arguments).map { name, value in
       (arguments.first { $0.name == name }!, value.type)
     }

@@ -10,9 +10,10 @@ struct FraguaCommand: ParsableCommand {
       A graph file declares parameters, functions, and how to train them. Start with
 
         fragua check graphs/student.graph
-        fragua train graphs/student.graph --data x=graphs/data/students.csv:classes,hours \\
-          --data y=graphs/data/students.csv:passed --epochs 100 --out out
-        fragua run graphs/student.graph --function @predict --params out/parameters.safetensors \\
+        fragua train graphs/student.graph --epochs 100 --out out \\
+          --data x=graphs/data/students.csv:classes,hours \\
+          --data y=graphs/data/students.csv:passed
+        fragua run graphs/student.graph --params out/parameters.safetensors \\
           --data 'x=[[4, 5]]'
 
       NAME=SOURCE gives data for the function's argument %NAME. SOURCE is file.csv:COLUMN,COLUMN, file.npy, file.npz:KEY, \
@@ -40,7 +41,31 @@ enum ExitStatus: Int32, Error {
   case interrupted = 130
 }
 
+/// A mistake in the usage that shows only once the graph is known.
+struct UsageError: Error {
+  /// The subcommand whose help helps; `nil` is the help of all.
+  let command: String?
+  let message: String
+  let hint: String
+
+  var text: String {
+    let name = command.map { "fragua " + $0 } ?? "fragua"
+    return "Error: \(message)\nHelp:  \(hint)\n  See '\(name) --help' for more information."
+  }
+}
+
 extension FraguaCommand {
+  /// Checks that the first of `arguments` names a command, if it is a name.
+  static func checkCommand(_ arguments: some Collection<String>) throws {
+    guard let name = arguments.first, !name.hasPrefix("-") else { return }
+    let known = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+    if known.contains(name) { return }
+    let near = nearestName(to: name, among: known)
+    throw UsageError(
+      command: nil, message: "there is no command '\(name)'",
+      hint: near.map { "did you mean '\($0)'?" } ?? "the commands are \(known.joined(separator: ", ")).")
+  }
+
   /// Tells the user about `error` and gives the exit status for it.
   static func report(_ error: any Error) -> ExitStatus {
     switch error {
@@ -51,6 +76,9 @@ extension FraguaCommand {
     case let error as Diagnostic:
       Console.error(Diagnostics([error]).rendered)
       return .input
+    case let error as UsageError:
+      Console.error(error.text)
+      return .usage
     default: break
     }
     if exitCode(for: error) == .success {

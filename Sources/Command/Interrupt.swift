@@ -11,8 +11,12 @@ enum Interrupt {
   /// Whether Ctrl-C was pressed.
   static var isRaised: Bool { flag.load(ordering: .relaxed) }
 
-  /// Catches SIGINT and SIGTERM from now on.
+  /// Catches SIGINT and SIGTERM from now on, also where who started the command had blocked them.
   static func catchSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         Interrupt.flag.store(true, ordering: .relaxed)

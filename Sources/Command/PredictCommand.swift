@@ -48,7 +48,11 @@ struct PredictCommand: ParsableCommand {
     let types = graph.resultTypes(of: name)
     let isScalar = types.allSatisfy { $0.rank == 0 }
     let output = try out.map { try ResultFile($0, results: types.count) }
-    if output == nil, !isScalar { throw ValidationError("the results need a file: --out FILE") }
+    if output == nil, !isScalar {
+      throw UsageError(
+        command: "predict", message: "the results of '@\(name)' are rows, which need a file",
+        hint: "--out predictions.csv writes them; the name may end in .npy, .csv or .safetensors.")
+    }
     let checkpoint = try Checkpoint(contentsOf: params)
     let initial = try InitialParameters(
       graph, states: [], seed: 0, vocabulary: .standard, checkpoint: (checkpoint.parameters, params))
@@ -60,7 +64,9 @@ struct PredictCommand: ParsableCommand {
       let means = try predictor.means(dataset)
       if json {
         Console.print(
-          JSON.object(zip(names, means).map { ($0, JSON($1)) } + [("rows", .integer(dataset.rowCount))]).text)
+          JSON.object([
+            ("rows", .integer(dataset.rowCount)), ("means", .object(zip(names, means).map { ($0, JSON($1)) })),
+          ]).text)
       } else {
         for (name, mean) in zip(names, means) { Console.print("\(name) \(TrainingReporter.number(mean))") }
       }

@@ -13,7 +13,7 @@ struct PrintCommand: ParsableCommand {
         fragua print graphs/student.graph
         fragua print graphs/student.graph --function @predict --after fuse --bind B=32
         fragua print graphs/student.graph --stage kernels --bind B=32
-        fragua print graphs/student.graph --stage dot --bind B=32 | dot -Tsvg > student.svg
+        fragua print graphs/student.graph --stage dot --bind B=32 | dot -Tsvg > a.svg
 
       Without --after and --stage, the graph with all types inferred. Whatever is printed up to the stage 'plan' is a \
       program: 'fragua check', 'run' and 'print' take it and go on from there. 'fragua passes' lists the passes.

@@ -11,9 +11,11 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Examples:
         fragua run graphs/perceptron.graph --data 'x=[[-1, 2]]'
-        fragua run graphs/student.graph --function @loss --params out/parameters.safetensors \\
-          --data x=graphs/data/students.csv:classes,hours --data y=graphs/data/students.csv:passed
-        fragua run dump.kernels --params out/parameters.safetensors --data 'x=[[4, 5]]'
+        fragua run graphs/student.graph --function @loss \\
+          --params out/parameters.safetensors \\
+          --data x=graphs/data/students.csv:classes,hours \\
+          --data y=graphs/data/students.csv:passed
+        fragua run dump.kernels --params parameters.safetensors --data 'x=[[4, 5]]'
 
       Without --params, parameters start as their initializers say. --interpret computes with the naive evaluators in \
       place of compiled code (a dump of kernels: with the kernel interpreter, to the same bits). --out DIR saves each \
@@ -58,7 +60,7 @@ struct RunCommand: ParsableCommand {
     case .graph(let graph): outcome = try run(graph)
     case .kernels(let dump, _): outcome = try run(dump)
     }
-    if let folder { try outcome.save(to: folder) } else { outcome.print(json: json) }
+    if let folder { try outcome.save(to: folder, json: json) } else { outcome.print(json: json) }
   }
 
   /// The tensors of --params with their path.
@@ -144,6 +146,7 @@ struct RunCommand: ParsableCommand {
     }
     let names = program.resultNames.enumerated().map { $1.isEmpty ? "result\($0)" : $1 }
     if interpret {
+      try Executable.checkMemory(program, nil, threads: 1, limitBytes: AlignedMemory.physicalBytes)
       let outcome = try KernelInterpreter(program).run(arguments: tensors, parameters: parameters)
       return RunOutcome(
         results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
@@ -152,9 +155,10 @@ struct RunCommand: ParsableCommand {
     let schedule =
       try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
+    let threads = try compilation.threadCount()
+    try Executable.checkMemory(program, plan, threads: threads, limitBytes: AlignedMemory.physicalBytes)
     let executable = Executable(
-      StepCompiler.compile(program, schedule, plan, processor), program, schedule, plan,
-      team: ThreadTeam(try compilation.threadCount()))
+      StepCompiler.compile(program, schedule, plan, processor), program, schedule, plan, team: ThreadTeam(threads))
     let store = ParameterStore()
     for (name, tensor) in parameters { store[name] = tensor }
     try executable.bind(store)

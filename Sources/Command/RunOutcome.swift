@@ -31,13 +31,24 @@ struct RunOutcome {
     }
   }
 
-  /// Saves the results as `NAME.npy`, and the parameters where some were updated.
-  func save(to folder: OutputFolder) throws(Diagnostic) {
+  /// Saves the results as `NAME.npy`, and the parameters where some were updated; tells which files.
+  func save(to folder: OutputFolder, json: Bool) throws(Diagnostic) {
     try folder.make()
-    for (name, tensor) in results { try NPY.write(tensor, to: "\(folder.path)/\(name).npy") }
+    for (name, tensor) in results {
+      let path = "\(folder.path)/\(name).npy"
+      try NPY.write(tensor, to: path)
+      if json {
+        Console.print(
+          JSON.object([("name", .string(name)), ("type", .string("\(tensor.type)")), ("out", .string(path))]).text)
+      } else {
+        Console.print("wrote \(path), a \(tensor.type)")
+      }
+    }
     if !updated.isEmpty {
       let all = parameters.merging(updated) { _, new in new }
-      try Checkpoint(parameters: all).write(to: "\(folder.path)/\(Checkpoint.fileName)")
+      let path = "\(folder.path)/\(Checkpoint.fileName)"
+      try Checkpoint(parameters: all).write(to: path)
+      Console.print(json ? JSON.object([("parameters", .string(path))]).text : "wrote \(path)")
     }
   }
 }

@@ -24,8 +24,8 @@ struct TensorLiteral {
     let matches =
       extents.count == type.rank && zip(extents, type.shape).allSatisfy { $1.fixedValue == nil || $1.fixedValue == $0 }
     guard matches else {
-      throw Diagnostic("'\(text)' for '%\(argument)' has the shape \(extents), expected \(type)")
-        .noting("write one pair of brackets for each axis")
+      let error = Diagnostic("'\(text)' for '%\(argument)' has the shape \(extents), expected \(type)")
+      throw extents.count == type.rank ? error : error.noting("write one pair of brackets for each axis")
     }
     var scalars: [Scalar] = []
     for word in words { scalars.append(try Self.scalar(word, type.element, argument)) }
@@ -46,7 +46,8 @@ struct TensorLiteral {
       case .i1: word == "true" || word == "1" ? Scalar(true) : word == "false" || word == "0" ? Scalar(false) : nil
       }
     guard let scalar else {
-      throw Diagnostic("'\(word)' for '%\(argument)' is not a number of type \(element.rawValue)")
+      let problem = Double(word) == nil ? "is not a number" : "is not a number that \(element.rawValue) holds"
+      throw Diagnostic("'\(word)' for '%\(argument)' \(problem)")
     }
     return scalar
   }

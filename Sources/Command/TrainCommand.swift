@@ -9,7 +9,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Example:
         fragua train graphs/student.graph \\
-          --data x=graphs/data/students.csv:classes,hours --data y=graphs/data/students.csv:passed \\
+          --data x=graphs/data/students.csv:classes,hours \\
+          --data y=graphs/data/students.csv:passed \\
           --validation x=graphs/data/students-test.csv:classes,hours \\
           --validation y=graphs/data/students-test.csv:passed --epochs 100 --out out
 
@@ -69,10 +70,11 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let begin = ContinuousClock.now
     let trainer = try trainer(InputFile.graph(file))
+    try trainer.makeFolder()
     let reporter = TrainingReporter(json: json)
     reporter.start(trainer, seconds: (ContinuousClock.now - begin) / .seconds(1), file: file)
     Interrupt.catchSignals()
-    let summary = try trainer.train(isCancelled: { Interrupt.isRaised }, report: reporter.report)
+    let summary = try trainer.train(report: reporter.report, isCancelled: { Interrupt.isRaised })
     reporter.finish(summary, epochs: epochs)
     if summary.wasInterrupted { throw ExitStatus.interrupted }
   }
@@ -92,7 +94,8 @@ struct TrainCommand: ParsableCommand {
       let arguments = try Trainer.arguments(of: graph, training: function?.name)
       start = try initial.map { path throws(Diagnostic) in (try Checkpoint(contentsOf: path), path) }
       training = try DataArguments(data).dataset(for: arguments)
-      validating = validation.isEmpty ? nil : try DataArguments(validation).dataset(for: arguments)
+      validating =
+        validation.isEmpty ? nil : try DataArguments(validation, option: "validation").dataset(for: arguments)
     } catch { throw Diagnostics([error]) }
     return try Trainer(graph, training: training, validation: validating, initial: start, options: options)
   }

@@ -9,8 +9,11 @@ import Fragua
 
 DefectReport.install()
 do {
+  try FraguaCommand.checkCommand(CommandLine.arguments.dropFirst())
   var command = try FraguaCommand.parseAsRoot()
   try command.run()
 } catch {
-  exit(FraguaCommand.report(error).rawValue)
+  // At once: a thread may still be compiling, and must not see what it uses being torn down.
+  _exit(FraguaCommand.report(error).rawValue)
 }
+_exit(ExitStatus.done.rawValue)

@@ -15,7 +15,7 @@ public enum Compiler {
   ) throws(Diagnostics) -> (graph: Graph, timings: [Pipeline.Timing]) {
     var context = PassContext(
       vocabulary: options.vocabulary, entries: [entry], mode: options.mode, bindings: options.bindings,
-      target: Processor(options.cpu).target)
+      target: Processor(options.cpu).target, memoryLimitBytes: options.memoryLimitBytes)
     if options.verifiesAfterEachPass {
       context.verifyAfterEachPass = { (graph) throws(Diagnostics) in try GraphVerifier.check(graph) }
     }
@@ -58,6 +58,10 @@ public enum Compiler {
           .noting("its best instruction set is '\(Processor.hostInstructionSet.rawValue)'")
       ])
     }
+    do throws(Diagnostic) {
+      try Executable.checkMemory(
+        planned.program, planned.plan, threads: options.threads, limitBytes: options.memoryLimitBytes)
+    } catch { throw Diagnostics([error]) }
     let object = StepCompiler.compile(planned.program, planned.schedule, planned.plan, processor)
     let executable = Executable(
       object, planned.program, planned.schedule, planned.plan, team: ThreadTeam(options.threads))

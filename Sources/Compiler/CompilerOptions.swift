@@ -1,5 +1,6 @@
 import FraguaGraph
 import FraguaKernels
+import FraguaRuntime
 import FraguaTransforms
 
 /// What a compilation may be told.
@@ -16,12 +17,15 @@ public struct CompilerOptions: Sendable {
   public var usesMemoryPlan: Bool
   /// The operations, initializers and optimizers that there are.
   public var vocabulary: Vocabulary
+  /// What the memory of a function may take; beyond it a compilation is refused before anything is allocated.
+  public var memoryLimitBytes: Int
   /// Whether the graph is verified after every pass.
   public var verifiesAfterEachPass: Bool
 
   public init(
     bindings: [String: Int] = [:], mode: Mode? = nil, cpu: Target.InstructionSet? = nil, threads: Int = 1,
-    usesMemoryPlan: Bool = true, vocabulary: Vocabulary, verifiesAfterEachPass: Bool = false
+    usesMemoryPlan: Bool = true, vocabulary: Vocabulary, memoryLimitBytes: Int = AlignedMemory.physicalBytes,
+    verifiesAfterEachPass: Bool = false
   ) {
     self.bindings = bindings
     self.mode = mode
@@ -29,6 +33,7 @@ public struct CompilerOptions: Sendable {
     self.threads = threads
     self.usesMemoryPlan = usesMemoryPlan
     self.vocabulary = vocabulary
+    self.memoryLimitBytes = memoryLimitBytes
     self.verifiesAfterEachPass = verifiesAfterEachPass
   }
 }

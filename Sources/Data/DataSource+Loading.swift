@@ -49,7 +49,8 @@ extension DataSource {
       throw Diagnostic("'\(self)' gives \(columns.count) columns, but \(Self.describe(expected)) takes one")
     }
     if expected.rank == 2, let n = expected.shape[1].fixedValue, n != columns.count {
-      throw Diagnostic("'\(self)' gives \(columns.count) columns, expected \(n) for \(Self.describe(expected))")
+      let count = columns.count == 1 ? "1 column" : "\(columns.count) columns"
+      throw Diagnostic("'\(self)' gives \(count), expected \(n) for \(Self.describe(expected))")
     }
     let tensor = try file.tensor(places, expected.element)
     if expected.rank == 0, tensor.count == 1 { return tensor.reshaped([]) }

@@ -65,7 +65,7 @@ public enum IDX {
   /// The tensor that `header` describes in the file's bytes, none of them missing or left.
   private static func tensor(in bytes: [UInt8], header: Header, _ path: String) throws(Diagnostic) -> Tensor {
     guard bytes.count >= header.fileBytes else {
-      throw .truncatedIDX(path, "the extents \(header.extents)", header.fileBytes, bytes.count)
+      throw .truncatedIDX(path, "the shape \(header.extents)", header.fileBytes, bytes.count)
     }
     guard bytes.count == header.fileBytes else {
       throw Diagnostic(

@@ -33,7 +33,8 @@ public enum NPY {
         "'\(path)' is truncated: the shape \(header.extents) takes \(dataBytes) bytes, but there are \(present)")
     }
     guard present == dataBytes else {
-      throw Diagnostic("'\(path)' is corrupt: \(present - dataBytes) bytes follow its data")
+      let rest = present - dataBytes
+      throw Diagnostic("'\(path)' is corrupt: \(rest == 1 ? "1 byte follows" : "\(rest) bytes follow") its data")
     }
     let data =
       header.fortranOrder

@@ -140,7 +140,8 @@ struct SafetensorsLayout {
       position = entry.end
     }
     guard position == dataBytes else {
-      throw Diagnostic("'\(path)' is corrupt: \(dataBytes - position) bytes follow its tensors")
+      let rest = dataBytes - position
+      throw Diagnostic("'\(path)' is corrupt: \(rest == 1 ? "1 byte follows" : "\(rest) bytes follow") its tensors")
     }
   }
 }

@@ -80,19 +80,19 @@ public final class Model {
   ///
   /// - Parameters:
   ///   - data: a tensor for each argument of the loss, by name; the leading axis is the rows.
-  ///   - isCancelled: asked after every step; `true` stops the training, and the model keeps what it has learned.
   ///   - report: told about every epoch, and about steps some ten times a second.
+  ///   - isCancelled: asked after every step; `true` stops the training, and the model keeps what it has learned.
   @discardableResult
   public func train(
     on data: [String: Tensor], validation: [String: Tensor]? = nil, options: TrainingOptions = TrainingOptions(),
-    isCancelled: () -> Bool = { false }, report: (TrainingEvent) -> Void = { _ in }
+    report: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws(Diagnostics) -> TrainingSummary {
     var options = options
     options.vocabulary = vocabulary
     let trainer = try Trainer(
       graph, training: Self.dataset(data), validation: validation.map(Self.dataset),
       initial: (checkpoint, "the model"), options: options)
-    let summary = try trainer.train(isCancelled: isCancelled, report: report)
+    let summary = try trainer.train(report: report, isCancelled: isCancelled)
     checkpoint = summary.checkpoint
     predictors = [:]
     return summary

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// A block of memory that starts on a cache line and is freed with its owner.
 public final class AlignedMemory: @unchecked Sendable {
   /// The first byte.
@@ -12,4 +16,11 @@ public final class AlignedMemory: @unchecked Sendable {
   }
 
   deinit { start.deallocate() }
+
+  /// The machine's memory: what needs more is refused before it is allocated.
+  public static let physicalBytes: Int = {
+    let (product, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+      by: sysconf(Int32(_SC_PAGESIZE)))
+    return overflow || product <= 0 ? .max : product
+  }()
 }

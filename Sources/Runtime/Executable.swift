@@ -98,6 +98,31 @@ public final class Executable: @unchecked Sendable {
     return result
   }
 
+  /// Checks that the memory of a step fits in `limitBytes`, before anything is allocated.
+  /// - Parameter plan: `nil` where the program is interpreted.
+  public static func checkMemory(
+    _ program: KernelProgram, _ plan: MemoryPlan?, threads: Int, limitBytes: Int
+  ) throws(Diagnostic) {
+    var total = 0
+    func add(_ bytes: Int?) {
+      let (sum, overflow) = total.addingReportingOverflow(bytes ?? .max)
+      total = overflow ? .max : sum
+    }
+    for buffer in program.buffers {
+      if plan != nil, case .temporary = buffer.kind { continue }
+      add(buffer.type.checkedByteCount)
+    }
+    if let plan {
+      add(plan.scratchOffset)
+      for _ in 0..<threads { add(plan.scratchStride) }
+    }
+    guard total > limitBytes else { return }
+    throw Diagnostic(
+      "'@\(program.name)' needs \(total) bytes for its arguments, results, parameters and temporaries, more than the \(limitBytes) bytes of memory that there is"
+    )
+    .noting("bind a smaller batch, or make the extents smaller")
+  }
+
   /// The number of threads that a step runs on.
   public var threads: Int { team.count }
 

@@ -63,6 +63,8 @@ extension Diagnostic {
     var lines = ["\(location): \(kind): \(message)"]
     if let file = files.first(where: { $0.path == location.file }) {
       let text = file.text(ofLine: location.line)
+      // At the end of a file there is nothing to show.
+      if text.allSatisfy(\.isWhitespace) { return lines }
       // A line too long for a terminal is shown around the place.
       let skipped = location.column > 100 ? location.column - 60 : 0
       let shown = String(text.dropFirst(skipped).prefix(140))

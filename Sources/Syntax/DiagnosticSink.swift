@@ -38,6 +38,9 @@ final class DiagnosticSink {
 /// `'a', 'b', 'c'`.
 func quoted(_ names: some Sequence<String>) -> String { names.map { "'\($0)'" }.joined(separator: ", ") }
 
+/// `text` as a message quotes it: at most 40 characters.
+func shortened(_ text: String) -> String { text.utf8.count <= 40 ? text : text.prefix(37) + "..." }
+
 /// `1 operand`, `2 operands`.
 func counted(_ n: Int, _ noun: String) -> String { "\(n) \(noun)\(n == 1 ? "" : "s")" }
 

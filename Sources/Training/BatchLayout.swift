@@ -16,6 +16,8 @@ struct BatchLayout: Sendable {
   let symbol: String?
   /// The only size of a batch, where there is no symbol.
   let fixedBatch: Int?
+  /// What the batch symbol is bound to by who uses this, if it is.
+  private let boundBatch: Int?
   /// What the other symbols are bound to.
   private let otherBindings: [String: Int]
 
@@ -49,6 +51,7 @@ struct BatchLayout: Sendable {
       throw Diagnostic("the arguments of '@\(function.name)' take different numbers of rows: \(extents)")
     }
     fixedBatch = symbol == nil ? leading.first ?? 1 : nil
+    boundBatch = symbol.flatMap { bindings[$0] }
     otherBindings = bound.mapValues(\.value).filter { $0.key != symbol }
     if let fixedBatch, dataset.rowCount % fixedBatch != 0 {
       throw Diagnostic(
@@ -72,7 +75,16 @@ struct BatchLayout: Sendable {
   /// - Throws: where the function takes batches of another size only, or the size is none.
   func batch(_ wanted: Int?, usual: Int) throws(Diagnostic) -> Int {
     if let wanted, wanted < 1 { throw Diagnostic("the batch is \(wanted), but must be at least 1") }
-    guard let fixedBatch else { return min(wanted ?? usual, rows) }
+    if let symbol, let boundBatch {
+      guard boundBatch >= 1 else {
+        throw Diagnostic("the symbol '\(symbol)' is bound to \(boundBatch), but extents are at least 1")
+      }
+      if let wanted, wanted != boundBatch {
+        throw Diagnostic("the batch is \(wanted), but its symbol '\(symbol)' is bound to \(boundBatch)")
+          .noting("give one of the two")
+      }
+    }
+    guard let fixedBatch else { return min(wanted ?? boundBatch ?? usual, rows) }
     if let wanted, wanted != fixedBatch {
       throw Diagnostic("the function was made for batches of \(fixedBatch), not \(wanted)")
         .noting("use the graph that the dump was made from")
@@ -118,7 +130,10 @@ struct BatchLayout: Sendable {
 }
 
 /// Checks that data are given for each argument of `function`, once, and for nothing else.
-package func checkDataNames(_ given: [String], against function: Function) throws(Diagnostic) {
+/// - Parameter option: what gives them on the command line.
+package func checkDataNames(
+  _ given: [String], against function: Function, option: String = "data"
+) throws(Diagnostic) {
   let names = function.argumentNames
   for (index, name) in given.enumerated() {
     guard names.contains(name) else {
@@ -131,7 +146,8 @@ package func checkDataNames(_ given: [String], against function: Function) throw
     if given[..<index].contains(name) { throw Diagnostic("data for '%\(name)' are given twice") }
   }
   for (name, value) in zip(names, function.arguments) where !given.contains(name) {
-    throw Diagnostic("there are no data for the argument '%\(name)' of '@\(function.name)', a \(value.type)")
-      .noting("on the command line, give them with '--data \(name)=SOURCE'")
+    let data = option == "data" ? "data" : "\(option) data"
+    throw Diagnostic("there are no \(data) for the argument '%\(name)' of '@\(function.name)', a \(value.type)")
+      .noting("on the command line, give them with '--\(option) \(name)=SOURCE'")
   }
 }

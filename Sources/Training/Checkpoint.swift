@@ -21,6 +21,15 @@ public struct Checkpoint: Sendable, Equatable {
     public var batch: Int
     /// The rows of the training data.
     public var rows: Int
+
+    public init(graph: String, seed: UInt64, epochs: Int, steps: Int, batch: Int, rows: Int) {
+      self.graph = graph
+      self.seed = seed
+      self.epochs = epochs
+      self.steps = steps
+      self.batch = batch
+      self.rows = rows
+    }
   }
   /// `nil` where the file has no such remarks: parameters from somewhere else.
   public var progress: Progress?
@@ -55,6 +64,7 @@ extension Checkpoint.Progress {
     guard let graph = metadata["graph"], let seed = metadata["seed"].flatMap(UInt64.init), let epochs = count("epoch"),
       let steps = count("step"), let batch = count("batch"), let rows = count("rows")
     else { return nil }
+    guard epochs <= Trainer.maximumEpochs else { return nil }
     self.init(graph: graph, seed: seed, epochs: epochs, steps: steps, batch: batch, rows: rows)
   }
 

@@ -1,7 +1,8 @@
-import Foundation
 import FraguaGraph
+import FraguaRuntime
 import FraguaSource
 import FraguaTensors
+import FraguaTransforms
 
 /// What parameters and states start with: initializers, or the tensors of a checkpoint.
 package struct InitialParameters {
@@ -31,7 +32,8 @@ package struct InitialParameters {
       name == Self.randomState || trainings.contains { name.hasPrefix($0 + ".") }
     }
     if let checkpoint {
-      try Self.checkTypes(checkpoint.tensors, checkpoint.path, all, mayIgnore: isOfTraining)
+      // A dump has only the parameters of its functions, not all that were trained.
+      try Self.checkTypes(checkpoint.tensors, checkpoint.path, all) { graph.stage != nil || isOfTraining($0) }
       let missing = all.filter { checkpoint.tensors[$0.name] == nil }
       if let first = missing.first(where: { !isOfTraining($0.name) }) {
         let count = missing.count { !isOfTraining($0.name) }
@@ -65,7 +67,7 @@ package struct InitialParameters {
 
   /// Checks that the parameters together fit in the memory.
   private static func checkSize(_ parameters: [Parameter]) throws(Diagnostic) {
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    let memory = AlignedMemory.physicalBytes
     var total = 0
     for parameter in parameters {
       guard let bytes = parameter.type.checkedByteCount else {
@@ -75,7 +77,7 @@ package struct InitialParameters {
       let (sum, overflow) = total.addingReportingOverflow(bytes)
       guard !overflow, sum <= memory else {
         throw Diagnostic(
-          "the parameters exceed this machine's memory of \(memory) bytes: '@\(parameter.name)', a \(parameter.type), takes \(bytes) bytes",
+          "the parameters exceed the \(SizeLimit.words(memory)) of memory that there is: '@\(parameter.name)', which is \(parameter.type), takes \(SizeLimit.words(bytes))",
           at: parameter.origin.location)
       }
       total = sum
@@ -91,7 +93,8 @@ package struct InitialParameters {
       guard let type = types[name] else {
         if mayIgnore(name) { continue }
         let error = Diagnostic("'\(path)' has a tensor '\(name)', but the graph has no parameter '@\(name)'")
-        guard let near = nearestName(to: name, among: types.keys.sorted()) else { throw error }
+        let lacking = types.keys.filter { tensors[$0] == nil }.sorted()
+        guard let near = nearestName(to: name, among: lacking) else { throw error }
         throw error.noting("did you mean '@\(near)'?")
       }
       guard tensor.type == type else {

@@ -15,11 +15,17 @@ public struct LabelRanges: Sendable {
   /// Looks through `function` and what it calls.
   /// - Requires: calls form no cycle.
   public init(of function: Function, in graph: Graph) {
+    // Callees first, so that no chain of calls is too long for the stack.
+    let functions = Dictionary(graph.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var known: [String: LabelRanges] = [:]
-    self.init(function, graph, &known)
+    for name in dependencyOrder(graph.functions.map { ($0.name, $0.callees) }).order {
+      known[name] = functions[name].map { LabelRanges($0, known) }
+    }
+    self.init(function, known)
   }
 
-  private init(_ function: Function, _ graph: Graph, _ known: inout [String: LabelRanges]) {
+  /// What is known of `function` where that of the functions it calls is `known`.
+  private init(_ function: Function, _ known: [String: LabelRanges]) {
     // For each value that is an argument's elements as they are: the argument's position.
     var source: [Int: Int] = [:]
     for (position, value) in function.arguments.enumerated() { source[value.id] = position }
@@ -43,9 +49,7 @@ public struct LabelRanges: Sendable {
       case "one_hot":
         if let position = source[node.operands[0].id] { note(position, node.attributes.integer("depth")) }
       case "call":
-        guard case .call(let name) = node.kind, let callee = graph.function(named: name) else { break }
-        let inner = known[name] ?? LabelRanges(callee, graph, &known)
-        known[name] = inner
+        guard case .call(let name) = node.kind, let inner = known[name] else { break }
         for (operand, n) in inner.classes {
           if let position = source[node.operands[operand].id] { note(position, n) }
         }

@@ -7,6 +7,7 @@ package struct OutputFolder: Sendable {
 
   /// Checks that a file called `file` can be written there once the folder is made; makes nothing.
   package init(_ path: String, for file: String) throws(Diagnostic) {
+    guard !path.isEmpty else { throw Diagnostic("the name of the folder to write to is empty") }
     self.path = path
     let manager = FileManager.default
     var isFolder: ObjCBool = false

@@ -14,7 +14,7 @@ extension Trainer {
       continuation.onTermination = { _ in isCancelled.raise() }
       let thread = Thread {
         do {
-          completion(try self.train(isCancelled: { isCancelled.isRaised }) { continuation.yield($0) })
+          completion(try self.train(report: { continuation.yield($0) }, isCancelled: { isCancelled.isRaised }))
           continuation.finish()
         } catch { continuation.finish(throwing: error) }
       }

@@ -8,14 +8,14 @@ extension Trainer {
   /// Where ``TrainingOptions/directory`` is set, a checkpoint is saved at the end, when the training is stopped, and at
   /// the end of an epoch where the last one is old.
   /// - Parameters:
-  ///   - isCancelled: asked after every step; `true` stops the training.
   ///   - report: told what happens.
+  ///   - isCancelled: asked after every step; `true` stops the training.
   /// - Throws: where a loss is not finite: nothing is saved then, and a checkpoint from before stays; where a
   ///   checkpoint cannot be saved.
   public func train(
-    isCancelled: () -> Bool = { false }, report: (TrainingEvent) -> Void = { _ in }
+    report: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws(Diagnostics) -> TrainingSummary {
-    if let folder { do throws(Diagnostic) { try folder.make() } catch { throw Diagnostics([error]) } }
+    try makeFolder()
     for remark in remarks { report(.remark(remark)) }
     loop.prepareLast()
     validation?.prepareLast()
@@ -118,6 +118,11 @@ extension Trainer {
   }
 
   // MARK: Checkpoints
+
+  /// Makes the folder that is saved to, if there is one and it is not there; ``train(report:isCancelled:)`` does too.
+  package func makeFolder() throws(Diagnostics) {
+    if let folder { do throws(Diagnostic) { try folder.make() } catch { throw Diagnostics([error]) } }
+  }
 
   /// The present parameters.
   private func checkpoint(epochs: Int, steps: Int) -> Checkpoint {

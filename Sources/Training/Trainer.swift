@@ -85,8 +85,14 @@ public final class Trainer: @unchecked Sendable {
     where value < 1 {
       throw Diagnostic("the \(name) is \(value), but must be at least 1")
     }
+    guard options.epochs <= maximumEpochs else {
+      throw Diagnostic("the number of epochs is \(options.epochs), but must be at most \(maximumEpochs)")
+    }
     if let directory = options.directory { _ = try OutputFolder(directory, for: Checkpoint.fileName) }
   }
+
+  /// The most epochs of a run, and of all runs before it: so many that their steps can be counted.
+  static let maximumEpochs = 1_000_000_000
 
   /// The rows of the training data and of a step, and the threads that a step runs on.
   public var size: (rows: Int, batch: Int, threads: Int) { (loop.layout.rows, loop.batch, stepThreads) }
@@ -116,8 +122,8 @@ public final class Trainer: @unchecked Sendable {
       layout = try BatchLayout(
         target.function, symbol: graph.batchSymbol(of: target.name), dataset: data, bindings: options.bindings)
       try layout.checkLabels(LabelRanges(of: target.function, in: graph))
-      batch = try layout.batch(options.batch, usual: 32)
     } catch { throw Diagnostics([error.noting("in the \(purpose) data")]) }
+    do throws(Diagnostic) { batch = try layout.batch(options.batch, usual: 32) } catch { throw Diagnostics([error]) }
     let execution = options.execution
     let versions = Specializations { bindings throws(Diagnostics) in
       try Compiler.compile(graph, entry: entry, execution.compilerOptions(bindings))

@@ -56,7 +56,7 @@ public struct PassContext: Sendable {
 
   public init(
     vocabulary: Vocabulary, entries: [String] = [], mode: Mode? = nil, bindings: [String: Int] = [:],
-    target: Target = Target(.avx2), memoryLimitBytes: Int = 1 << 40, nodeLimit: Int = 4_000_000,
+    target: Target = Target(.avx2), memoryLimitBytes: Int = 1 << 40, nodeLimit: Int = 1_000_000,
     verifyAfterEachPass: Verification? = nil
   ) {
     self.vocabulary = vocabulary

@@ -3,7 +3,7 @@ import FraguaSource
 import FraguaTensors
 
 /// Refuses functions whose tensors overflow or exceed the memory, before anything is allocated.
-struct SizeLimit {
+package struct SizeLimit {
   let bytes: Int
 
   /// Checks every parameter and function of `graph`.
@@ -36,7 +36,7 @@ struct SizeLimit {
     add(largest)
     if total > bytes {
       throw Diagnostic(
-        "'@\(function.name)' needs \(Self.words(total)) for its arguments, results, parameters and largest value, more than the \(Self.words(bytes)) that there are",
+        "'@\(function.name)' needs \(Self.words(total)) for its arguments, results, parameters and largest value, more than the \(Self.words(bytes)) of memory that there is",
         at: function.origin.location
       ).noting("bind a smaller batch, or make the extents smaller")
     }
@@ -49,14 +49,14 @@ struct SizeLimit {
     }
     if size > bytes {
       throw Diagnostic(
-        "\(what), which is \(type), takes \(Self.words(size)), more than the \(Self.words(bytes)) that there are",
+        "\(what), which is \(type), takes \(Self.words(size)), more than the \(Self.words(bytes)) of memory that there is",
         at: origin.location)
     }
     return size
   }
 
   /// `bytes` as people read it: `1.5 GiB`, rounded to a tenth.
-  static func words(_ bytes: Int) -> String {
+  package static func words(_ bytes: Int) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     var scale = 0
     while scale + 1 < units.count, bytes >> (10 * (scale + 1)) > 0 { scale += 1 }

@@ -63,7 +63,7 @@ import Testing
     refuses("truncated: its header takes 12 bytes, but there are 8", hex("00000802 00000002"))
     refuses("not an IDX file: it does not start with two zero bytes", Array("1,2,3,4".utf8))
     refuses("there is no element type 10", hex("00000a01 00000001 00"))
-    refuses("truncated: the extents [3] takes 11 bytes, but there are 10", hex("00000801 00000003 0102"))
+    refuses("truncated: the shape [3] takes 11 bytes, but there are 10", hex("00000801 00000003 0102"))
     refuses("the extents [1] take 9 bytes, but more follow", hex("00000801 00000001 0102"))
     refuses("more elements than can be counted", hex("00000803 ffffffff ffffffff ffffffff"))
     refuses("truncated", hex("00000802 ffffffff 00ffffff"))

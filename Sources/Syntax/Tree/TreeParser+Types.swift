@@ -27,7 +27,7 @@ extension TreeParser {
           if Self.isSymbol(text.utf8) || Int(text) != nil {
             report("the type \(self.text(token)) lacks an element type", notes: [Self.elementTypes])
           } else {
-            report("unknown element type '\(text)'", notes: [Self.elementTypes])
+            report("unknown element type '\(shortened(text))'", notes: [Self.elementTypes])
           }
           return nil
         }
@@ -53,11 +53,11 @@ extension TreeParser {
     if Self.isSymbol(text.utf8) { return .symbol(text) }
     guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else {
       let notes = [Diagnostic.Note("an extent is a number or a capital letter with digits, as in tensor<BxN1x3xf32>")]
-      report("'\(text)' is not an extent", notes)
+      report("'\(shortened(text))' is not an extent", notes)
       return nil
     }
     guard let n = Int(text) else {
-      report("the extent \(text) does not fit in 63 bits", [])
+      report("the extent \(shortened(text)) does not fit in 63 bits", [])
       return nil
     }
     guard n >= 1 else {

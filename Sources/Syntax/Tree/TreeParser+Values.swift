@@ -93,7 +93,7 @@ extension TreeParser {
   ) throws(Reported) {
     let opening = try expect(.leftBracket)
     if token.kind == .rightBracket { throw fail("a constant has at least one element a row") }
-    guard depth < Self.nestingLimit else { throw fail("brackets nest deeper than \(Self.nestingLimit) levels") }
+    guard depth < Self.nestingLimit else { throw giveUp() }
     // The row that is read first says how deep they all are.
     let isFirst = extents.count == depth
     if isFirst { extents.append(0) }

@@ -18,6 +18,8 @@ struct TreeParser {
   var openBraces = 0
   /// How many lists, regions and locations are open.
   private var nesting = 0
+  /// Whether brackets nest too deep: then nothing that follows makes sense.
+  private var hasGivenUp = false
   var tree = GraphSyntax()
   /// The name of the declaration that is being read, once it is known.
   var declaring: String?
@@ -154,8 +156,7 @@ extension TreeParser {
   /// The token as a message quotes it.
   func describe(_ token: Token) -> String {
     if token.kind == .end { return "the end of the file" }
-    let text = text(token)
-    return text.count <= 40 ? "'\(text)'" : "'\(text.prefix(37))...'"
+    return "'\(shortened(text(token)))'"
   }
 
   mutating func advance() {
@@ -206,16 +207,24 @@ extension TreeParser {
     _ message: @autoclosure () -> String, at place: Token? = nil, notes: @autoclosure () -> [Diagnostic.Note] = []
   ) -> Reported {
     let place = place ?? token
-    if place.kind != .invalid { sink.report(message(), at: place.start, notes: notes()) }
+    if place.kind != .invalid, !hasGivenUp { sink.report(message(), at: place.start, notes: notes()) }
     return Reported()
   }
 
   /// Runs `body` one level deeper, unless that is too deep.
   mutating func nested<T>(_ body: (inout TreeParser) throws(Reported) -> T) throws(Reported) -> T {
-    guard nesting < Self.nestingLimit else { throw fail("brackets nest deeper than \(Self.nestingLimit) levels") }
+    guard nesting < Self.nestingLimit else { throw giveUp() }
     nesting += 1
     defer { nesting -= 1 }
     return try body(&self)
+  }
+
+  /// Reports that brackets nest too deep, and skips the rest of the file.
+  mutating func giveUp() -> Reported {
+    let reported = fail("brackets nest deeper than \(Self.nestingLimit) levels")
+    hasGivenUp = true
+    index = tokens.count - 1
+    return reported
   }
 
   /// Whether a declaration begins at the current token.

@@ -52,6 +52,12 @@ struct FusionGroup {
     return space.indices.filter { !axes.contains($0) }
   }
 
+  /// The most nodes that a group grows to by joining: its kernel is one block of code, which takes more than linear
+  /// time to compile, and a store and a load for so many operations cost next to nothing.
+  static let nodeLimit = 256
+  /// Whether nothing more may join.
+  var isFull: Bool { nodes.count >= Self.nodeLimit }
+
   init(_ kind: Kind, space: [Int], node: Int) {
     self.kind = kind
     self.space = space

@@ -225,6 +225,10 @@ struct FusionPlanner {
     for group in candidates {
       let inside = reached.filter { groupOf($0.value) == group }
       guard fits(shape, inside, in: group) else { continue }
+      if groups[group].isFull {
+        decide(inside[0].value, node, fused: false, "that region has \(groups[group].nodes.count) operations already")
+        continue
+      }
       if createsCycle(candidates, group) {
         decide(inside[0].value, node, fused: false, "another operand is computed after that region")
         continue
@@ -239,8 +243,8 @@ struct FusionPlanner {
     for item in reached where groupOf(item.value) != nil {
       decide(item.value, node, fused: false, "the index spaces differ")
     }
-    if shape.isEmpty, candidates.isEmpty, let group = scalarGroup {
-      join(index, find(group), "both are scalars")
+    if shape.isEmpty, candidates.isEmpty, let group = scalarGroup.map(find), !groups[group].isFull {
+      join(index, group, "both are scalars")
       return
     }
     open(.map, space: shape, index)
@@ -312,7 +316,9 @@ struct FusionPlanner {
   /// Takes elementwise regions of the same space that feed `group` into it where that makes no cycle.
   private mutating func absorbMaps(into group: Int, _ candidates: [Int]) {
     for other in candidates
-    where other != group && groups[other].kind == .map && groups[other].space == groups[group].space {
+    where other != group && groups[other].kind == .map && groups[other].space == groups[group].space
+      && groups[other].nodes.count + groups[group].nodes.count <= FusionGroup.nodeLimit
+    {
       let outside = groups[group].predecessors.map(find).filter { $0 != other }
       let before = groups[other].predecessors.map(find).filter { $0 != group }
       if outside.contains(where: { depends($0, on: other) }) || before.contains(where: { depends($0, on: group) }) {
@@ -363,7 +369,7 @@ struct FusionPlanner {
     let key = RowsKey(value: operand.id, axes: axes)
     for group in candidates + (rowsGroupOfOperand[key].map { [find($0)] } ?? []) {
       let inside = reached.filter { groupOf($0.value) == group }
-      guard groups[group].space == space, !createsCycle(candidates, group) else { continue }
+      guard groups[group].space == space, !groups[group].isFull, !createsCycle(candidates, group) else { continue }
       switch groups[group].kind {
       case .rows(let reduced) where reduced == axes && fits(space, inside, in: group): break
       case .map where inside.allSatisfy(isIdentity) && isTrailing(axes, rank: space.count):

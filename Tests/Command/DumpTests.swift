@@ -1,0 +1,146 @@
+import Foundation
+import FraguaData
+import FraguaTensors
+import Testing
+
+/// Every dump is a program: after each pass and at each stage, what `print` shows checks, reads back as the same text,
+/// and runs to the same bits as the graph that it was made from.
+@Suite(.timeLimit(.minutes(5))) struct DumpTests {
+  /// A function of a graph, with data for it.
+  struct Program: CustomTestStringConvertible {
+    let graph: String
+    let function: String
+
+    var testDescription: String { "\(graph) @\(function)" }
+
+    /// Whether it takes labels too.
+    var takesLabels: Bool { function != "predict" }
+  }
+
+  static let programs = ["student", "fashion"].flatMap { graph in
+    ["fit", "predict", "loss"].map { Program(graph: graph, function: $0) }
+  }
+  static let passes = [
+    "inline", "specialize", "differentiate", "expand-optimizers", "decompose", "simplify", "constant-fold",
+    "common-subexpressions", "dead-code", "fuse",
+  ]
+
+  @Test func theListOfPassesIsWhole() throws {
+    let listed = try succeed("passes", "--json").objects()
+    #expect(listed.filter { $0["kind"] as? String == "pass" }.map { $0["name"] as? String } == Self.passes)
+    #expect(
+      listed.filter { $0["kind"] as? String == "stage" }.map { $0["name"] as? String } == [
+        "kernels", "schedule", "plan", "llvm", "asm", "dot",
+      ])
+  }
+
+  @Test(arguments: programs) func passes(program: Program) throws {
+    let bench = try Bench(program)
+    for pass in Self.passes {
+      let dump = try bench.dump(["--after", pass], name: pass)
+      // All sums, also those of `inline`, run in the same order: the same bits.
+      try bench.expectSameResults(dump, options: [], "after \(pass)")
+    }
+  }
+
+  @Test(arguments: programs) func stages(program: Program) throws {
+    let bench = try Bench(program)
+    for stage in ["kernels", "schedule", "plan"] {
+      let dump = try bench.dump(["--stage", stage], name: stage)
+      try bench.expectSameResults(dump, options: [], "at \(stage)")
+      if stage == "kernels" {
+        try bench.expectSameResults(dump, options: ["--interpret"], "\(stage), interpreted")
+        // The scheduler and the planner go on from it.
+        for later in ["schedule", "plan"] {
+          let continued = try succeed("print", dump, "--stage", later, in: bench.folder.path).output
+          #expect(continued == (try bench.print(["--stage", later])))
+        }
+      }
+    }
+  }
+
+  /// What only people and other tools read.
+  @Test(arguments: programs) func codeAndDrawing(program: Program) throws {
+    let bench = try Bench(program)
+    let llvm = try bench.print(["--stage", "llvm"])
+    #expect(llvm.contains("define internal void @fragua_kernel_0(ptr ") && llvm.contains("ret void\n}"))
+    #expect(llvm.contains(/<(4|8|16) x float>/))
+    let assembly = try bench.print(["--stage", "asm"])
+    #expect(assembly.contains("step:") && assembly.contains("ret"))
+    let drawing = try bench.print(["--stage", "dot"])
+    #expect(drawing.hasPrefix("digraph \"\(program.function)\" {\n") && drawing.hasSuffix("}\n"))
+    #expect(drawing.count { $0 == "{" } == drawing.count { $0 == "}" } && !drawing.contains("unknown"))
+    let explained = try succeed(
+      "print", bench.graph, "--function", program.function, "--bind", "B=3", "--explain-fusion"
+    ).lines
+    #expect(!explained.isEmpty && explained.allSatisfy { $0.contains("fused because") })
+  }
+
+  /// A program with its data and parameters, and what running it gives.
+  private final class Bench {
+    let program: Program
+    let folder: TestFolder
+    /// The path of the graph.
+    let graph: String
+    /// The arguments of `run` that give the data and the parameters.
+    private let inputs: [String]
+    private let expected: [String: Data]
+
+    init(_ program: Program) throws {
+      self.program = program
+      folder = try TestFolder()
+      graph = "\(repository)/graphs/\(program.graph).graph"
+      let rows = 3
+      if program.graph == "student" {
+        try NPY.write(Tensor([rows, 2], [4, 5, 10, 2.5, 0, 1] as [Float]), to: folder.file("x.npy"))
+        try NPY.write(Tensor([rows, 1], [1, 1, 0] as [Float]), to: folder.file("y.npy"))
+      } else {
+        let pixels = (0..<rows * 784).map { UInt8(truncatingIfNeeded: $0 * $0 / 7 + $0) }
+        try NPY.write(Tensor([rows, 28, 28], pixels), to: folder.file("x.npy"))
+        try NPY.write(Tensor([rows], [9, 0, 4] as [UInt8]), to: folder.file("y.npy"))
+      }
+      let data = ["--data", "x=x.npy"] + (program.takesLabels ? ["--data", "y=y.npy"] : [])
+      // Trained a step, so that the optimizer's state is not all zeros.
+      try succeed(
+        "train", graph, "--data", "x=x.npy", "--data", "y=y.npy", "--epochs", "1", "--out", ".", in: folder.path)
+      inputs = data + ["--params", "parameters.safetensors"]
+      expected = try Self.results(["run", graph, "--function", program.function] + inputs, folder, to: "expected")
+    }
+
+    /// What `print` shows.
+    func print(_ options: [String]) throws -> String {
+      let arguments = ["print", graph, "--function", program.function, "--bind", "B=3"] + options
+      let outcome = try fragua(arguments)
+      try #require(outcome.status == 0, "\(outcome.error)")
+      return outcome.output
+    }
+
+    /// Writes what `print` shows to a file, which checks and reads back as the same text.
+    func dump(_ options: [String], name: String) throws -> String {
+      let text = try print(options)
+      let path = try folder.write("\(name).dump", text)
+      try succeed("check", path)
+      #expect(try succeed("print", path).output == text, "\(name) reads back as another text")
+      return path
+    }
+
+    /// Runs a dump and compares all that it gives with what the graph gives.
+    func expectSameResults(_ dump: String, options: [String], _ what: String) throws {
+      var results = try Self.results(
+        ["run", dump, "--function", program.function] + inputs + options, folder, to: UUID().uuidString)
+      // Kernels know a result that is no loss and no metric by its number.
+      if let plain = results.removeValue(forKey: "result0.npy") { results[expected.keys.first!] = plain }
+      #expect(results.keys.sorted() == expected.keys.sorted(), "\(what)")
+      for (name, bytes) in results { #expect(bytes == expected[name], "\(what): '\(name)' has other bits") }
+    }
+
+    /// The files that a run writes.
+    private static func results(_ arguments: [String], _ folder: TestFolder, to name: String) throws -> [String: Data] {
+      let outcome = try fragua(arguments + ["--out", name], in: folder.path)
+      try #require(outcome.status == 0, "\(arguments.joined(separator: " ")): \(outcome.error)")
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.file(name))
+      try #require(!files.isEmpty)
+      return try Dictionary(uniqueKeysWithValues: files.map { ($0, try folder.bytes("\(name)/\($0)")) })
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+/// A run of the built `fragua` command: what a user sees of it.
+struct FraguaProcess {
+  /// What a run left.
+  struct Outcome {
+    let status: Int32
+    let output: String
+    let error: String
+
+    /// The lines of standard output.
+    var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+
+    /// The objects that standard output holds, one a line.
+    func objects() throws -> [[String: Any]] {
+      try lines.map { line in
+        try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "no object: \(line)")
+      }
+    }
+  }
+
+  /// The command, which lies beside the bundle of the tests.
+  private static let executable: URL = {
+    let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    return bundle.deletingLastPathComponent().appendingPathComponent("fragua")
+  }()
+
+  private let process = Process()
+  /// Files rather than pipes: they take any amount without a reader.
+  private let folder: TestFolder
+
+  /// Starts the command with `arguments` in the folder at `directory`.
+  init(_ arguments: [String], in directory: String) throws {
+    folder = try TestFolder()
+    process.executableURL = Self.executable
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: directory)
+    process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try folder.handle("output")
+    process.standardError = try folder.handle("error")
+    try process.run()
+  }
+
+  /// What standard output holds so far.
+  var output: String { folder.text("output") }
+
+  /// Sends the signal of Ctrl-C.
+  func interrupt() { process.interrupt() }
+
+  /// Waits for the end.
+  func wait() -> Outcome {
+    process.waitUntilExit()
+    return Outcome(status: process.terminationStatus, output: output, error: folder.text("error"))
+  }
+}
+
+/// Runs `fragua` with `arguments` in the folder at `directory`.
+func fragua(_ arguments: [String], in directory: String = repository) throws -> FraguaProcess.Outcome {
+  try FraguaProcess(arguments, in: directory).wait()
+}
+
+/// Runs `fragua`, which must succeed.
+@discardableResult
+func succeed(
+  _ arguments: String..., in directory: String = repository,
+  sourceLocation: Testing.SourceLocation = #_sourceLocation
+) throws -> FraguaProcess.Outcome {
+  let outcome = try fragua(arguments, in: directory)
+  try #require(
+    outcome.status == 0, "'fragua \(arguments.joined(separator: " "))' says \(outcome.error)",
+    sourceLocation: sourceLocation)
+  return outcome
+}
+
+/// The root of the repository, where `graphs/` is.
+let repository = String(#filePath.dropLast("/Tests/Command/FraguaProcess.swift".count))
+
+/// A folder of a test's own, removed with the value.
+final class TestFolder {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "fragua-command-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// The path of a file called `name` in the folder.
+  func file(_ name: String) -> String { path + "/" + name }
+
+  /// Writes a file and returns its path.
+  @discardableResult func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
+  }
+
+  /// Writes a text file and returns its path.
+  @discardableResult func write(_ name: String, _ text: String) throws -> String { try write(name, text.utf8) }
+
+  /// The bytes of a file.
+  func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: file(name))) }
+
+  /// The text of a file; empty where it cannot be read.
+  func text(_ name: String) -> String { (try? bytes(name)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
+  /// A new file, open for writing.
+  fileprivate func handle(_ name: String) throws -> FileHandle {
+    try write(name, "")
+    return try FileHandle(forWritingTo: URL(fileURLWithPath: file(name)))
+  }
+
+  /// The paths of all files and folders in it, with the sizes of the files.
+  var contents: [String] {
+    (FileManager.default.subpaths(atPath: path) ?? []).sorted().map { name in
+      let size = (try? FileManager.default.attributesOfItem(atPath: file(name)))?[.size] as? Int
+      return "\(name) \(size ?? 0)"
+    }
+  }
+}
