@@ -22,10 +22,10 @@ import Testing
       try model.save(to: "parameters.safetensors")
       print(try model.predict(["x": Tensor([1, 2], [4, 5] as [Float])])[0].asDouble)
 
-      do {
+      do throws(Diagnostics) {
         _ = try Model(contentsOf: "missing.graph")
-      } catch let errors as Diagnostics {
-        print(errors.rendered)
+      } catch {
+        print(error.rendered)
       }
       // end README
       sandbox.leave()
