@@ -56,14 +56,24 @@ struct UsageError: Error {
 
 extension FraguaCommand {
   /// Checks that the first of `arguments` names a command, if it is a name.
-  static func checkCommand(_ arguments: some Collection<String>) throws {
+  static func checkCommand(_ arguments: [String]) throws {
     guard let name = arguments.first, !name.hasPrefix("-") else { return }
-    let known = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
     if known.contains(name) { return }
     let near = nearestName(to: name, among: known)
     throw UsageError(
       command: nil, message: "there is no command '\(name)'",
       hint: near.map { "did you mean '\($0)'?" } ?? "the commands are \(known.joined(separator: ", ")).")
+  }
+
+  /// Runs the subcommand that `arguments` name, and tells the user what went wrong, if anything.
+  static func runSubcommand(_ arguments: [String]) -> ExitStatus {
+    do {
+      try checkCommand(arguments)
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      return .done
+    } catch { return report(error) }
   }
 
   /// Tells the user about `error` and gives the exit status for it.

@@ -1,6 +1,3 @@
-import ArgumentParser
-import Fragua
-
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -8,12 +5,6 @@ import Fragua
 // The `fragua` command: parses the arguments, runs a subcommand, and says by the exit status how it went.
 
 DefectReport.install()
-do {
-  try FraguaCommand.checkCommand(CommandLine.arguments.dropFirst())
-  var command = try FraguaCommand.parseAsRoot()
-  try command.run()
-} catch {
-  // At once: a thread may still be compiling, and must not see what it uses being torn down.
-  _exit(FraguaCommand.report(error).rawValue)
-}
-_exit(ExitStatus.done.rawValue)
+let status = FraguaCommand.runSubcommand(Array(CommandLine.arguments.dropFirst()))
+// At once: a thread may still be compiling, and must not see what it uses being torn down.
+_exit(status.rawValue)

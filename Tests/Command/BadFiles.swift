@@ -184,7 +184,6 @@ enum BadFiles {
     ("scalar.graph", function("  %y = negate %x\n  return %y\n", after: "gradient @g of @f wrt %x\n")),
     ("independent.graph", independent),
     ("everything.graph", everything),
-    ("binary.graph", "graph @g\u{0}\u{1} version 1\n"),
   ]
 
   /// A file with one function of `%x: tensor<Bx2xf32>`, whose body is `body`.

@@ -63,7 +63,7 @@ import Testing
   @Test(arguments: programs) func codeAndDrawing(program: Program) throws {
     let bench = try Bench(program)
     let llvm = try bench.print(["--stage", "llvm"])
-    #expect(llvm.contains("define internal void @fragua_kernel_0(ptr ") && llvm.contains("ret void\n}"))
+    #expect(llvm.contains("define void @fragua_step(ptr ") && llvm.contains("ret void\n}"))
     #expect(llvm.contains(/<(4|8|16) x float>/))
     let assembly = try bench.print(["--stage", "asm"])
     #expect(assembly.contains("step:") && assembly.contains("ret"))

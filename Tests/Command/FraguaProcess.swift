@@ -27,6 +27,8 @@ struct FraguaProcess {
   }()
 
   private let process = Process()
+  /// Signalled at the end.
+  private let hasEnded = DispatchSemaphore(value: 0)
   /// Files rather than pipes: they take any amount without a reader.
   private let folder: TestFolder
 
@@ -40,6 +42,7 @@ struct FraguaProcess {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try folder.handle("output")
     process.standardError = try folder.handle("error")
+    process.terminationHandler = { [hasEnded] _ in hasEnded.signal() }
     try process.run()
   }
 
@@ -49,9 +52,13 @@ struct FraguaProcess {
   /// Sends the signal of Ctrl-C.
   func interrupt() { process.interrupt() }
 
-  /// Waits for the end.
-  func wait() -> Outcome {
-    process.waitUntilExit()
+  /// Waits for the end; a command that takes too long fails the test and is ended.
+  func wait(timeoutSeconds: Int = 120) -> Outcome {
+    if hasEnded.wait(timeout: .now() + .seconds(timeoutSeconds)) == .timedOut {
+      Issue.record("'fragua \((process.arguments ?? []).joined(separator: " "))' does not end")
+      kill(process.processIdentifier, SIGKILL)
+      hasEnded.wait()
+    }
     return Outcome(status: process.terminationStatus, output: output, error: folder.text("error"))
   }
 }

@@ -146,9 +146,10 @@ import Testing
     }
     let process = try FraguaProcess(
       arguments("--epochs", "100000", "--out", "stopped", "--json"), in: folder.path)
-    while !process.output.contains("\n") { usleep(2000) }
+    let begin = ContinuousClock.now
+    while !process.output.contains("\n"), .now - begin < .seconds(60) { usleep(2000) }
     process.interrupt()
-    let outcome = process.wait()
+    let outcome = process.wait(timeoutSeconds: 30)
     #expect(outcome.status == 130)
     _ = try outcome.objects()
     let path = "stopped/parameters.safetensors"

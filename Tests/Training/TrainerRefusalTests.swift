@@ -141,7 +141,7 @@ import Testing
     refuses("'p' lacks the parameter '@w', a tensor<2x1xf32> (and 1 more)", trainer { $0 = [:] })
     refuses(
       "'p' has a tensor 'ww', but the graph has no parameter '@ww'", note: "did you mean '@w'?",
-      trainer { $0["ww"] = $0["w"] })
+      trainer { $0["ww"] = $0.removeValue(forKey: "w") })
     refuses(
       "'p' has 'b' as tensor<2xf32>, but the graph declares '@b' as tensor<1xf32>",
       trainer { $0["b"] = Tensor([2], [0, 0] as [Float]) })
