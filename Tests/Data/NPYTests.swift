@@ -128,7 +128,7 @@ import Testing
     refuses("more elements than can be counted", file(huge))
     refuses("more elements than can be counted", file(huge.replacing("(4294967296,", with: "(0, 4294967296,")))
     refuses("truncated: the shape [2, 3] takes 24 bytes, but there are 23", Array(NumPyFiles.f4.dropLast()))
-    refuses("1 bytes follow its data", NumPyFiles.f4 + [0])
+    refuses("1 byte follows its data", NumPyFiles.f4 + [0])
     expectDiagnostic("cannot read", "no such file") { () throws(Diagnostic) in try NPY.read("/nowhere/x.npy") }
   }
 

@@ -130,7 +130,7 @@ import Testing
     refuses(
       "do not fit its shape", file(#"{"t":\#(tensor("F64", "[4294967296,4294967296,2]", "[0,0]"))}"#, dataBytes: 0))
     refuses("truncated: 't' ends at byte 2 of its data, but there are 1", file(#"{"t":\#(good)}"#, dataBytes: 1))
-    refuses("1 bytes follow its tensors", file(#"{"t":\#(good)}"#, dataBytes: 3))
+    refuses("1 byte follows its tensors", file(#"{"t":\#(good)}"#, dataBytes: 3))
     refuses(
       "'u' starts at byte 1 of its data, but what is before it ends at 2",
       file(#"{"t":\#(good),"u":\#(tensor("U8", "[2]", "[1,3]"))}"#, dataBytes: 3))
