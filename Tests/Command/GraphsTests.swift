@@ -43,6 +43,21 @@ import Testing
     }
   }
 
+  /// A long chain of operations becomes kernels of a bounded size: it neither exhausts the stack nor takes long.
+  @Test func longChain() throws {
+    let folder = try TestFolder()
+    let count = 5000
+    var text = "graph @chain version 1\n\nfunc @f(%v0: tensor<2xf32>) -> tensor<f32> {\n"
+    for i in 1...count { text += "  %v\(i) = sigmoid %v\(i - 1)\n" }
+    text += "  %s = reduce_sum %v\(count)\n  return %s\n}\n\ngradient @g of @f wrt %v0\n"
+    let path = try folder.write("chain.graph", text)
+    let result = try succeed("run", path, "--function", "f", "--data", "v0=[0, 1]", "--json").objects()
+    // The fixed point of sigmoid, twice.
+    #expect(abs(try #require(result.first?["value"] as? Double) - 2 * 0.659046) < 1e-5)
+    let slope = try succeed("run", path, "--function", "g", "--data", "v0=[0, 1]", "--json").objects()
+    #expect(slope.first?["value"] as? [Double] == [0, 0])
+  }
+
   /// Held-out rows: within 0.03 of the 0.8824 that no classifier exceeds.
   @Test(arguments: [1, 2, 3]) func student(seed: Int) throws {
     let folder = try TestFolder()
