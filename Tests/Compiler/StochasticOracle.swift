@@ -23,6 +23,9 @@ struct StochasticOracle {
     var equal = 0
     /// Those that agree only because rounding leaves less than two digits of them.
     var undetermined = 0
+    /// The functions compared, and the sum of their shares of undetermined elements.
+    var functions = 0
+    var undeterminedShares = 0.0
   }
 
   /// How many runs there are before a difference counts: most differences are explained by few.
@@ -97,6 +100,8 @@ struct StochasticOracle {
     }
     counts.equal += equal
     counts.undetermined += undetermined
+    counts.functions += 1
+    counts.undeterminedShares += Double(undetermined) / Double(actual.reduce(0) { $0 + $1.count })
     return nil
   }
 
