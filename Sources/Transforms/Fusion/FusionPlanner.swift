@@ -20,7 +20,7 @@ struct FusionPlanner {
   /// For each value: the nodes that use it.
   let consumers: [[Int]]
   /// The values that leave the function.
-  private let kept: Set<Int>
+  let kept: Set<Int>
   /// For each node: its group; `nil` while deferred or an alias.
   private(set) var groupOfNode: [Int?]
   /// Nodes that are copied to where they are used.
@@ -91,43 +91,6 @@ struct FusionPlanner {
     }
   }
 
-  /// Whether every region that needs `node` computes it again: that costs little, and what it is computed from is in
-  /// memory anyway. So `1 - h²` is no second result of the layer that stores h.
-  private func isCheaperToRecompute(_ node: Node) -> Bool {
-    if kept.contains(node.results[0].id) { return false }
-    let sources = reached(from: node).filter { groupOf($0.value) != nil }
-    if !sources.isEmpty {
-      guard sources.allSatisfy({ isIdentity($0) && isStoredAnyway($0.value) }),
-        consumers[node.results[0].id].allSatisfy({ isPointwise(roles[$0]) })
-      else { return false }
-    }
-    let weight = deferredWeight(node) + cost.weight(of: node)
-    return cost.prefersRecomputing(weight: weight, element: node.results[0].type.element)
-  }
-
-  private func isPointwise(_ role: Role) -> Bool { if case .pointwise = role { true } else { false } }
-
-  /// Whether a region of its own reads `value`, whatever else is decided: a product, a scatter, or the reduction of a
-  /// product.
-  private func isStoredAnyway(_ value: Value) -> Bool {
-    if kept.contains(value.id) { return true }
-    let isOfProduct =
-      groupOf(value).map {
-        switch groups[$0].kind {
-        case .contract, .scatter: true
-        case .map, .rows: false
-        }
-      } ?? false
-    return consumers[value.id].contains { consumer in
-      switch roles[consumer] {
-      case .contraction, .scatterAdd: true
-      case .gather: function.nodes[consumer].operands[0] == value
-      case .reduction: isOfProduct
-      default: false
-      }
-    }
-  }
-
   /// A reshape that only adds or removes axes of extent 1 is a view; any other renames memory.
   private mutating func processReshape(_ index: Int, _ node: Node) {
     let from = node.operands[0].type.extents.filter { $0 != 1 }
@@ -137,19 +100,6 @@ struct FusionPlanner {
     }
     materialize(node.operands[0])
     isAlias[index] = true
-  }
-
-  /// The weight of the deferred nodes that `node` would take along.
-  private func deferredWeight(_ node: Node) -> Double {
-    var total = 0.0
-    var stack = node.operands
-    var seen: Set<Int> = []
-    while let value = stack.popLast() {
-      guard let producer = producers[value.id], isDeferred[producer], seen.insert(producer).inserted else { continue }
-      total += cost.weight(of: function.nodes[producer])
-      stack += function.nodes[producer].operands
-    }
-    return total
   }
 
   /// Makes sure that `value` is stored by some region, or is an argument.
@@ -291,7 +241,7 @@ struct FusionPlanner {
     value.type.rank == group.rowSpace.count && value.type.rank != group.space.count
   }
 
-  private func isIdentity(_ item: Reached) -> Bool {
+  func isIdentity(_ item: Reached) -> Bool {
     item.coordinates == AffineExpression.identity(rank: item.value.type.rank)
   }
 

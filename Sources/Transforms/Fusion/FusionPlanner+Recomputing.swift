@@ -1,0 +1,54 @@
+import FraguaGraph
+
+/// Computing again against storing.
+extension FusionPlanner {
+  /// Whether every region that needs `node` computes it again: that costs little, and what it is computed from is in
+  /// memory anyway. So `1 - h²` is no second result of the layer that stores h.
+  func isCheaperToRecompute(_ node: Node) -> Bool {
+    if kept.contains(node.results[0].id) { return false }
+    let sources = reached(from: node).filter { groupOf($0.value) != nil }
+    if !sources.isEmpty {
+      guard sources.allSatisfy({ isIdentity($0) && isStoredAnyway($0.value) }),
+        consumers[node.results[0].id].allSatisfy({ isPointwise(roles[$0]) })
+      else { return false }
+    }
+    let weight = deferredWeight(node) + cost.weight(of: node)
+    return cost.prefersRecomputing(weight: weight, element: node.results[0].type.element)
+  }
+
+  private func isPointwise(_ role: Role) -> Bool { if case .pointwise = role { true } else { false } }
+
+  /// Whether a region of its own reads `value`, whatever else is decided: a product, a scatter, or the reduction of a
+  /// product.
+  private func isStoredAnyway(_ value: Value) -> Bool {
+    if kept.contains(value.id) { return true }
+    let isOfProduct =
+      groupOf(value).map {
+        switch groups[$0].kind {
+        case .contract, .scatter: true
+        case .map, .rows: false
+        }
+      } ?? false
+    return consumers[value.id].contains { consumer in
+      switch roles[consumer] {
+      case .contraction, .scatterAdd: true
+      case .gather: function.nodes[consumer].operands[0] == value
+      case .reduction: isOfProduct
+      default: false
+      }
+    }
+  }
+
+  /// The weight of the deferred nodes that `node` would take along.
+  private func deferredWeight(_ node: Node) -> Double {
+    var total = 0.0
+    var stack = node.operands
+    var seen: Set<Int> = []
+    while let value = stack.popLast() {
+      guard let producer = producers[value.id], isDeferred[producer], seen.insert(producer).inserted else { continue }
+      total += cost.weight(of: function.nodes[producer])
+      stack += function.nodes[producer].operands
+    }
+    return total
+  }
+}
