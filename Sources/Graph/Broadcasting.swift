@@ -3,8 +3,7 @@ import FraguaTensors
 
 extension FunctionBuilder {
   /// `operands` broadcast to their common shape by NumPy's rule, by explicit nodes of the operation `broadcast`: what
-  /// an operation whose
-  /// ``OperandRule/broadcasts`` is set wants.
+  /// an operation whose ``OperandRule/broadcasts`` is set wants.
   ///
   /// Shapes are aligned at the innermost axis; along each axis, extents of 1 and missing ones are repeated to the other
   /// operands' extent. A symbol matches only itself, because nothing else is known about it.

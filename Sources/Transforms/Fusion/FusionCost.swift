@@ -4,7 +4,7 @@ import FraguaTensors
 
 /// What recomputing costs beside storing: the numbers that fusion decides by.
 ///
-/// Costs are in processor cycles for one element with vectors of 16 lanes; they need be right within a factor of two
+/// Costs are in processor cycles for one element with the target's vectors; they need be right within a factor of two
 /// only.
 struct FusionCost: Sendable {
   let target: Target
