@@ -68,14 +68,14 @@ let package = Package(
     module(
       "Training",
       [
-        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaRuntime",
-        "FraguaCompiler", "FraguaData",
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaCodeGen",
+        "FraguaRuntime", "FraguaCompiler", "FraguaData",
       ]),
     .target(
       name: "Fragua",
       dependencies: [
         "FraguaSource", "FraguaTensors", "FraguaGraph", "FraguaOperations", "FraguaSyntax", "FraguaTransforms",
-        "FraguaRuntime", "FraguaCompiler", "FraguaData", "FraguaTraining",
+        "FraguaCodeGen", "FraguaRuntime", "FraguaCompiler", "FraguaData", "FraguaTraining",
       ], path: "Sources/Fragua", swiftSettings: settings),
     .executableTarget(
       name: "fragua-command",

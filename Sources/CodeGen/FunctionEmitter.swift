@@ -140,6 +140,11 @@ final class FunctionEmitter {
     return LLVMBuildCall2(builder, type, declaration, &arguments, UInt32(arguments.count), "")
   }
 
+  /// Asks for the cache line at `pointer`, which need not be readable.
+  func prefetch(_ pointer: LLVMValueRef, toWrite: Bool) {
+    _ = intrinsic("llvm.prefetch", [pointerType], [pointer, int32(toWrite ? 1 : 0), int32(3), int32(1)])
+  }
+
   // MARK: Control flow
 
   func block(_ name: String) -> LLVMBasicBlockRef { LLVMAppendBasicBlockInContext(context, function, name) }

@@ -25,6 +25,12 @@ public struct Processor: Sendable {
     }
   }
 
+  /// All that code depends on.
+  var description: String {
+    let attributes = functionAttributes.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+    return "processor \(target.instructionSet.rawValue) \(architecture) \(name) \(features) \(attributes)"
+  }
+
   /// The architecture as LLVM's triples begin with it.
   var architecture: String { target.instructionSet == .neon ? "aarch64" : "x86_64" }
 

@@ -1,108 +1,82 @@
 import CLLVM
+import Dispatch
 import FraguaKernels
 import FraguaTensors
+import Synchronization
 
 /// Compiles a scheduled kernel program to machine code.
 public enum StepCompiler {
   /// The name of the step function in an object.
   public static let stepName = "fragua_step"
 
-  /// What to write.
-  public enum Output: Sendable {
-    case object, assembly, llvm
+  /// What can be read instead of run.
+  public enum Listing: Sendable {
+    case assembly, llvm
   }
 
-  /// The step function of `program` with all its kernels, each once.
+  /// The step function of `program` with all its kernels, each once: object files to be linked together.
+  /// - Parameters:
+  ///   - isProfiled: whether the step notes when each kernel call begins and ends.
+  ///   - workers: the most threads that generate code; no more objects than that arise.
+  ///   - cache: where objects may lie already, and are stored. Where they do, no code is generated.
   public static func compile(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor,
-    _ output: Output = .object
+    isProfiled: Bool = false, workers: Int = 1, cache: ObjectCache? = nil
+  ) -> (objects: [[UInt8]], isFromCache: Bool) {
+    let parts = StepParts(program, schedule, plan, isProfiled: isProfiled)
+    guard let cache else { return (generate(parts, processor, workers), false) }
+    let key = ObjectCache.key(parts, processor)
+    if let objects = cache.objects(for: key) { return (objects, true) }
+    let objects = generate(parts, processor, workers)
+    cache.store(objects, for: key)
+    return (objects, false)
+  }
+
+  private static func generate(_ parts: StepParts, _ processor: Processor, _ workers: Int) -> [[UInt8]] {
+    let shares = parts.shared(among: workers)
+    let objects = Mutex([[UInt8]](repeating: [], count: shares.count))
+    let generate = { @Sendable (index: Int) in
+      let object = emit(shares[index], of: parts, processor, LLVMObjectFile, isAlone: shares.count == 1)
+      objects.withLock { $0[index] = object }
+    }
+    if shares.count == 1 {
+      generate(0)
+    } else {
+      DispatchQueue.concurrentPerform(iterations: shares.count, execute: generate)
+    }
+    return objects.withLock { $0 }
+  }
+
+  /// The step function of `program` with all its kernels, as text.
+  public static func text(
+    _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor, _ listing: Listing
+  ) -> String {
+    let parts = StepParts(program, schedule, plan, isProfiled: false)
+    let kind = listing == .assembly ? LLVMAssemblyFile : nil
+    return String(decoding: emit(parts.all, of: parts, processor, kind, isAlone: true), as: UTF8.self)
+  }
+
+  /// A module with some functions of a step, as `kind` or, without one, as LLVM IR.
+  /// - Parameter isAlone: whether no other module needs the functions.
+  private static func emit(
+    _ share: [StepParts.Part], of parts: StepParts, _ processor: Processor, _ kind: LLVMCodeGenFileType?, isAlone: Bool
   ) -> [UInt8] {
     let context = LLVMContextOwner()
     let machine = LLVMTargetMachineOwner(processor)
-    let module = LLVMModuleOwner(name: program.name, in: context)
+    let module = LLVMModuleOwner(name: parts.program.name, in: context)
     machine.prepare(module)
     let builder = LLVMBuilderOwner(in: context)
-    var names: [KernelVariant: String] = [:]
-    var kernelNames: [String] = []
-    for (call, schedule) in zip(program.calls, schedule.calls) {
-      let variant = KernelVariant(kernel: call.kernel, schedule: schedule)
-      if let known = names[variant] {
-        kernelNames.append(known)
-        continue
-      }
-      let name = "fragua_kernel_\(names.count)"
-      names[variant] = name
-      kernelNames.append(name)
-      let kernel = program.kernels[call.kernel]
+    for part in share {
       let function = FunctionEmitter(
-        context: context, module: module, builder: builder, processor: processor, name: name,
-        pointers: kernel.buffers.count + 1, integers: 2)
-      LLVMSetLinkage(function.function, LLVMInternalLinkage)
-      // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
-      KernelEmitter(function, kernel, schedule).emit()
+        context: context, module: module, builder: builder, processor: processor, name: part.name,
+        pointers: parts.pointerCount(of: part), integers: parts.integerCount(of: part))
+      if isAlone && part.name != stepName { LLVMSetLinkage(function.function, LLVMInternalLinkage) }
+      parts.emit(part, function)
     }
-    func step(_ name: String) -> StepEmitter {
-      let function = FunctionEmitter(
-        context: context, module: module, builder: builder, processor: processor, name: name, pointers: 1, integers: 0)
-      if name != stepName { LLVMSetLinkage(function.function, LLVMInternalLinkage) }
-      return StepEmitter(function, program, schedule, plan, kernelNames: kernelNames)
-    }
-    let count = program.calls.count
-    if count <= StepEmitter.callsPerPart {
-      step(stepName).emit(0..<count)
-    } else {
-      var parts: [String] = []
-      for start in stride(from: 0, to: count, by: StepEmitter.callsPerPart) {
-        parts.append("fragua_part_\(parts.count)")
-        step(parts.last!).emit(start..<min(start + StepEmitter.callsPerPart, count))
-      }
-      step(stepName).emit(parts: parts)
-    }
-    switch output {
-    case .object: return machine.emit(module, LLVMObjectFile)
-    case .assembly: return machine.emit(module, LLVMAssemblyFile)
-    case .llvm:
+    guard let kind else {
       module.verify()
       return Array(module.text.utf8)
     }
-  }
-
-  /// What makes two calls share code: the kernel and how it runs.
-  private struct KernelVariant: Hashable {
-    let kernel: Int
-    let schedule: CallSchedule
-  }
-}
-
-/// An object file linked into this process.
-public final class LoadedStep: @unchecked Sendable {
-  /// The address of the step function.
-  public let address: UInt64
-  private let jit: LLVMOrcLLJITRef
-
-  /// Links `object`, which ``StepCompiler/compile(_:_:_:_:_:)`` made.
-  public init(_ object: [UInt8]) {
-    LLVMRuntime.initialize()
-    var jit: LLVMOrcLLJITRef?
-    Self.check(LLVMOrcCreateLLJIT(&jit, nil))
-    self.jit = jit!
-    let buffer = object.withUnsafeBytes { bytes in
-      LLVMCreateMemoryBufferWithMemoryRangeCopy(
-        bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count, "fragua")
-    }
-    Self.check(LLVMOrcLLJITAddObjectFile(jit, LLVMOrcLLJITGetMainJITDylib(jit), buffer))
-    var address: LLVMOrcExecutorAddress = 0
-    // An undefined symbol, such as a call of libm that LLVM slipped in, is reported here.
-    Self.check(LLVMOrcLLJITLookup(jit, &address, StepCompiler.stepName))
-    self.address = address
-  }
-
-  deinit { if let error = LLVMOrcDisposeLLJIT(jit) { LLVMConsumeError(error) } }
-
-  /// Stops on an error of the linker, which is a defect of the code generator.
-  private static func check(_ error: LLVMErrorRef?) {
-    guard let error else { return }
-    let message = LLVMGetErrorMessage(error)
-    preconditionFailure("LLVM's linker: \(message.map { String(cString: $0) } ?? "?")")
+    return machine.emit(module, kind)
   }
 }

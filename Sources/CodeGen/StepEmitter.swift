@@ -12,6 +12,7 @@ struct StepEmitter {
   private let schedule: Schedule
   private let plan: MemoryPlan
   private let kernelNames: [String]
+  private let isProfiled: Bool
 
   /// The word offsets of `FraguaContext`'s fields, in bytes.
   private enum Field {
@@ -23,18 +24,23 @@ struct StepEmitter {
     static let constants = 40
     static let arena = 48
     static let wait = 64
+    static let stamps = 72
+    static let now = 80
   }
 
-  /// - Parameter kernelNames: for each call, the name of its kernel's function.
+  /// - Parameters:
+  ///   - kernelNames: for each call, the name of its kernel's function.
+  ///   - isProfiled: whether the step notes when each call begins and ends.
   init(
     _ function: FunctionEmitter, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan,
-    kernelNames: [String]
+    kernelNames: [String], isProfiled: Bool = false
   ) {
     self.function = function
     self.program = program
     self.schedule = schedule
     self.plan = plan
     self.kernelNames = kernelNames
+    self.isProfiled = isProfiled
   }
 
   /// The most kernel calls of one function.
@@ -74,6 +80,7 @@ struct StepEmitter {
         case .temporary: function.address(arena, bytes: function.int64(plan.offsets[buffer]!))
         }
       }
+      if isProfiled { emitStamp(2 * index) }
       let run = { (low: LLVMValueRef, high: LLVMValueRef) in
         emitCall(kernelNames[index], pointers + [scratch, low, high])
       }
@@ -85,6 +92,7 @@ struct StepEmitter {
         let high = bound(function.add(thread, function.int64(1)), threads, extent, unit)
         function.when(function.isLess(low, high)) { run(low, high) }
       }
+      if isProfiled { emitStamp(2 * index + 1) }
     }
     function.finish()
   }
@@ -128,6 +136,15 @@ struct StepEmitter {
     let type = LLVMFunctionType(LLVMVoidTypeInContext(function.context), &types, UInt32(types.count), 0)
     let callee = LLVMGetNamedFunction(function.module, name) ?? LLVMAddFunction(function.module, name, type)
     LLVMBuildCall2(function.builder, type, callee, &arguments, UInt32(arguments.count), "")
+  }
+
+  /// Notes the time as this thread's stamp `number`.
+  private func emitStamp(_ number: Int) {
+    let integer = LLVMInt64TypeInContext(function.context)!
+    let type = LLVMFunctionType(integer, nil, 0, 0)
+    let time = LLVMBuildCall2(function.builder, type, field(Field.now, function.pointerType), nil, 0, "")!
+    let place = function.address(field(Field.stamps, function.pointerType), bytes: function.int64(8 * number))
+    function.store(time, place, alignment: 8)
   }
 
   private func emitBarrier(_ threads: LLVMValueRef) {

@@ -46,6 +46,14 @@ struct CompilationArguments: ParsableArguments {
     help: "Give every temporary memory of its own, to find out whether the memory plan is at fault.")
   var withoutPlan = false
 
+  @Flag(
+    name: .customLong("no-cache"),
+    help: "Generate code even where an earlier run left it in the cache ($XDG_CACHE_HOME/fragua or ~/.cache/fragua).")
+  var withoutCache = false
+
+  @Flag(help: "Say how long each stage of compiling took.")
+  var timing = false
+
   /// The number of threads.
   /// - Throws: where it is none.
   func threadCount() throws(Diagnostic) -> Int {
@@ -72,17 +80,20 @@ struct CompilationArguments: ParsableArguments {
     return result
   }
 
+  private var cache: ObjectCache? { withoutCache ? nil : .standard }
+
   /// The options for the compiler.
   func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
     CompilerOptions(
       bindings: try symbolValues(), mode: mode, cpu: cpu, threads: try threadCount(), usesMemoryPlan: !withoutPlan,
-      vocabulary: .standard)
+      cache: cache, reportTimes: timing ? TimingTable.report : nil, vocabulary: .standard)
   }
 
   /// The options for running over data.
   func executionOptions(batch: Int?) throws(Diagnostic) -> ExecutionOptions {
     ExecutionOptions(
-      batch: batch, threads: try threadCount(), cpu: cpu, usesMemoryPlan: !withoutPlan, bindings: try symbolValues())
+      batch: batch, threads: try threadCount(), cpu: cpu, usesMemoryPlan: !withoutPlan, cache: cache,
+      reportTimes: timing ? TimingTable.report : nil, bindings: try symbolValues())
   }
 }
 

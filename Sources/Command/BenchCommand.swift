@@ -14,9 +14,11 @@ struct BenchCommand: ParsableCommand {
       first_s     from opening the file to the first result, compilation included
       compile_s   the part of it that passes and code generation took
       step_us     the median time of a step over blocks of steps; min_us the least
+      spread      the time that nine blocks of ten stay under, over the least
       loss0       the loss of the first step; loss1 of the last one
       flops       floating-point operations of a step; gflops = flops / step_us / 1000
       peak_gflops what the threads reach with multiply-adds in registers, measured
+      peak_share  gflops / peak_gflops
       arena_bytes the memory of temporaries; arena_lower_bound_bytes, what of it is
                   live at one instant at most
       """)
@@ -39,6 +41,12 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var compilation: CompilationArguments
 
+  @Flag(help: "Let first_s profit from code that an earlier run left in the cache.")
+  var cache = false
+
+  @Flag(help: "Show first where the time goes, kernel by kernel.")
+  var kernels = false
+
   @Flag(help: "Print one JSON object a line.")
   var json = false
 
@@ -49,6 +57,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     if let batch, batch < 1 { throw Diagnostic("the batch is \(batch), but must be at least 1") }
     var options = try compilation.compilerOptions()
+    if !cache { options.cache = nil }
     let begin = ContinuousClock.now
     let graph = try InputFile.graph(file)
     let entry = try graph.entry(function)
@@ -73,6 +82,16 @@ struct BenchCommand: ParsableCommand {
     let firstLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
     let times = StepTimes(measuring: compiled.executable, seconds: seconds)
     let lastLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
+    if kernels {
+      options.isProfiled = true
+      options.reportTimes = nil
+      let profiled = try Compiler.compile(graph, entry: entry, options)
+      try profiled.executable.bind(store)
+      BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(profiled)
+      let steps = max(5, min(2000, Int(seconds / times.median)))
+      _ = StepProfile(running: profiled.executable, steps: 5)
+      KernelTable(StepProfile(running: profiled.executable, steps: steps)).print(asJSON: json)
+    }
     let peak = measurePeak(Processor(compilation.cpu), threads: compiled.executable.threads)
     let plan = compiled.executable.plan
     report([
@@ -81,10 +100,13 @@ struct BenchCommand: ParsableCommand {
       ("threads", .integer(compiled.executable.threads)),
       ("cpu", .string(Processor(compilation.cpu).target.instructionSet.rawValue)),
       ("first_s", JSON(Decimals.rounded(firstSeconds, 4))), ("step_us", JSON(Decimals.rounded(times.median * 1e6, 3))),
-      ("min_us", JSON(Decimals.rounded(times.minimum * 1e6, 3))), ("loss0", JSON(firstLoss)), ("loss1", JSON(lastLoss)),
+      ("min_us", JSON(Decimals.rounded(times.minimum * 1e6, 3))),
+      ("spread", JSON(Decimals.rounded(times.spread, 3))), ("loss0", JSON(firstLoss)), ("loss1", JSON(lastLoss)),
       ("flops", .integer(compiled.flops)),
       ("gflops", JSON(Decimals.rounded(Double(compiled.flops) / times.median / 1e9, 2))),
-      ("peak_gflops", JSON(Decimals.rounded(peak, 1))), ("arena_bytes", .integer(plan.arenaBytes)),
+      ("peak_gflops", JSON(Decimals.rounded(peak, 1))),
+      ("peak_share", JSON(Decimals.rounded(Double(compiled.flops) / times.median / 1e9 / peak, 3))),
+      ("arena_bytes", .integer(plan.arenaBytes)),
       ("arena_lower_bound_bytes", .integer(plan.lowerBoundBytes)),
       ("compile_s", JSON(Decimals.rounded(compileSeconds, 4))),
     ])
@@ -104,6 +126,8 @@ private struct StepTimes {
   /// In seconds.
   let median: Double
   let minimum: Double
+  /// The time that nine blocks of ten stay under, over the least.
+  let spread: Double
 
   /// Warms up, then times blocks of about 20 ms for `seconds`, at least five.
   init(measuring executable: Executable, seconds: Double) {
@@ -124,5 +148,6 @@ private struct StepTimes {
     samples.sort()
     median = samples[samples.count / 2]
     minimum = samples[0]
+    spread = samples[samples.count * 9 / 10] / samples[0]
   }
 }

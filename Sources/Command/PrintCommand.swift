@@ -107,9 +107,8 @@ struct PrintCommand: ParsableCommand {
     case .schedule: write(text(KernelDump(program, schedule: schedule)), stage: name)
     case .plan: write(text(KernelDump(program, schedule: schedule, plan: plan)), stage: name)
     case .llvm, .asm:
-      let output: StepCompiler.Output = stage == .llvm ? .llvm : .assembly
-      write(
-        String(decoding: StepCompiler.compile(program, schedule, plan, processor, output), as: UTF8.self), stage: name)
+      let listing: StepCompiler.Listing = stage == .llvm ? .llvm : .assembly
+      write(StepCompiler.text(program, schedule, plan, processor, listing), stage: name)
     case .dot: throw Diagnostic("'\(file)' is a dump of kernels; the stage 'dot' takes a graph")
     }
   }

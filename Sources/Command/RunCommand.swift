@@ -158,7 +158,8 @@ struct RunCommand: ParsableCommand {
     let threads = try compilation.threadCount()
     try Executable.checkMemory(program, plan, threads: threads, limitBytes: AlignedMemory.physicalBytes)
     let executable = Executable(
-      StepCompiler.compile(program, schedule, plan, processor), program, schedule, plan, team: ThreadTeam(threads))
+      StepCompiler.compile(program, schedule, plan, processor, workers: threads).objects, program, schedule, plan,
+      team: ThreadTeam(threads))
     let store = ParameterStore()
     for (name, tensor) in parameters { store[name] = tensor }
     try executable.bind(store)

@@ -29,28 +29,34 @@ public enum Compiler {
     public let program: KernelProgram
     public let schedule: Schedule
     public let plan: MemoryPlan
-    public let timings: [Pipeline.Timing]
+    public var times: CompilationTimes
   }
 
   /// The kernels of function `entry`, with their schedule and memory plan.
   public static func plan(_ graph: Graph, entry: String, _ options: CompilerOptions) throws(Diagnostics) -> Planned {
     let (fused, timings) = try transform(graph, entry: entry, options)
+    var times = CompilationTimes(passes: timings)
     guard let function = fused.function(named: entry) else {
       throw Diagnostics([Diagnostic("there is no function '@\(entry)'")])
     }
     let program: KernelProgram
-    do { program = try Lowering.lower(function) } catch { throw Diagnostics([error]) }
-    let schedule = Scheduler(Processor(options.cpu).target, threads: options.threads).schedule(program)
-    let plan = MemoryPlanner.plan(program, schedule, reusesMemory: options.usesMemoryPlan)
-    return Planned(
-      graph: fused, function: function, program: program, schedule: schedule, plan: plan, timings: timings)
+    do throws(Diagnostic) {
+      program = try times.measure("lower") { () throws(Diagnostic) in try Lowering.lower(function) }
+    } catch { throw Diagnostics([error]) }
+    let schedule = times.measure("schedule") {
+      Scheduler(Processor(options.cpu).target, threads: options.threads).schedule(program)
+    }
+    let plan = times.measure("plan") {
+      MemoryPlanner.plan(program, schedule, reusesMemory: options.usesMemoryPlan)
+    }
+    return Planned(graph: fused, function: function, program: program, schedule: schedule, plan: plan, times: times)
   }
 
   /// Function `entry`, compiled.
   public static func compile(
     _ graph: Graph, entry: String, _ options: CompilerOptions
   ) throws(Diagnostics) -> CompiledFunction {
-    let planned = try plan(graph, entry: entry, options)
+    var planned = try plan(graph, entry: entry, options)
     let processor = Processor(options.cpu)
     guard Processor.canRun(processor.target.instructionSet) else {
       throw Diagnostics([
@@ -62,9 +68,18 @@ public enum Compiler {
       try Executable.checkMemory(
         planned.program, planned.plan, threads: options.threads, limitBytes: options.memoryLimitBytes)
     } catch { throw Diagnostics([error]) }
-    let object = StepCompiler.compile(planned.program, planned.schedule, planned.plan, processor)
-    let executable = Executable(
-      object, planned.program, planned.schedule, planned.plan, team: ThreadTeam(options.threads))
+    let (objects, isFromCache) = planned.times.measure("code") { [planned] in
+      StepCompiler.compile(
+        planned.program, planned.schedule, planned.plan, processor, isProfiled: options.isProfiled,
+        workers: options.threads, cache: options.cache)
+    }
+    planned.times.isCodeFromCache = isFromCache
+    let executable = planned.times.measure("link") { [planned] in
+      Executable(
+        objects, planned.program, planned.schedule, planned.plan, team: ThreadTeam(options.threads),
+        isProfiled: options.isProfiled)
+    }
+    options.reportTimes?(entry, planned.times)
     return CompiledFunction(planned, executable)
   }
 }
@@ -84,8 +99,8 @@ public struct CompiledFunction: Sendable {
   /// Floating-point operations of one run.
   public let flops: Int
   public let executable: Executable
-  /// How long the passes took.
-  public let timings: [Pipeline.Timing]
+  /// How long the stages of compiling it took.
+  public let times: CompilationTimes
 
   init(_ planned: Compiler.Planned, _ executable: Executable) {
     let function = planned.function
@@ -99,7 +114,7 @@ public struct CompiledFunction: Sendable {
     updatedParameters = Set(function.updates.map(\.parameter))
     flops = planned.program.calls.reduce(0) { $0 + planned.program.kernel(of: $1).flops }
     self.executable = executable
-    timings = planned.timings
+    times = planned.times
   }
 
   /// Runs it once on `arguments` with the parameters of `store`.

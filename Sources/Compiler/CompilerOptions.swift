@@ -1,3 +1,4 @@
+import FraguaCodeGen
 import FraguaGraph
 import FraguaKernels
 import FraguaRuntime
@@ -15,6 +16,12 @@ public struct CompilerOptions: Sendable {
   public var threads: Int
   /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
   public var usesMemoryPlan: Bool
+  /// Whether the step notes when each kernel call begins and ends, for ``StepProfile``.
+  public var isProfiled: Bool
+  /// Where machine code of earlier compilations lies; `nil` generates it anew.
+  public var cache: ObjectCache?
+  /// Told the name of each function that has been compiled, and how long it took.
+  public var reportTimes: (@Sendable (String, CompilationTimes) -> Void)?
   /// The operations, initializers and optimizers that there are.
   public var vocabulary: Vocabulary
   /// What the memory of a function may take; beyond it a compilation is refused before anything is allocated.
@@ -24,14 +31,18 @@ public struct CompilerOptions: Sendable {
 
   public init(
     bindings: [String: Int] = [:], mode: Mode? = nil, cpu: Target.InstructionSet? = nil, threads: Int = 1,
-    usesMemoryPlan: Bool = true, vocabulary: Vocabulary, memoryLimitBytes: Int = AlignedMemory.physicalBytes,
-    verifiesAfterEachPass: Bool = false
+    usesMemoryPlan: Bool = true, isProfiled: Bool = false, cache: ObjectCache? = nil,
+    reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, vocabulary: Vocabulary,
+    memoryLimitBytes: Int = AlignedMemory.physicalBytes, verifiesAfterEachPass: Bool = false
   ) {
     self.bindings = bindings
     self.mode = mode
     self.cpu = cpu
     self.threads = threads
     self.usesMemoryPlan = usesMemoryPlan
+    self.isProfiled = isProfiled
+    self.cache = cache
+    self.reportTimes = reportTimes
     self.vocabulary = vocabulary
     self.memoryLimitBytes = memoryLimitBytes
     self.verifiesAfterEachPass = verifiesAfterEachPass

@@ -1,3 +1,14 @@
+@_exported import FraguaCompiler
+@_exported import FraguaData
+@_exported import FraguaGraph
+@_exported import FraguaOperations
+@_exported import FraguaRuntime
+@_exported import FraguaSource
+@_exported import FraguaSyntax
+@_exported import FraguaTensors
+@_exported import FraguaTraining
+@_exported import FraguaTransforms
+
 /// What an app imports: a model in a file or built in Swift, trained and run.
 ///
 /// ```swift
@@ -10,13 +21,4 @@
 /// ```
 ///
 /// Whatever is wrong with a file, a tensor or an option is thrown as ``Diagnostics`` or a ``Diagnostic``.
-@_exported import FraguaCompiler
-@_exported import FraguaData
-@_exported import FraguaGraph
-@_exported import FraguaOperations
-@_exported import FraguaRuntime
-@_exported import FraguaSource
-@_exported import FraguaSyntax
-@_exported import FraguaTensors
-@_exported import FraguaTraining
-@_exported import FraguaTransforms
+@_exported import struct FraguaCodeGen.ObjectCache

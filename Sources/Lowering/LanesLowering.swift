@@ -179,19 +179,20 @@ struct LanesLowering {
     return try emit(operand, inner, place)
   }
 
-  /// The coordinates in the operand of a reshape: the row keeps its place among the axes of other extents than 1.
+  /// The coordinates in the operand of a reshape: the row keeps its place, with as many elements behind it.
   private func reshaped(_ coordinates: [Coordinate], _ node: Node) throws(Diagnostic) -> [Coordinate] {
     let from = node.operands[0].type.extents
     let to = node.results[0].type.extents
-    guard coordinates.contains(.row) else {
-      let linear = zip(coordinates, rowMajorStrides(to)).reduce(0) { sum, item in
-        if case .fixed(let position) = item.0 { sum + position * item.1 } else { sum }
-      }
-      return zip(from, rowMajorStrides(from)).map { .fixed(linear / $1 % $0) }
+    let (fromStrides, toStrides) = (rowMajorStrides(from), rowMajorStrides(to))
+    let linear = zip(coordinates, toStrides).reduce(0) { sum, item in
+      if case .fixed(let position) = item.0 { sum + position * item.1 } else { sum }
     }
-    guard from.filter({ $0 != 1 }) == to.filter({ $0 != 1 }) else { throw region.error("it reshapes across rows") }
-    var kept = zip(coordinates, to).filter { $0.1 != 1 }.map(\.0).makeIterator()
-    return from.map { $0 == 1 ? .fixed(0) : kept.next()! }
+    var result = zip(from, fromStrides).map { Coordinate.fixed(linear / $1 % $0) }
+    guard let row = coordinates.firstIndex(of: .row) else { return result }
+    guard let axis = form.rowAxis[node.operands[0].id], from[axis] == to[row], fromStrides[axis] == toStrides[row]
+    else { throw region.error("it reshapes across rows") }
+    result[axis] = .row
+    return result
   }
 
   // MARK: Sums

@@ -31,8 +31,10 @@ public final class Executable: @unchecked Sendable {
     let constants: UnsafeMutablePointer<UnsafeRawPointer?>
     let barrier: UnsafeMutablePointer<FraguaBarrier>
     let contexts: UnsafeMutablePointer<FraguaContext>
+    /// For each thread its stamps; empty unless the step is profiled.
+    let stamps: UnsafeMutableBufferPointer<UInt64>
 
-    init(_ arguments: Int, _ results: Int, _ parameters: Int, _ constants: Int, threads: Int) {
+    init(_ arguments: Int, _ results: Int, _ parameters: Int, _ constants: Int, threads: Int, stamps count: Int) {
       self.arguments = .allocate(capacity: arguments + 1)
       self.results = .allocate(capacity: results + 1)
       self.parameters = .allocate(capacity: parameters + 1)
@@ -41,6 +43,8 @@ public final class Executable: @unchecked Sendable {
         to: FraguaBarrier.self, capacity: 1)
       barrier.initialize(to: FraguaBarrier())
       contexts = .allocate(capacity: threads)
+      stamps = .allocate(capacity: threads * count)
+      stamps.initialize(repeating: 0)
     }
 
     deinit {
@@ -50,16 +54,22 @@ public final class Executable: @unchecked Sendable {
       constants.deallocate()
       UnsafeMutableRawPointer(barrier).deallocate()
       contexts.deallocate()
+      stamps.deallocate()
     }
   }
 
-  /// Links `object`, made of the other three, and allocates its memory.
-  /// - Parameter team: the threads to run on; no more than the schedule is worth are used.
-  public init(_ object: [UInt8], _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, team: ThreadTeam) {
+  /// Links `objects`, made of the other three, and allocates its memory.
+  /// - Parameters:
+  ///   - team: the threads to run on; no more than the schedule is worth are used.
+  ///   - isProfiled: whether `objects` were compiled to be profiled.
+  public init(
+    _ objects: [[UInt8]], _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, team: ThreadTeam,
+    isProfiled: Bool = false
+  ) {
     self.program = program
     self.schedule = schedule
     self.plan = plan
-    code = LoadedStep(object)
+    code = LoadedStep(objects)
     let threads = min(team.count, schedule.maximumThreads)
     self.team = threads == team.count ? team : ThreadTeam(threads)
     arena = AlignedMemory(byteCount: plan.scratchOffset + threads * plan.scratchStride)
@@ -77,7 +87,8 @@ public final class Executable: @unchecked Sendable {
       return memory
     }
     tables = Tables(
-      arguments.count, results.count, program.parameterNames.count, constants.count, threads: threads)
+      arguments.count, results.count, program.parameterNames.count, constants.count, threads: threads,
+      stamps: isProfiled ? 2 * program.calls.count : 0)
     for (index, memory) in arguments.enumerated() { tables.arguments[index] = memory.start }
     for (index, memory) in results.enumerated() { tables.results[index] = memory.start }
     for (index, memory) in constants.enumerated() { tables.constants[index] = UnsafeRawPointer(memory.start) }
@@ -86,7 +97,8 @@ public final class Executable: @unchecked Sendable {
         version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: self.team.spins,
         arguments: UnsafePointer(tables.arguments), results: UnsafePointer(tables.results),
         parameters: UnsafePointer(tables.parameters), constants: UnsafePointer(tables.constants),
-        arena: arena.start.assumingMemoryBound(to: CChar.self), barrier: tables.barrier, wait: fragua_barrier_wait)
+        arena: arena.start.assumingMemoryBound(to: CChar.self), barrier: tables.barrier, wait: fragua_barrier_wait,
+        stamps: stamps(of: thread).baseAddress, now: fragua_now)
     }
   }
 
@@ -155,6 +167,12 @@ public final class Executable: @unchecked Sendable {
   public func step() {
     precondition(parameters.count == program.parameterNames.count, "a step runs without its parameters")
     team.run(code.address, tables.contexts)
+  }
+
+  /// When each call of the last step began and ended on `thread`, in nanoseconds; empty unless the step is profiled.
+  func stamps(of thread: Int) -> UnsafeMutableBufferPointer<UInt64> {
+    let count = tables.stamps.count / threads
+    return UnsafeMutableBufferPointer(rebasing: tables.stamps[thread * count..<(thread + 1) * count])
   }
 
   /// Runs the step once with `tensors` as arguments.

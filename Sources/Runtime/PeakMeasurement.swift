@@ -8,7 +8,7 @@ import FraguaKernels
 /// Takes about 50 ms; the best of many short runs, so that other load on the machine matters little.
 public func measurePeak(_ processor: Processor, threads: Int) -> Double {
   let (object, flops) = PeakStep.compile(processor)
-  let code = LoadedStep(object)
+  let code = LoadedStep([object])
   let team = ThreadTeam(threads)
   let arena = AlignedMemory(byteCount: threads * PeakStep.arenaBytes)
   let barrier = AlignedMemory(byteCount: MemoryLayout<FraguaBarrier>.size)
@@ -19,7 +19,8 @@ public func measurePeak(_ processor: Processor, threads: Int) -> Double {
       to: FraguaContext(
         version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: team.spins, arguments: nil, results: nil,
         parameters: nil, constants: nil, arena: arena.start.assumingMemoryBound(to: CChar.self),
-        barrier: barrier.start.assumingMemoryBound(to: FraguaBarrier.self), wait: fragua_barrier_wait))
+        barrier: barrier.start.assumingMemoryBound(to: FraguaBarrier.self), wait: fragua_barrier_wait,
+        stamps: nil, now: fragua_now))
   }
   let clock = ContinuousClock()
   let start = clock.now

@@ -1,3 +1,4 @@
+import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
@@ -14,6 +15,10 @@ public struct ExecutionOptions: Sendable {
   public var cpu: Target.InstructionSet?
   /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
   public var usesMemoryPlan: Bool
+  /// Where machine code of earlier compilations lies; `nil` generates it anew.
+  public var cache: ObjectCache?
+  /// Told the name of each function that has been compiled, and how long it took.
+  public var reportTimes: (@Sendable (String, CompilationTimes) -> Void)?
   /// What symbols other than the batch are bound to; symbols of the data's own shapes bind themselves.
   public var bindings: [String: Int]
   /// The operations, initializers and optimizers that there are.
@@ -21,12 +26,16 @@ public struct ExecutionOptions: Sendable {
 
   public init(
     batch: Int? = nil, threads: Int = ThreadTeam.processorsAllowed, cpu: Target.InstructionSet? = nil,
-    usesMemoryPlan: Bool = true, bindings: [String: Int] = [:], vocabulary: Vocabulary = .standard
+    usesMemoryPlan: Bool = true, cache: ObjectCache? = nil,
+    reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, bindings: [String: Int] = [:],
+    vocabulary: Vocabulary = .standard
   ) {
     self.batch = batch
     self.threads = threads
     self.cpu = cpu
     self.usesMemoryPlan = usesMemoryPlan
+    self.cache = cache
+    self.reportTimes = reportTimes
     self.bindings = bindings
     self.vocabulary = vocabulary
   }
@@ -34,7 +43,8 @@ public struct ExecutionOptions: Sendable {
   /// What the compiler is told to make a function with its symbols bound to `bindings`.
   package func compilerOptions(_ bindings: [String: Int]) -> CompilerOptions {
     CompilerOptions(
-      bindings: bindings, cpu: cpu, threads: threads, usesMemoryPlan: usesMemoryPlan, vocabulary: vocabulary)
+      bindings: bindings, cpu: cpu, threads: threads, usesMemoryPlan: usesMemoryPlan, cache: cache,
+      reportTimes: reportTimes, vocabulary: vocabulary)
   }
 
   /// Whether both would run a function alike, where both know the same vocabulary.

@@ -34,10 +34,10 @@ struct KernelComparison {
   ) throws -> String? {
     let interpreter = try KernelInterpreter(program)
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
-    let object = StepCompiler.compile(program, schedule, plan, processor)
+    let objects = StepCompiler.compile(program, schedule, plan, processor, workers: threads).objects
     let store = ParameterStore()
     for (name, tensor) in parameters { store[name] = tensor }
-    let executable = Executable(object, program, schedule, plan, team: ThreadTeam(threads))
+    let executable = Executable(objects, program, schedule, plan, team: ThreadTeam(threads))
     try executable.bind(store)
     var expected = parameters
     for run in 0..<runs {

@@ -32,13 +32,17 @@ struct FraguaProcess {
   /// Files rather than pipes: they take any amount without a reader.
   private let folder: TestFolder
 
-  /// Starts the command with `arguments` in the folder at `directory`.
-  init(_ arguments: [String], in directory: String) throws {
+  /// The user's own cache is none of the tests' business.
+  private static let cacheOfAllRuns = try! TestFolder()
+
+  /// Starts the command with `arguments` in the folder at `directory`, its cache in that at `cacheHome`.
+  init(_ arguments: [String], in directory: String, cacheHome: String? = nil) throws {
     folder = try TestFolder()
     process.executableURL = Self.executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory)
     process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
+    process.environment!["XDG_CACHE_HOME"] = cacheHome ?? Self.cacheOfAllRuns.path
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try folder.handle("output")
     process.standardError = try folder.handle("error")

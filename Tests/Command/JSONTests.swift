@@ -120,6 +120,14 @@ import Testing
     #expect(try objects(["ops"]).count > 50)
     #expect(try objects(["passes"]).count == 16)
     #expect(try objects(["bench", "graphs/bench/student.graph", "--seconds", "0"]).count == 1)
+    let kernels = try objects(["bench", "graphs/bench/tiny-deep.graph", "--seconds", "0", "--kernels"])
+    #expect(kernels.count > 20)
+    for kernel in kernels.dropLast() {
+      #expect(Set(kernel.keys) == ["kernel", "form", "origin", "us", "share", "wait_us", "bytes", "flops"])
+      #expect((kernel["us"] as? Double).map { $0 > 0 } == true && (kernel["bytes"] as? Int).map { $0 > 0 } == true)
+    }
+    let shares = kernels.dropLast().reduce(0.0) { $0 + ($1["share"] as? Double ?? 0) }
+    #expect((0.1...1.5).contains(shares))
   }
 
   /// A mistake leaves standard output empty.

@@ -20,9 +20,8 @@ import Testing
     arguments: ["tiny-deep", "mnist-mlp", "wide-mlp", "tanh-mlp"], [Target.InstructionSet.avx512, .avx2])
   func hasNoStackAccess(_ name: String, _ set: Target.InstructionSet) throws {
     let planned = try BenchmarkGraphs.planned(name, set)
-    let bytes = StepCompiler.compile(
-      planned.program, planned.schedule, planned.plan, Processor(set), .assembly)
-    let loops = Self.productLoops(String(decoding: bytes, as: UTF8.self))
+    let text = StepCompiler.text(planned.program, planned.schedule, planned.plan, Processor(set), .assembly)
+    let loops = Self.productLoops(text)
     let contractions = Set(
       zip(planned.program.calls, planned.schedule.calls).compactMap { call, schedule -> Variant? in
         let kernel = planned.program.kernel(of: call)

@@ -82,9 +82,9 @@ struct ProgramRuns {
     under schedule: Schedule, _ processor: Processor, reusesMemory: Bool
   ) throws -> [Executable] {
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
-    let object = StepCompiler.compile(program, schedule, plan, processor)
+    let objects = StepCompiler.compile(program, schedule, plan, processor).objects
     return [1, 2, 4].filter { $0 <= schedule.maximumThreads }.map {
-      Executable(object, program, schedule, plan, team: ThreadTeam($0))
+      Executable(objects, program, schedule, plan, team: ThreadTeam($0))
     }
   }
 }

@@ -44,6 +44,7 @@ final class Sandbox {
     var environment = ProcessInfo.processInfo.environment
     environment["PATH"] = Self.products.path + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
     environment["NO_COLOR"] = "1"
+    environment["XDG_CACHE_HOME"] = folder.path + "/.cache"
     // Called from 'make test', the tests' make is none of the commands' business.
     for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"] { environment[name] = nil }
     process.environment = environment

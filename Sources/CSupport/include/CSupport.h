@@ -28,6 +28,10 @@ typedef struct FraguaContext {
   FraguaBarrier *barrier;
   /// Returns when all threads have called it.
   void (*wait)(const struct FraguaContext *);
+  /// For a step that is compiled to be profiled: before and after each kernel call, what ``now`` gave. Else unused.
+  uint64_t *stamps;
+  /// Nanoseconds on a clock that only goes forward.
+  uint64_t (*now)(void);
 } FraguaContext;
 
 /// A compiled step.
@@ -37,6 +41,8 @@ typedef void (*FraguaStep)(const FraguaContext *);
 void fragua_call_step(uint64_t address, const FraguaContext *context);
 /// The barrier for ``FraguaContext/wait``: spins, then sleeps.
 void fragua_barrier_wait(const FraguaContext *context);
+/// The clock for ``FraguaContext/now``.
+uint64_t fragua_now(void);
 /// Sleeps while `*word == expected`, until woken; spurious returns are allowed.
 void fragua_futex_wait(uint32_t *word, uint32_t expected);
 /// Wakes every thread that sleeps on `word`.

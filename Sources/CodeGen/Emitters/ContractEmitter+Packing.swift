@@ -3,13 +3,15 @@ import FraguaKernels
 import FraguaTensors
 
 extension ContractEmitter {
-  /// Copies the panel of the lane operand that starts at `point`: for each k the tile's lanes.
-  func packPanel(_ point: Point, _ width: Int, _ mask: LLVMValueRef?) {
-    if transposesPanel { return packTransposed(point, width, mask) }
+  /// Copies the panel of the lane operand that starts at `point` to `offset` of scratch: for each k its lanes.
+  func packPanel(_ point: Point, at offset: LLVMValueRef, _ width: Int, _ mask: LLVMValueRef?) {
+    if transposesPanel { return packTransposed(point, at: offset, width, mask) }
     let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
     let uniforms = emitter.uniforms(laneProgram)
     overAll(kAxes, point) { inner in
-      let position = function.multiply(function.affine(0, strides, kAxes.map { inner.coordinates[$0] }), tile.lanes)
+      prefetchPanel(inner, width)
+      let k = function.affine(0, strides, kAxes.map { inner.coordinates[$0] })
+      let position = function.add(offset, function.multiply(k, width * lanes))
       for column in 0..<width {
         var place = inner
         if let axis = laneAxis {
@@ -20,6 +22,23 @@ extension ContractEmitter {
         let value = runner.run(laneProgram, known: uniforms).last!
         runner.storeScratch(value, scratch.panel, function.add(position, function.int64(column * lanes)))
       }
+    }
+  }
+
+  /// The rows of memory that are asked for before they are copied.
+  private static var rowsAhead: Int { 16 }
+
+  /// Asks for what the panel takes some k later: rows of memory lie too far apart for the processor to guess.
+  private func prefetchPanel(_ point: Point, _ width: Int) {
+    guard case .load(let access)? = laneProgram.instructions.last, laneProgram.instructions.count == 1,
+      access.guards.isEmpty, access.indices.isEmpty
+    else { return }
+    let element = kernel.buffers[access.buffer].element
+    let ahead = access.offset + Self.rowsAhead * access.strides[kAxes.last!]
+    let position = function.affine(ahead, access.strides, point.coordinates)
+    let pointer = function.address(emitter.buffers[access.buffer], function.memoryType(element), position)
+    for line in stride(from: 0, to: width * lanes * element.byteCount, by: 64) {
+      function.prefetch(function.address(pointer, bytes: function.int64(line)), toWrite: false)
     }
   }
 
@@ -34,7 +53,7 @@ extension ContractEmitter {
     return isAlongK
   }
 
-  private func packTransposed(_ point: Point, _ width: Int, _ mask: LLVMValueRef?) {
+  private func packTransposed(_ point: Point, at offset: LLVMValueRef, _ width: Int, _ mask: LLVMValueRef?) {
     let axis = laneAxis!
     let k = kAxes[0]
     let last = function.int64(kernel.axes[axis] - 1)
@@ -50,10 +69,9 @@ extension ContractEmitter {
           return runner.run(laneProgram, known: uniforms).last!.reference
         }
         let count = inner.mask == nil ? lanes : kernel.axes[k] % lanes
-        for (offset, value) in Transposition(function).transposed(rows).prefix(count).enumerated() {
-          let position = function.add(
-            function.multiply(function.add(inner.coordinates[k], function.int64(offset)), tile.lanes),
-            function.int64(column * lanes))
+        for (number, value) in Transposition(function).transposed(rows).prefix(count).enumerated() {
+          let first = function.multiply(function.add(inner.coordinates[k], function.int64(number)), width * lanes)
+          let position = function.add(function.add(offset, first), function.int64(column * lanes))
           ProgramRunner(emitter, lanes: lanes, at: inner).storeScratch(
             VectorValue(reference: value, type: type), scratch.panel, position)
         }
@@ -61,29 +79,26 @@ extension ContractEmitter {
     }
   }
 
-  /// Copies a block of the broadcast operand.
+  /// Copies a block of the broadcast operand: rows of k where memory is contiguous along k, else tile by tile, for each
+  /// k the tile's rows.
   func packBroadcast(_ point: Point, _ block: BlockRange) {
+    if scratch.broadcastIsRowMajor { packRows(point, block) } else { packTiles(point, block) }
+  }
+
+  private func packRows(_ point: Point, _ block: BlockRange) {
     let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
     let uniforms = emitter.uniforms(broadcastProgram)
-    let copy = { (inner: Point) in
-      var runner = ProgramRunner(emitter, lanes: lanes, at: inner)
-      let value = runner.run(broadcastProgram, known: uniforms).last!
-      let k = function.affine(0, strides, kAxes.map { inner.coordinates[$0] })
-      let row = broadcastAxis.map { function.subtract(inner.coordinates[$0], block.start) } ?? function.int64(0)
-      let place =
-        scratch.broadcastIsRowMajor
-        ? function.add(function.multiply(row, scratch.broadcastStride), k)
-        : function.add(function.multiply(k, scratch.broadcastStride), row)
-      runner.storeScratch(value, scratch.broadcast, place)
-    }
-    guard scratch.broadcastIsRowMajor else {
-      overAll(kAxes, point) { emitter.vectorLoop(broadcastAxis!, block.start, block.end, lanes: lanes, $0, copy) }
-      return
-    }
     let row = { (inner: Point) in
       overAll(Array(kAxes.dropLast()), inner) { outer in
         let k = kAxes.last!
-        emitter.vectorLoop(k, function.int64(0), function.int64(kernel.axes[k]), lanes: lanes, outer, copy)
+        emitter.vectorLoop(k, function.int64(0), function.int64(kernel.axes[k]), lanes: lanes, outer) { place in
+          var runner = ProgramRunner(emitter, lanes: lanes, at: place)
+          let value = runner.run(broadcastProgram, known: uniforms).last!
+          let k = function.affine(0, strides, kAxes.map { place.coordinates[$0] })
+          let row = broadcastAxis.map { function.subtract(place.coordinates[$0], block.start) } ?? function.int64(0)
+          let position = function.add(function.multiply(row, scratch.broadcastStride), k)
+          runner.storeScratch(value, scratch.broadcast, position)
+        }
       }
     }
     guard let axis = broadcastAxis else { return row(point) }
@@ -91,6 +106,36 @@ extension ContractEmitter {
       var inner = point
       inner.coordinates[axis] = index
       row(inner)
+    }
+  }
+
+  /// The k that are copied for all tiles before the next ones: rows of memory that share a set of the cache stay in it
+  /// until every tile has taken its part of them.
+  private static var packedTogether: Int { 8 }
+
+  private func packTiles(_ point: Point, _ block: BlockRange) {
+    let axis = broadcastAxis!
+    let k = kAxes.last!
+    let depth = kAxes.reduce(1) { $0 * kernel.axes[$1] }
+    let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
+    let uniforms = emitter.uniforms(broadcastProgram)
+    let last = function.int64(kernel.axes[k])
+    overAll(Array(kAxes.dropLast()), point) { outer in
+      function.loop(function.int64(0), last, step: Self.packedTogether) { first in
+        let end = minimum(function.add(first, function.int64(Self.packedTogether)), last)
+        overBroadcastTiles(outer, block) { tilePoint, rows in
+          let tile = function.multiply(function.subtract(tilePoint.coordinates[axis], block.start), depth)
+          function.loop(first, end) { index in
+            var place = tilePoint
+            place.coordinates[k] = index
+            place.vectorAxis = axis
+            var runner = ProgramRunner(emitter, lanes: rows, at: place)
+            let value = runner.run(broadcastProgram, known: uniforms).last!
+            let position = function.multiply(function.affine(0, strides, kAxes.map { place.coordinates[$0] }), rows)
+            runner.storeScratch(value, scratch.broadcast, function.add(tile, position))
+          }
+        }
+      }
     }
   }
 }

@@ -15,16 +15,16 @@ extension ContractEmitter {
 
   /// Emits the loop over k and the epilogue of one register tile.
   func emitTile(_ tile: Tile, _ block: BlockRange, _ uniforms: [Int: VectorValue]) {
+    prefetchEpilogue(tile)
     let vector = VectorBuilder(function: function, lanes: lanes)
     let zero = vector.constant(Scalar(type: type, bits: 0)).reference
-    let broadcast = broadcastStream(tile.point, block)
-    let lane = laneStream(tile.point)
+    let broadcast = broadcastStream(tile, block)
+    let lane = laneStream(tile)
     let initial = Array(repeating: zero, count: tile.rows * tile.width) + [broadcast.pointer, lane.pointer]
     let results = overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, vector) }
     let sums = results.dropLast(2).map { VectorValue(reference: $0, type: type) }
     let known = columnInvariants(tile, uniforms)
-    let cost = sums.count * body.epilogue.program.instructions.count
-    if cost <= Self.largestUnrolledEpilogue || tile.rows == 1 {
+    if sums.count * epilogueCost <= Self.largestUnrolledEpilogue || tile.rows == 1 {
       for row in 0..<tile.rows { emitEpilogue(tile, row: function.int64(row), sums.dropFirst(row * tile.width), known) }
       return
     }
@@ -44,6 +44,40 @@ extension ContractEmitter {
   /// An epilogue of more instructions in all runs in a loop over the rows of the tile: code for every vector would take
   /// long to compile.
   private static var largestUnrolledEpilogue: Int { 120 }
+
+  /// The instructions of the epilogue of one vector; an access across the lanes takes some for each.
+  private var epilogueCost: Int {
+    let isScattered = { (access: Access) in
+      guard let laneAxis else { return false }
+      return access.strides[laneAxis] != 0 && access.strides[laneAxis] != 1
+    }
+    let loads = body.epilogue.program.instructions.filter {
+      if case .load(let access) = $0 { isScattered(access) } else { false }
+    }
+    let stores = body.epilogue.stores.filter { isScattered($0.access) }
+    return body.epilogue.program.instructions.count + 2 * lanes * (loads.count + stores.count)
+  }
+
+  /// Asks for what the epilogue will read of this tile, so that it comes while the products are added up: a parameter
+  /// and an optimizer's slots are not in any cache.
+  private func prefetchEpilogue(_ tile: Tile) {
+    guard let axis = broadcastAxis, let laneAxis else { return }
+    var known: Set<Access> = []
+    for case .load(let access) in body.epilogue.program.instructions
+    where access.strides[axis] != 0 && access.strides[laneAxis] == 1 && known.insert(access).inserted {
+      guard access.guards.isEmpty, access.indices.isEmpty else { continue }
+      let element = kernel.buffers[access.buffer].element
+      let isWritten = kernel.buffers[access.buffer].use == .update
+      for row in 0..<tile.rows {
+        let point = place(tile, row: function.int64(row), column: 0)
+        let position = function.affine(access.offset, access.strides, point.coordinates)
+        let pointer = function.address(emitter.buffers[access.buffer], function.memoryType(element), position)
+        for line in stride(from: 0, to: tile.width * lanes * element.byteCount, by: 64) {
+          function.prefetch(function.address(pointer, bytes: function.int64(line)), toWrite: isWritten)
+        }
+      }
+    }
+  }
 
   /// For each column of vectors: the epilogue's values that are the same in all rows, such as a bias.
   private func columnInvariants(_ tile: Tile, _ uniforms: [Int: VectorValue]) -> [[Int: VectorValue]] {
@@ -140,23 +174,27 @@ extension ContractEmitter {
     return sums
   }
 
-  private func broadcastStream(_ point: Point, _ block: BlockRange) -> Stream {
-    guard tile.broadcastPacking == .packed else { return directStream(broadcastProgram, point, stride: broadcastAxis) }
+  private func broadcastStream(_ tile: Tile, _ block: BlockRange) -> Stream {
+    guard self.tile.broadcastPacking == .packed else {
+      return directStream(broadcastProgram, tile.point, stride: broadcastAxis)
+    }
     let base = function.address(emitter.scratch, bytes: function.int64(scratch.broadcast))
-    let (rowStride, kStride) = scratch.broadcastIsRowMajor ? (scratch.broadcastStride, 1) : (1, scratch.broadcastStride)
-    let position =
-      broadcastAxis.map { function.multiply(function.subtract(point.coordinates[$0], block.start), rowStride) }
-      ?? function.int64(0)
+    let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
+    let row = broadcastAxis.map { function.subtract(tile.point.coordinates[$0], block.start) } ?? function.int64(0)
+    let depth = kAxes.reduce(1) { $0 * kernel.axes[$1] }
+    let position = function.multiply(row, scratch.broadcastIsRowMajor ? scratch.broadcastStride : depth)
     return Stream(
-      pointer: function.address(base, function.memoryType(type), position), stride: rowStride,
-      steps: rowMajorStrides(kAxes.map { kernel.axes[$0] }).map { $0 * kStride })
+      pointer: function.address(base, function.memoryType(type), position),
+      stride: scratch.broadcastIsRowMajor ? scratch.broadcastStride : 1,
+      steps: scratch.broadcastIsRowMajor ? strides : strides.map { $0 * tile.rows })
   }
 
-  private func laneStream(_ point: Point) -> Stream {
-    guard tile.lanePacking == .packed else { return directStream(laneProgram, point, stride: laneAxis) }
+  private func laneStream(_ tile: Tile) -> Stream {
+    guard self.tile.lanePacking == .packed else { return directStream(laneProgram, tile.point, stride: laneAxis) }
+    let first = function.address(emitter.scratch, bytes: function.int64(scratch.panel))
     return Stream(
-      pointer: function.address(emitter.scratch, bytes: function.int64(scratch.panel)), stride: 1,
-      steps: rowMajorStrides(kAxes.map { kernel.axes[$0] }).map { $0 * tile.lanes })
+      pointer: function.address(first, function.memoryType(type), tile.panel), stride: 1,
+      steps: rowMajorStrides(kAxes.map { kernel.axes[$0] }).map { $0 * tile.width * lanes })
   }
 
   /// An operand that is one load, read where it lies.

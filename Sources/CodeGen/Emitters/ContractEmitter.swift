@@ -49,9 +49,13 @@ struct ContractEmitter {
       overBlocks { block in
         if tile.broadcastPacking == .packed { packBroadcast(point, block) }
         overLaneTiles(point) { panelPoint, width, mask in
-          if tile.lanePacking == .packed { packPanel(panelPoint, width, mask) }
+          let panel = panelOffset(panelPoint)
+          if tile.lanePacking == .packed {
+            let pack = { packPanel(panelPoint, at: panel, width, mask) }
+            if scratch.keepsPanels { function.when(isFirst(block), pack) } else { pack() }
+          }
           overBroadcastTiles(panelPoint, block) { tilePoint, rows in
-            emitTile(Tile(point: tilePoint, rows: rows, width: width, mask: mask), block, uniforms)
+            emitTile(Tile(point: tilePoint, rows: rows, width: width, mask: mask, panel: panel), block, uniforms)
           }
         }
       }
@@ -70,6 +74,8 @@ struct ContractEmitter {
     let rows: Int
     let width: Int
     let mask: LLVMValueRef?
+    /// Where the packed lane operand lies in scratch, in elements behind its first panel.
+    let panel: LLVMValueRef
   }
 
   /// A range of the broadcast axis.
@@ -83,6 +89,19 @@ struct ContractEmitter {
     function.loop(start, end, step: size) { first in
       body((first, minimum(function.add(first, function.int64(size)), end)))
     }
+  }
+
+  /// Whether `block` is the first of this thread's part.
+  private func isFirst(_ block: BlockRange) -> LLVMValueRef {
+    let start = broadcastAxis.map { emitter.range(of: $0).0 } ?? function.int64(0)
+    return LLVMBuildICmp(function.builder, LLVMIntEQ, block.start, start, "")
+  }
+
+  /// Where the panel that starts at `point` is packed, in elements behind the first panel.
+  private func panelOffset(_ point: Point) -> LLVMValueRef {
+    guard scratch.keepsPanels, let axis = laneAxis else { return function.int64(0) }
+    let lane = function.subtract(point.coordinates[axis], emitter.range(of: axis).0)
+    return function.multiply(lane, kAxes.reduce(1) { $0 * kernel.axes[$1] })
   }
 
   /// Runs `body` for each tile along the lanes, with the number of its vectors and the mask of its last one.
@@ -113,7 +132,7 @@ struct ContractEmitter {
   }
 
   /// Runs `body` for each tile of `block` along the broadcast axis, with the number of its rows.
-  private func overBroadcastTiles(_ point: Point, _ block: BlockRange, _ body: (Point, Int) -> Void) {
+  func overBroadcastTiles(_ point: Point, _ block: BlockRange, _ body: (Point, Int) -> Void) {
     guard let axis = broadcastAxis else { return body(point, 1) }
     overUnits(axis, (block.start, block.end), unit: partitionUnit(axis) ?? scratch.block) { start, extent in
       for part in AxisPart.balanced(extent, atMost: tile.broadcasts) {

@@ -7,32 +7,36 @@ extension Kernel {
     buffers.reduce(0) { $0 + $1.count * $1.element.byteCount * ($1.use == .update ? 2 : 1) }
   }
 
-  /// The bytes that packing an operand of a contraction moves besides: each copy is written once and read once.
+  /// The bytes that packing an operand of a contraction moves besides: each copy is written once and read once, or
+  /// once a block of the other operand.
   ///
   /// - Parameter threads: how many run the kernel. Where it is divided along the other operand's axis, each makes a copy
   ///   of its own.
   public func packedBytes(under schedule: CallSchedule, threads: Int) -> Int {
     guard case .contract(let body) = self.body, let tile = schedule.tile else { return 0 }
     let factors = Dictionary(uniqueKeysWithValues: parts.filter(\.yieldsLast).map { ($0.name, $0.axes) })
-    /// Both ways for all elements of one factor.
-    func bytes(_ factor: String, _ program: ScalarProgram, _ packing: ContractTile.Packing, otherAxis: Int?) -> Int {
+    /// All elements of one factor, written once and read `reads` times.
+    func bytes(
+      _ factor: String, _ program: ScalarProgram, _ packing: ContractTile.Packing, otherAxis: Int?, reads: Int
+    ) -> Int {
       if packing == .direct { return 0 }
       let elements = factors[factor]!.reduce(1) { $0 * axes[$1] }
       var copies = 1
       if case .split(let axis, _) = schedule.partition, axis == otherAxis { copies = threads }
-      return 2 * copies * elements * program.types.last!.byteCount
+      return (1 + reads) * copies * elements * program.types.last!.byteCount
     }
     let broadcast = ContractScratch.broadcastAxis(self, body, tile)
     let lane = ContractScratch.laneAxis(self, body, tile)
     let lanesAreColumns = tile.laneAxis == .n
-    // Panels are packed anew for each block of the broadcast axis.
+    // Panels are read again for each block of the broadcast axis.
     let block = ContractScratch(self, body, tile, schedule.partition).block
     let blocks = block.map { (axes[broadcast!] + $0 - 1) / $0 } ?? 1
-    return blocks
-      * bytes(
-        lanesAreColumns ? "rhs" : "lhs", lanesAreColumns ? body.rhs : body.lhs, tile.lanePacking, otherAxis: broadcast)
+    return bytes(
+      lanesAreColumns ? "rhs" : "lhs", lanesAreColumns ? body.rhs : body.lhs, tile.lanePacking, otherAxis: broadcast,
+      reads: blocks)
       + bytes(
-        lanesAreColumns ? "lhs" : "rhs", lanesAreColumns ? body.lhs : body.rhs, tile.broadcastPacking, otherAxis: lane)
+        lanesAreColumns ? "lhs" : "rhs", lanesAreColumns ? body.lhs : body.rhs, tile.broadcastPacking, otherAxis: lane,
+        reads: 1)
   }
 }
 

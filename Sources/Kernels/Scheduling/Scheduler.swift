@@ -18,6 +18,10 @@ public struct Scheduler: Sendable {
   /// A kernel that has less work than this runs on one thread of several.
   public static let leastWorkForSplit = 32_768
 
+  /// What a barrier costs, in bytes that a thread could pack meanwhile: about two microseconds with what threads lose
+  /// by not ending together.
+  public static let barrierBytes = 65_536
+
   /// The schedule of `program`.
   public func schedule(_ program: KernelProgram) -> Schedule {
     let total = program.calls.reduce(0) { $0 + program.kernel(of: $1).work }
@@ -31,7 +35,13 @@ public struct Scheduler: Sendable {
       var schedule = plain[call.kernel]
       if usesThreads {
         let options = partitions(kernel, schedule).map { ($0, BarrierAnalysis.footprints(kernel, call.buffers, $0)) }
-        let chosen = options.first { !analysis.needsBarrier(before: $0.1) } ?? afterBarrier(kernel, options)
+        let costs = options.map { option in
+          var tried = schedule
+          tried.partition = option.0
+          return kernel.packedBytes(under: tried, threads: threads) / threads
+            + (analysis.needsBarrier(before: option.1) ? Self.barrierBytes : 0)
+        }
+        let chosen = options[options.indices.min { costs[$0] < costs[$1] }!]
         if analysis.needsBarrier(before: chosen.1) {
           barriers.append(index)
           analysis.passBarrier()
@@ -109,13 +119,5 @@ public struct Scheduler: Sendable {
     case .lanes: break
     }
     return result.isEmpty ? [.single] : result
-  }
-
-  /// The partition where a barrier must stand anyway: of a contraction the columns, so that each thread packs only its
-  /// own panels.
-  private func afterBarrier(
-    _ kernel: Kernel, _ options: [(Partition, [Int: Set<Footprint>])]
-  ) -> (Partition, [Int: Set<Footprint>]) {
-    kernel.form == .contract ? options.last! : options[0]
   }
 }

@@ -64,22 +64,24 @@ public struct RowsScratch: Sendable {
 public struct ContractScratch: Sendable {
   /// One register tile, for epilogues that run in a loop.
   public let tile: Int
-  /// One panel of the operand with the lane axis: for each k, the tile's lanes.
+  /// Panels of the operand with the lane axis: for each k, the panel's lanes. One that is packed anew for each panel, or
+  /// all of them where ``keepsPanels``.
   public let panel: Int
-  /// The operand without the lane axis, a block of it; rows of ``broadcastStride`` elements.
+  /// The operand without the lane axis, a block of it.
   public let broadcast: Int
   public let byteCount: Int
   /// The coordinates of the broadcast axis that meet all panels before the next ones do, so that they stay in the
   /// cache; `nil` for all of them. A multiple of the partition's unit.
   public let block: Int?
-  /// Whether the packed broadcast operand has k innermost (rows along the broadcast axis), rather than the broadcast
-  /// axis.
+  /// Whether all panels are kept, so that later blocks find those that the first one packed.
+  public let keepsPanels: Bool
+  /// Whether the packed broadcast operand has k innermost; else it lies tile by tile, for each k the tile's rows.
   public let broadcastIsRowMajor: Bool
-  /// The elements from one row of the packed broadcast operand to the next.
+  /// Where k is innermost: the elements from one row of the packed broadcast operand to the next.
   public let broadcastStride: Int
 
-  /// The bytes of a block: half of the second-level cache of the processors in use.
-  public static let blockBytes = 512 << 10
+  /// The bytes of a block: half of the second-level cache of the smallest processors in use.
+  public static let blockBytes = 256 << 10
 
   public init(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile, _ partition: Partition) {
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
@@ -99,11 +101,14 @@ public struct ContractScratch: Sendable {
     broadcastIsRowMajor = isRowMajor
     let rows = block ?? extent
     // 16 more than needed: room for whole vectors, and no rows 4 KB apart.
-    broadcastStride = (isRowMajor ? k : rows) + 16
+    broadcastStride = k + 16
     self.tile = 0
     panel = Self.rounded(tile.broadcasts * tile.lanes * size)
-    broadcast = panel + (tile.lanePacking == .packed ? Self.rounded(k * tile.lanes * size) : 0)
-    let packedBytes = (isRowMajor ? rows : k) * broadcastStride * size + 64
+    keepsPanels = block != nil && tile.lanePacking == .packed
+    var packedLanes = tile.lanes
+    if keepsPanels, let axis = Self.laneAxis(kernel, body, tile) { packedLanes += kernel.axes[axis] }
+    broadcast = panel + (tile.lanePacking == .packed ? Self.rounded(k * packedLanes * size) : 0)
+    let packedBytes = rows * broadcastStride * size + 64
     byteCount = broadcast + (tile.broadcastPacking == .packed ? Self.rounded(packedBytes) : 0)
   }
 

@@ -1,0 +1,149 @@
+import FraguaKernels
+
+/// The functions that a step's code consists of: its kernels, each once for each schedule it runs with, and the step
+/// function, cut into pieces where it is long.
+struct StepParts: Sendable {
+  /// A function to be emitted.
+  struct Part: Sendable {
+    enum Content: Sendable {
+      case kernel(Int, CallSchedule)
+      case calls(Range<Int>)
+      case pieces([String])
+    }
+
+    let name: String
+    let content: Content
+    /// About how long LLVM takes for it, in instructions of vectors.
+    let cost: Int
+  }
+
+  let program: KernelProgram
+  private let schedule: Schedule
+  private let plan: MemoryPlan
+  let isProfiled: Bool
+  /// All functions; the step function is the last one.
+  private(set) var all: [Part] = []
+  /// For each call, the name of its kernel's function.
+  private var kernelNames: [String] = []
+
+  init(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, isProfiled: Bool) {
+    self.program = program
+    self.schedule = schedule
+    self.plan = plan
+    self.isProfiled = isProfiled
+    var names: [KernelVariant: String] = [:]
+    for (call, schedule) in zip(program.calls, schedule.calls) {
+      let variant = KernelVariant(kernel: call.kernel, schedule: schedule)
+      if names[variant] == nil {
+        let name = "fragua_kernel_\(names.count)"
+        names[variant] = name
+        let cost = program.kernels[call.kernel].codeCost(under: schedule)
+        all.append(Part(name: name, content: .kernel(call.kernel, schedule), cost: cost))
+      }
+      kernelNames.append(names[variant]!)
+    }
+    addStep()
+  }
+
+  /// All that the functions are made from, as text; what is for people only is left out.
+  var text: String {
+    var program = program
+    program.constants = []
+    for index in program.calls.indices {
+      program.calls[index].name = ""
+      program.calls[index].origin = ""
+    }
+    return KernelPrinter.print(KernelDump(program, schedule: schedule, plan: plan))
+  }
+
+  /// What makes two calls share code: the kernel and how it runs.
+  private struct KernelVariant: Hashable {
+    let kernel: Int
+    let schedule: CallSchedule
+  }
+
+  private mutating func addStep() {
+    let count = program.calls.count
+    let cost = { [program] (calls: Range<Int>) in calls.reduce(0) { $0 + 10 + program.calls[$1].buffers.count } }
+    if count <= StepEmitter.callsPerPart {
+      all.append(Part(name: StepCompiler.stepName, content: .calls(0..<count), cost: cost(0..<count)))
+      return
+    }
+    var pieces: [String] = []
+    for start in stride(from: 0, to: count, by: StepEmitter.callsPerPart) {
+      let calls = start..<min(start + StepEmitter.callsPerPart, count)
+      pieces.append("fragua_part_\(pieces.count)")
+      all.append(Part(name: pieces.last!, content: .calls(calls), cost: cost(calls)))
+    }
+    all.append(Part(name: StepCompiler.stepName, content: .pieces(pieces), cost: pieces.count))
+  }
+
+  /// The least cost that is worth another module, which itself takes LLVM about half a millisecond.
+  private static let leastCostOfShare = 150
+
+  /// The functions divided among at most `workers`, so that the dearest share costs little: the dearest first, each to
+  /// who has least. In a share a function stands behind those that it calls.
+  func shared(among workers: Int) -> [[Part]] {
+    let total = all.reduce(0) { $0 + $1.cost }
+    let count = max(1, min(workers, all.count, total / Self.leastCostOfShare))
+    var shares = [(cost: Int, parts: [Int])](repeating: (0, []), count: count)
+    for part in all.indices.sorted(by: { all[$0].cost > all[$1].cost }) {
+      let least = shares.indices.min { shares[$0].cost < shares[$1].cost }!
+      shares[least].cost += all[part].cost
+      shares[least].parts.append(part)
+    }
+    return shares.map { $0.parts.sorted().map { all[$0] } }
+  }
+
+  func pointerCount(of part: Part) -> Int {
+    if case .kernel(let kernel, _) = part.content { program.kernels[kernel].buffers.count + 1 } else { 1 }
+  }
+
+  func integerCount(of part: Part) -> Int { if case .kernel = part.content { 2 } else { 0 } }
+
+  /// Fills `function` with the code of `part`.
+  func emit(_ part: Part, _ function: FunctionEmitter) {
+    let step = StepEmitter(function, program, schedule, plan, kernelNames: kernelNames, isProfiled: isProfiled)
+    switch part.content {
+    // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
+    case .kernel(let kernel, let schedule): KernelEmitter(function, program.kernels[kernel], schedule).emit()
+    case .calls(let calls): step.emit(calls)
+    case .pieces(let names): step.emit(parts: names)
+    }
+  }
+}
+
+extension Kernel {
+  /// About how many vector instructions its code has under `schedule`.
+  func codeCost(under schedule: CallSchedule) -> Int {
+    switch body {
+    case .contract(let body):
+      guard let tile = schedule.tile else { return 0 }
+      // At most two sizes of tile along each axis; the epilogue once a vector.
+      let vectors = tile.broadcasts * max(1, tile.lanes / 8)
+      let sums = [body.lhsSum, body.rhsSum].compactMap { $0?.program.instructions.count }.reduce(0, +)
+      return 4 * vectors * (2 + body.epilogue.program.instructions.count) + 4 * sums
+    case .rows(let body):
+      return body.stages.reduce(0) { sum, stage in
+        switch stage {
+        case .sweep(let block, _, _), .scalar(let block, _): sum + 4 * block.program.codeCost
+        }
+      }
+    case .scatter(let body): return body.update.codeCost + body.epilogue.program.codeCost
+    case .lanes(let body): return 4 * (body.row.program.codeCost + body.epilogue.program.codeCost)
+    }
+  }
+}
+
+extension ScalarProgram {
+  /// Instructions, elementary functions counted as what they expand to.
+  fileprivate var codeCost: Int {
+    instructions.reduce(0) { sum, instruction in
+      switch instruction {
+      case .unary(let op, _): sum + ([.exp, .expm1, .log, .log1p, .tanh, .sigmoid].contains(op) ? 30 : 1)
+      case .random: sum + 100
+      default: sum + 1
+      }
+    }
+  }
+}
