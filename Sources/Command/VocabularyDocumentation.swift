@@ -112,6 +112,7 @@ extension VocabularyDocumentation.Entry {
           attributes.map {
             .object([
               ("name", .string($0.name)), ("kind", .string($0.kind.description)), ("summary", .string($0.summary)),
+              ("range", $0.range.map { .string($0.description) } ?? .null),
               ("default", $0.defaultValue.map { .string(Self.written($0)) } ?? .null),
               ("required", .boolean($0.isRequired)),
             ])
@@ -120,9 +121,10 @@ extension VocabularyDocumentation.Entry {
     ])
   }
 
-  /// An attribute on a line: name, kind, default, meaning.
+  /// An attribute on a line: name, kind, range, default, meaning.
   private static func line(_ schema: AttributeSchema, code: String) -> String {
     var qualities = [schema.kind.description]
+    if let range = schema.range { qualities.append(range.description) }
     if let value = schema.defaultValue { qualities.append("default \(written(value))") }
     if schema.isRequired { qualities.append("required") }
     return "\(code)\(schema.name)\(code) (\(qualities.joined(separator: ", "))): \(schema.summary)"

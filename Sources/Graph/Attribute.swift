@@ -97,23 +97,27 @@ public struct AttributeSchema: Sendable {
   public let defaultValue: Attribute?
   /// Whether it may be absent altogether.
   public let isOptional: Bool
-  /// One sentence: meaning, unit, range.
+  /// What a number may be; `nil` allows every number of its kind, infinities and NaN included.
+  public let range: AttributeRange?
+  /// One sentence: meaning, unit.
   public let summary: String
 
   public init(
-    _ name: String, _ kind: Kind, default defaultValue: Attribute? = nil, isOptional: Bool = false, summary: String
+    _ name: String, _ kind: Kind, default defaultValue: Attribute? = nil, isOptional: Bool = false,
+    range: AttributeRange? = nil, summary: String
   ) {
     self.name = name
     self.kind = kind
     self.defaultValue = defaultValue
     self.isOptional = isOptional
+    self.range = range
     self.summary = summary
   }
 
   /// Checks `written` against `schemas`, adds defaults, and converts integers where a float is wanted.
   ///
   /// The one place where attributes are checked, for operations, optimizers and initializers alike.
-  /// - Throws: the first of: an unknown name (with the nearest), a missing one, a value of the wrong kind.
+  /// - Throws: the first of: an unknown name (with the nearest), a missing one, a value of the wrong kind or out of range.
   public static func check(
     _ written: Attributes, against schemas: [AttributeSchema], of owner: String
   ) throws(Diagnostic) -> Attributes {
@@ -149,6 +153,12 @@ public struct AttributeSchema: Sendable {
       throw Diagnostic(
         "the attribute '\(name)' of '\(owner)' is \(value.kindDescription), expected \(schema.kind.description)")
     }
+    if let range = schema.range, let number = value.number, !range.contains(number.value) {
+      let usual = schema.defaultValue?.number.map { " The default is \($0.text)." } ?? ""
+      let wanted = number.value.isFinite ? range : .finite
+      throw Diagnostic("the attribute '\(name)' of '\(owner)' is \(number.text), but must be \(wanted)")
+        .noting("\(name): \(schema.summary)\(usual)")
+    }
     return value
   }
 
@@ -183,6 +193,15 @@ extension AttributeSchema.Kind: CustomStringConvertible {
 }
 
 extension Attribute {
+  /// The value and its text, of an integer or a float.
+  fileprivate var number: (value: Double, text: String)? {
+    switch self {
+    case .integer(let n): (Double(n), "\(n)")
+    case .float(let x): (x, "\(x)")
+    default: nil
+    }
+  }
+
   /// What the value is, for messages.
   public var kindDescription: String {
     switch self {

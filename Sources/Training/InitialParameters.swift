@@ -53,13 +53,24 @@ package struct InitialParameters {
       } else if parameter.name == Self.randomState {
         tensors[parameter.name] = Tensor([2], [Int64(bitPattern: seed), 0])
       } else {
-        guard let initializer = vocabulary.initializers[parameter.initializer.name] else {
-          throw Diagnostic("there is no initializer '\(parameter.initializer.name)'", at: parameter.origin.location)
-        }
-        tensors[parameter.name] = initializer.make(
-          parameter.type, parameter.initializer.attributes, seed: seed, parameter: parameter.name)
+        do throws(Diagnostic) {
+          tensors[parameter.name] = try Self.initialized(parameter, seed: seed, vocabulary)
+        } catch { throw error.located(at: parameter.origin.location) }
       }
     }
+  }
+
+  /// What the initializer of `parameter` makes; its attributes are checked, for a graph may be built in Swift.
+  private static func initialized(
+    _ parameter: Parameter, seed: UInt64, _ vocabulary: Vocabulary
+  ) throws(Diagnostic) -> Tensor {
+    let use = parameter.initializer
+    guard let initializer = vocabulary.initializers[use.name] else {
+      throw Diagnostic("there is no initializer '\(use.name)'")
+    }
+    let attributes = try AttributeSchema.check(use.attributes, against: initializer.schema, of: use.name)
+    try initializer.check(parameter.type, attributes)
+    return initializer.make(parameter.type, attributes, seed: seed, parameter: parameter.name)
   }
 
   /// The state (seed, step) of random operations.

@@ -80,6 +80,7 @@ enum BadFiles {
       to: folder.file("doubles.safetensors"))
     try Safetensors([.init("w", tensor([2, 1])), .init("b", tensor([1]))]).write(
       to: folder.file("perceptron.safetensors"))
+    try Safetensors([.init("w", tensor([2, 3])), .init("b", tensor([3]))]).write(to: folder.file("pairs.safetensors"))
     let good = try folder.bytes("good.safetensors")
     try folder.write("truncated.safetensors", good.dropLast(4))
     try folder.write("following.safetensors", good + [0, 0])
@@ -178,6 +179,7 @@ enum BadFiles {
     ("type.graph", function("  %y = dense %x, @w\n  return %y\n", "param @w: tensor<3x2xf32> = zeros\n")),
     ("attribute.graph", function("  %y = transpose %x {permutaton = [1, 0]}\n  return %y\n")),
     ("attribute-kind.graph", function("  %y = transpose %x {permutation = 1}\n  return %y\n")),
+    ("range.graph", range),
     ("symbol.graph", "graph @g version 1\n\nparam @w: tensor<Nx2xf32> = zeros\n"),
     ("cycle.graph", cycle),
     ("updates.graph", updates),
@@ -190,6 +192,24 @@ enum BadFiles {
   private static func function(_ body: String, _ before: String = "", after: String = "") -> String {
     "graph @g version 1\n\n\(before)func @f(%x: tensor<Bx2xf32>) -> tensor<Bx2xf32> {\n\(body)}\n\(after)"
   }
+
+  /// Attributes out of their ranges.
+  private static let range = """
+    graph @g version 1
+
+    param @w: tensor<2xf32> = normal(stddev = -1)
+
+    func @loss(%x: tensor<Bx2xf32>) -> tensor<f32> {
+      %y = multiply %x, @w
+      %m = reduce_mean %y
+      return %m
+    }
+
+    train @fit minimize @loss {
+      optimizer = adam(learning_rate = -0.1, beta_1 = 1.5, epsilon = -1)
+    }
+
+    """
 
   private static let cycle = """
     graph @g version 1

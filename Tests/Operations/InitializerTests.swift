@@ -89,16 +89,16 @@ import Testing
     )
     #expect(
       message("normal", TensorType([2], .f32), ["stddev": .float(-1)])
-        == "attribute 'stddev' of 'normal' is -1.0, but must be at least 0.0")
+        == "the attribute 'stddev' of 'normal' is -1.0, but must be at least 0")
     #expect(
       message("uniform", TensorType([2], .f32), ["low": .float(1)])
-        == "attribute 'high' of 'uniform' is 0.05, but must be at least 1.0")
+        == "the attribute 'low' of 'uniform' is 1.0, above 'high', which is 0.05")
     #expect(
       message("uniform", TensorType([2], .f32), ["low": .float(.nan)])
-        == "attribute 'low' of 'uniform' is nan, but must be finite")
+        == "the attribute 'low' of 'uniform' is nan, but must be finite")
     #expect(
       message("constant", TensorType([2], .ui8), ["value": .float(0.5)])
-        == "attribute 'value' of 'constant' is 0.5, which is no ui8, but the parameter is tensor<2xui8>")
+        == "the attribute 'value' of 'constant' is 0.5, which is no ui8, but the parameter is tensor<2xui8>")
     #expect(
       message("he_normal", TensorType([2], .i1))
         == "'he_normal' makes f32, f64 elements, but the parameter is tensor<2xi1>")

@@ -194,7 +194,7 @@ private let rng = TensorType([2], .i64)
         + "but it is tensor<2x5xf32>"),
     .init(
       "one_hot", [i32(2)], ["depth": .integer(0)],
-      "'one_hot' attribute 'depth' is 0, but must be from 1 to 2147483647"),
+      "the attribute 'depth' of 'one_hot' is 0, but must be from 1 to 2147483647"),
   ]
 
   static let random: [Refusal] = [
@@ -206,19 +206,19 @@ private let rng = TensorType([2], .i64)
       "'random_uniform' attribute 'low' is 2.0, above 'high', which is 1.0"),
     .init(
       "random_uniform", [rng], ["type": .type(f32(2)), "high": .float(.infinity)],
-      "'random_uniform' attribute 'high' is inf, but must be finite"),
+      "the attribute 'high' of 'random_uniform' is inf, but must be finite"),
     .init(
       "random_uniform", [rng], ["type": .type(i32(2))],
       "'random_uniform' makes f32, f64 elements, but attribute 'type' is tensor<2xi32>"),
     .init(
       "random_normal", [rng], ["type": .type(f32(2)), "stddev": .float(-1)],
-      "'random_normal' attribute 'stddev' is -1.0, but must be 0 or more"),
+      "the attribute 'stddev' of 'random_normal' is -1.0, but must be at least 0"),
     .init(
       "random_normal", [rng], ["type": .type(f32(2)), "stream": .integer(-1)],
-      "'random_normal' attribute 'stream' is -1, but must be from 0 to 4294967295"),
+      "the attribute 'stream' of 'random_normal' is -1, but must be from 0 to 4294967295"),
     .init(
-      "dropout", [f32(2), rng], ["rate": .float(1)], "'dropout' attribute 'rate' is 1.0, but must be from 0 and below 1"
-    ),
+      "dropout", [f32(2), rng], ["rate": .float(1)],
+      "the attribute 'rate' of 'dropout' is 1.0, but must be from 0 and below 1"),
     .init("dropout", [f32(2), rng], "'dropout' needs the attribute 'rate'"),
   ]
 

@@ -34,6 +34,21 @@ import Testing
     #expect(again.checkpoint == model.checkpoint)
   }
 
+  /// A graph built in Swift gets the defaults of its initializers, and their checks.
+  @Test func checksInitializersOfGraphsBuiltInSwift() throws {
+    func model(_ attributes: Attributes) throws -> Model {
+      var graph = try linearGraph()
+      let index = try #require(graph.parameters.firstIndex { $0.name == "w" })
+      graph.parameters[index].initializer = InitializerUse("normal", attributes)
+      return try Model(graph, seed: 7)
+    }
+    let standard = try model(["mean": .float(0), "stddev": .float(0.05)])
+    #expect(try model([:])[parameter: "w"]!.hasSameBits(as: standard[parameter: "w"]!))
+    let errors = diagnostics { try model(["stddev": .float(-1)]) }
+    #expect(errors.map(\.message) == ["the attribute 'stddev' of 'normal' is -1.0, but must be at least 0"])
+    #expect(errors.first?.location?.line == 3)
+  }
+
   /// A model that trains twice, or is read between, is one that trained at once.
   @Test func trainsOn() throws {
     let graph = try linearGraph()

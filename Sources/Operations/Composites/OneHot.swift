@@ -10,7 +10,8 @@ public struct OneHotOperation: CompositeOperation {
   public var operandRule: OperandRule { OperandRule(["indices"]) }
   public var schema: [AttributeSchema] {
     [
-      AttributeSchema("depth", .integer, summary: "The extent of the new last axis."),
+      AttributeSchema(
+        "depth", .integer, range: .between(1, and: Double(Int32.max)), summary: "The extent of the new last axis."),
       AttributeSchema("type", .elementType, default: .elementType(.f32), summary: "The element type of the result."),
     ]
   }
@@ -28,9 +29,6 @@ public struct OneHotOperation: CompositeOperation {
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.integers)
     let depth = attributes.integer("depth")
-    guard depth >= 1, depth <= Int(Int32.max) else {
-      throw error("attribute 'depth' is \(depth), but must be from 1 to \(Int32.max)")
-    }
     return [try checkedResult(TensorType(operands[0].shape + [.fixed(depth)], attributes.elementType("type")))]
   }
 

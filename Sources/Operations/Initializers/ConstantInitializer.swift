@@ -14,7 +14,8 @@ public struct ConstantInitializer: Initializer {
     let value = attributes.float("value")
     if type.element.isFloat || Scalar(value, as: type.element).asDouble == value { return }
     throw Diagnostic(
-      "attribute 'value' of 'constant' is \(value), which is no \(type.element.rawValue), but the parameter is \(type)")
+      "the attribute 'value' of 'constant' is \(value), which is no \(type.element.rawValue), but the parameter is \(type)"
+    )
   }
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {

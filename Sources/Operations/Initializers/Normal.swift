@@ -12,16 +12,13 @@ public struct NormalInitializer: Initializer {
   }
   public var schema: [AttributeSchema] {
     [
-      AttributeSchema("mean", .float, default: .float(0), summary: "The mean."),
-      AttributeSchema("stddev", .float, default: .float(0.05), summary: "The standard deviation, 0 or more."),
+      AttributeSchema("mean", .float, default: .float(0), range: .finite, summary: "The mean."),
+      AttributeSchema(
+        "stddev", .float, default: .float(0.05), range: .atLeast(0), summary: "The standard deviation."),
     ]
   }
 
-  public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
-    try requireFloats(type)
-    try requireFinite(attributes, "mean")
-    try requireFinite(attributes, "stddev", atLeast: 0)
-  }
+  public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) { try requireFloats(type) }
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
     let (mean, stddev) = (attributes.float("mean"), attributes.float("stddev"))

@@ -61,13 +61,4 @@ extension Initializer {
     if type.element.isFloat { return }
     throw Diagnostic("'\(name)' makes \(list(ElementTypes.floats)) elements, but the parameter is \(type)")
   }
-
-  /// Checks that the float attribute is a finite number, at least `least` if there is one.
-  func requireFinite(_ attributes: Attributes, _ attribute: String, atLeast least: Double? = nil) throws(Diagnostic) {
-    let value = attributes.float(attribute)
-    if !value.isFinite { throw Diagnostic("attribute '\(attribute)' of '\(name)' is \(value), but must be finite") }
-    if let least, value < least {
-      throw Diagnostic("attribute '\(attribute)' of '\(name)' is \(value), but must be at least \(least)")
-    }
-  }
 }

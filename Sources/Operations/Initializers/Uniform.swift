@@ -10,15 +10,16 @@ public struct UniformInitializer: Initializer {
   public var summary: String { "Uniform between 'low' and 'high'; Keras' RandomUniform." }
   public var schema: [AttributeSchema] {
     [
-      AttributeSchema("low", .float, default: .float(-0.05), summary: "The lower end."),
-      AttributeSchema("high", .float, default: .float(0.05), summary: "The upper end, not below 'low'."),
+      AttributeSchema("low", .float, default: .float(-0.05), range: .finite, summary: "The lower end."),
+      AttributeSchema(
+        "high", .float, default: .float(0.05), range: .finite, summary: "The upper end, not below 'low'."),
     ]
   }
 
   public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
     try requireFloats(type)
-    try requireFinite(attributes, "low")
-    try requireFinite(attributes, "high", atLeast: attributes.float("low"))
+    let (low, high) = (attributes.float("low"), attributes.float("high"))
+    if low > high { throw Diagnostic("the attribute 'low' of 'uniform' is \(low), above 'high', which is \(high)") }
   }
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {

@@ -10,7 +10,8 @@ public struct DropoutOperation: ModalOperation, RandomOperation {
   public var operandRule: OperandRule { OperandRule(["x", "rng"]) }
   public var schema: [AttributeSchema] {
     [
-      AttributeSchema("rate", .float, summary: "The probability that an element becomes 0; from 0, below 1."),
+      AttributeSchema(
+        "rate", .float, range: .from(0, below: 1), summary: "The probability that an element becomes 0."),
       RandomBits.streamSchema,
     ]
   }
@@ -28,9 +29,7 @@ public struct DropoutOperation: ModalOperation, RandomOperation {
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.floats)
-    try requireRandomState(operands, 1, attributes)
-    let rate = attributes.float("rate")
-    guard rate >= 0, rate < 1 else { throw error("attribute 'rate' is \(rate), but must be from 0 and below 1") }
+    try requireRandomState(operands, 1)
     return [operands[0]]
   }
 

@@ -14,8 +14,8 @@ enum RandomBits {
 
   /// The schema of the attribute `stream`.
   static let streamSchema = AttributeSchema(
-    "stream", .integer, default: .integer(0),
-    summary: "Which sequence is drawn from, below 2^32; the front end gives each use its own.")
+    "stream", .integer, default: .integer(0), range: .between(0, and: Double(UInt32.max)),
+    summary: "Which sequence is drawn from; the front end gives each use its own.")
 
   /// The upper 24 bits of the words of `count` elements.
   static func draw(_ count: Int, state: Tensor, stream: Int) -> [UInt32] {
@@ -47,14 +47,10 @@ enum RandomBits {
 }
 
 extension Operation {
-  /// Checks the state operand `index` and the attribute `stream`.
-  func requireRandomState(_ operands: [TensorType], _ index: Int, _ attributes: Attributes) throws(Diagnostic) {
+  /// Checks the state operand `index`.
+  func requireRandomState(_ operands: [TensorType], _ index: Int) throws(Diagnostic) {
     guard operands[index] == RandomBits.stateType else {
       throw error("reads the random state, a \(RandomBits.stateType), but operand 'rng' is \(operands[index])")
-    }
-    let stream = attributes.integer("stream")
-    guard stream >= 0, stream <= Int(UInt32.max) else {
-      throw error("attribute 'stream' is \(stream), but must be from 0 to \(UInt32.max)")
     }
   }
 
@@ -65,11 +61,5 @@ extension Operation {
       throw error("makes \(list(ElementTypes.floats)) elements, but attribute 'type' is \(type)")
     }
     return try checkedResult(type)
-  }
-
-  /// Checks that the float attribute is a finite number.
-  func requireFinite(_ attributes: Attributes, _ attribute: String) throws(Diagnostic) {
-    let value = attributes.float(attribute)
-    if !value.isFinite { throw error("attribute '\(attribute)' is \(value), but must be finite") }
   }
 }

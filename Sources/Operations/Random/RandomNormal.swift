@@ -12,8 +12,8 @@ public struct RandomNormalOperation: PrimitiveOperation, RandomOperation {
   public var schema: [AttributeSchema] {
     [
       AttributeSchema("type", .type, summary: "The type of the result, of floats."),
-      AttributeSchema("mean", .float, default: .float(0), summary: "The mean."),
-      AttributeSchema("stddev", .float, default: .float(1), summary: "The standard deviation, 0 or more."),
+      AttributeSchema("mean", .float, default: .float(0), range: .finite, summary: "The mean."),
+      AttributeSchema("stddev", .float, default: .float(1), range: .atLeast(0), summary: "The standard deviation."),
       RandomBits.streamSchema,
     ]
   }
@@ -31,12 +31,7 @@ public struct RandomNormalOperation: PrimitiveOperation, RandomOperation {
   }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
-    try requireRandomState(operands, 0, attributes)
-    try requireFinite(attributes, "mean")
-    try requireFinite(attributes, "stddev")
-    guard attributes.float("stddev") >= 0 else {
-      throw error("attribute 'stddev' is \(attributes.float("stddev")), but must be 0 or more")
-    }
+    try requireRandomState(operands, 0)
     return [try randomType(attributes)]
   }
 

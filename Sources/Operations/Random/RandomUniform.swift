@@ -12,9 +12,10 @@ public struct RandomUniformOperation: PrimitiveOperation, RandomOperation {
   public var schema: [AttributeSchema] {
     [
       AttributeSchema("type", .type, summary: "The type of the result, of floats."),
-      AttributeSchema("low", .float, default: .float(0), summary: "The smallest value."),
+      AttributeSchema("low", .float, default: .float(0), range: .finite, summary: "The smallest value."),
       AttributeSchema(
-        "high", .float, default: .float(1), summary: "The value that all results are below, up to rounding."),
+        "high", .float, default: .float(1), range: .finite,
+        summary: "The value that all results are below, up to rounding."),
       RandomBits.streamSchema,
     ]
   }
@@ -31,9 +32,7 @@ public struct RandomUniformOperation: PrimitiveOperation, RandomOperation {
   }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
-    try requireRandomState(operands, 0, attributes)
-    try requireFinite(attributes, "low")
-    try requireFinite(attributes, "high")
+    try requireRandomState(operands, 0)
     guard attributes.float("low") <= attributes.float("high") else {
       throw error("attribute 'low' is \(attributes.float("low")), above 'high', which is \(attributes.float("high"))")
     }

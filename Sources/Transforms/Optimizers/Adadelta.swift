@@ -30,8 +30,9 @@ struct Adadelta: Optimizer {
   var schema: [AttributeSchema] {
     [
       .learningRate(0.001),
-      AttributeSchema("rho", .float, default: .float(0.95), summary: "How much of the averages remains each step."),
-      .epsilon(1e-7),
+      .share("rho", 0.95, summary: "How much of the averages remains each step."),
+      // Both averages start at 0, and steps of the size of the last ones at 0 would stay there.
+      .epsilon(1e-7, range: .above(0)),
     ]
   }
 

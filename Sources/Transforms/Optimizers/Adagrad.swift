@@ -32,7 +32,8 @@ struct Adagrad: Optimizer {
     [
       .learningRate(0.001),
       AttributeSchema(
-        "initial_accumulator_value", .float, default: .float(0.1), summary: "Where the sums of squares start."),
+        "initial_accumulator_value", .float, default: .float(0.1), range: .atLeast(0),
+        summary: "Where the sums of squares start."),
       .epsilon(1e-7),
       .epsilonPlacement,
     ]

@@ -35,10 +35,8 @@ struct Adam: Optimizer {
   var schema: [AttributeSchema] {
     [
       .learningRate(0.001),
-      AttributeSchema(
-        "beta_1", .float, default: .float(0.9), summary: "How much of the first moment remains each step."),
-      AttributeSchema(
-        "beta_2", .float, default: .float(0.999), summary: "How much of the second moment remains each step."),
+      .share("beta_1", 0.9, summary: "How much of the first moment remains each step."),
+      .share("beta_2", 0.999, summary: "How much of the second moment remains each step."),
       .epsilon(1e-7),
       AttributeSchema(
         "epsilon_placement", .keyword(["uncorrected", "corrected"]), default: .keyword("uncorrected"),

@@ -15,12 +15,19 @@ extension AttributeSchema {
   /// The attribute that every optimizer has.
   static func learningRate(_ value: Double) -> AttributeSchema {
     AttributeSchema(
-      "learning_rate", .float, default: .float(value),
+      "learning_rate", .float, default: .float(value), range: .atLeast(0),
       summary: "The size of a step; the value of '@fit.learning_rate' at the start.")
   }
 
   /// What is added to a denominator.
-  static func epsilon(_ value: Double) -> AttributeSchema {
-    AttributeSchema("epsilon", .float, default: .float(value), summary: "What keeps the denominator from 0.")
+  /// - Parameter range: 0 is allowed, as in PyTorch, where the method makes sense without it.
+  static func epsilon(_ value: Double, range: AttributeRange = .atLeast(0)) -> AttributeSchema {
+    AttributeSchema(
+      "epsilon", .float, default: .float(value), range: range, summary: "What keeps the denominator from 0.")
+  }
+
+  /// How much of a running average or of a step remains each step; 1 would never let go of the first one.
+  static func share(_ name: String, _ value: Double, summary: String) -> AttributeSchema {
+    AttributeSchema(name, .float, default: .float(value), range: .from(0, below: 1), summary: summary)
   }
 }

@@ -38,8 +38,8 @@ struct RMSprop: Optimizer {
   var schema: [AttributeSchema] {
     [
       .learningRate(0.001),
-      AttributeSchema("rho", .float, default: .float(0.9), summary: "How much of the averages remains each step."),
-      AttributeSchema("momentum", .float, default: .float(0), summary: "How much of the last step is taken again."),
+      .share("rho", 0.9, summary: "How much of the averages remains each step."),
+      .share("momentum", 0, summary: "How much of the last step is taken again."),
       .epsilon(1e-7),
       AttributeSchema(
         "centered", .boolean, default: .boolean(false),

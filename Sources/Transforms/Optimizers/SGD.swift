@@ -29,7 +29,7 @@ struct SGD: Optimizer {
   var schema: [AttributeSchema] {
     [
       .learningRate(0.01),
-      AttributeSchema("momentum", .float, default: .float(0), summary: "How much of the last step is taken again."),
+      .share("momentum", 0, summary: "How much of the last step is taken again."),
       AttributeSchema(
         "nesterov", .boolean, default: .boolean(false), summary: "Whether the momentum looks one step ahead."),
       AttributeSchema(
