@@ -93,6 +93,7 @@ let package = Package(
       name: "DocumentationTests",
       dependencies: ["Fragua", "FraguaKernels", "fragua-command"], path: "Tests/Documentation",
       swiftSettings: settings),
+    tests("Source", ["FraguaSource"]),
     tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "TestSupport"]),
     tests(
       "Operations",
@@ -117,8 +118,12 @@ let package = Package(
         "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
         "FraguaTransforms",
       ], path: "Tests/FileTests", exclude: ["cases"], swiftSettings: settings),
-    tests("CodeGen", ["FraguaTensors", "FraguaKernels", "FraguaCodeGen", "FraguaRuntime", "TestSupport"]),
-    tests("Runtime", ["FraguaRuntime"]),
+    tests(
+      "CodeGen",
+      [
+        "CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaCodeGen", "FraguaRuntime", "TestSupport",
+      ]),
+    tests("Runtime", ["FraguaSource", "FraguaRuntime"]),
     tests(
       "Compiler",
       [

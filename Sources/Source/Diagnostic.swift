@@ -49,7 +49,7 @@ public struct Diagnostics: Error, Sendable, Equatable {
 
 extension Diagnostic {
   /// The diagnostic as a person reads it: `path:line:column: error: message`, the line with a caret under the place if
-  /// `files` holds it, then the notes.
+  /// `files` holds it, then the notes. Control characters, which a file or a path may hold, are made visible.
   public func rendered(files: [SourceFile] = []) -> String {
     var lines = Self.render("error", message, location, files)
     for note in notes { lines += Self.render("note", note.message, note.location, files) }
@@ -59,19 +59,27 @@ extension Diagnostic {
   private static func render(
     _ kind: String, _ message: String, _ location: SourceLocation?, _ files: [SourceFile]
   ) -> [String] {
-    guard let location else { return ["\(kind): \(message)"] }
-    var lines = ["\(location): \(kind): \(message)"]
-    if let file = files.first(where: { $0.path == location.file }) {
+    let first = (location.map { "\($0): " } ?? "") + "\(kind): \(message)"
+    var lines = [first.visible(keepsTabs: false)]
+    if let location, let file = files.first(where: { $0.path == location.file }) {
       let text = file.text(ofLine: location.line)
       // At the end of a file there is nothing to show.
-      if text.allSatisfy(\.isWhitespace) { return lines }
-      // A line too long for a terminal is shown around the place.
-      let skipped = location.column > 100 ? location.column - 60 : 0
-      let shown = String(text.dropFirst(skipped).prefix(140))
-      let indent = String(shown.prefix(location.column - 1 - skipped).map { $0 == "\t" ? "\t" : " " })
-      lines.append("  " + shown)
-      lines.append("  " + indent + "^")
+      if !text.allSatisfy(\.isWhitespace) { lines += quoted(text, location.column) }
     }
     return lines
+  }
+
+  /// The line `text` and a caret under its column `column`, which counts scalars.
+  private static func quoted(_ text: String, _ column: Int) -> [String] {
+    var scalars = text.unicodeScalars[...]
+    // Of a file whose lines end as on Windows.
+    if scalars.last == "\r" { scalars.removeLast() }
+    // A line too long for a terminal is shown around the place.
+    let skipped = column > 100 ? column - 60 : 0
+    scalars = scalars.dropFirst(skipped).prefix(140)
+    let before = String(Substring(scalars.prefix(column - 1 - skipped))).visible(keepsTabs: true)
+    // As many columns as what stands before: an accent that is a scalar of its own takes none.
+    let indent = String(before.map { $0 == "\t" ? "\t" : " " })
+    return ["  " + String(Substring(scalars)).visible(keepsTabs: true), "  " + indent + "^"]
   }
 }
