@@ -82,6 +82,11 @@ struct CompilationArguments: ParsableArguments {
 
   private var cache: ObjectCache? { withoutCache ? nil : .standard }
 
+  /// Checks that no symbol is bound where all extents are numbers, as in the dump of kernels called `place`.
+  func refuseBindings(of place: String) throws(Diagnostic) {
+    if let symbol = try symbolValues().keys.min() { throw unknownSymbol(symbol, in: place, known: []) }
+  }
+
   /// The options for the compiler.
   func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
     CompilerOptions(

@@ -83,6 +83,17 @@ struct DataArguments {
     return tensors
   }
 
+  /// Checks that the labels among `tensors`, the values of the arguments of `function`, are in range.
+  func checkLabels(_ tensors: [Tensor], of function: Function, _ ranges: LabelRanges) throws(Diagnostic) {
+    for (position, count) in ranges.classes.sorted(by: { $0.key < $1.key }) {
+      let name = function.argumentNames[position]
+      switch arguments.first(where: { $0.name == name })!.origin {
+      case .source(let source): try Fragua.checkLabels(tensors[position], below: count, source: source)
+      case .literal: try Fragua.checkLabels(tensors[position], below: count, name: name)
+      }
+    }
+  }
+
   /// The data for each argument of `function`, in its order, with the argument's type.
   private func matched(with function: Function) throws(Diagnostic) -> [(DataArgument, TensorType)] {
     try checkDataNames(arguments.map(\.name), against: function, option: option)

@@ -69,6 +69,7 @@ struct PrintCommand: ParsableCommand {
     case .graph(let graph): try print(graph, options)
     case .kernels(let dump, _):
       if after != nil || explainsFusion { throw Diagnostic("'\(file)' is a dump of kernels, which no pass takes") }
+      try compilation.refuseBindings(of: "'\(file)'")
       try print(dump, stage)
     }
   }
@@ -83,7 +84,18 @@ struct PrintCommand: ParsableCommand {
       let planned = try Compiler.plan(graph, entry: graph.entry(function), options)
       if stage == .dot { return write(GraphvizText.text(planned.function), stage: stage.rawValue) }
       try print(KernelDump(planned.program, schedule: planned.schedule, plan: planned.plan), stage)
-    } else if let function {
+    } else {
+      try printAsWritten(graph, options)
+    }
+  }
+
+  /// Prints a graph that goes through no pass.
+  private func printAsWritten(_ graph: Graph, _ options: CompilerOptions) throws {
+    try graph.checkSymbols(options.bindings)
+    if !options.bindings.isEmpty, graph.stage == nil {
+      Console.remark("the pass 'specialize' binds symbols; without --after or --stage the graph is printed as it is")
+    }
+    if let function {
       guard let body = graph.function(named: function.name) else { throw unknownFunction(function.name, in: graph) }
       write(GraphPrinter.print(body, printing), stage: graph.stage ?? "source")
     } else {

@@ -75,7 +75,9 @@ struct RunCommand: ParsableCommand {
   private func run(_ graph: Graph) throws -> RunOutcome {
     let entry = try graph.entry(function, prefersTraining: false)
     guard let root = graph.rootFunction(of: entry) else { throw unknownFunction(entry, in: graph) }
-    let tensors = try DataArguments(data).tensors(for: root)
+    let arguments = try DataArguments(data)
+    let tensors = try arguments.tensors(for: root)
+    try arguments.checkLabels(tensors, of: root, LabelRanges(of: root, in: graph))
     var options = try compilation.compilerOptions(mode: mode)
     options.bindings = try Self.bindings(of: root, tensors, options.bindings)
     let checkpoint = try checkpoint()
@@ -123,6 +125,7 @@ struct RunCommand: ParsableCommand {
     let passes = Pipeline.standard.passes.map(\.name)
     let last = ExpandOptimizers.pass.name
     if let stage = graph.stage, let position = passes.firstIndex(of: stage), position >= passes.firstIndex(of: last)! {
+      try collecting { () throws(Diagnostic) in try graph.checkSymbols(options.bindings) }
       return graph
     }
     return try Compiler.transform(graph, entry: entry, after: last, options).graph
@@ -138,6 +141,7 @@ struct RunCommand: ParsableCommand {
     if let function, function.name != program.name {
       throw Diagnostic("'\(file)' holds the kernels of '@\(program.name)', not of '@\(function.name)'")
     }
+    try compilation.refuseBindings(of: "'\(file)'")
     let tensors = try DataArguments(data).tensors(for: Self.signature(of: program))
     let parameters = try checkpoint()?.tensors ?? [:]
     for name in program.parameterNames where parameters[name] == nil {

@@ -33,7 +33,7 @@ public struct Pipeline: Sendable {
   /// A dump names its stage in its header and goes on after it.
   /// - Parameter last: the name of a pass; `nil` runs all.
   /// - Throws: what passes find; that there is no such pass; that a dump is further than `last` or was made for another
-  ///   mode or binding.
+  ///   mode or binding; that a symbol to bind does not occur.
   public func run(
     _ graph: Graph, after last: String? = nil, _ context: PassContext
   ) throws(Diagnostics) -> (graph: Graph, timings: [Timing]) {
@@ -48,6 +48,9 @@ public struct Pipeline: Sendable {
             .noting("print the file that the dump was made from"))
       }
       try Self.checkAgreement(of: graph, with: context)
+    }
+    if !passes[start..<end].contains(where: { $0.name == Specialize.pass.name }) {
+      do throws(Diagnostic) { try graph.checkSymbols(context.bindings) } catch { throw Diagnostics(error) }
     }
     var graph = graph
     var timings: [Timing] = []

@@ -209,9 +209,7 @@ struct Specializer {
 
   private func checkAllBindingsUsed() throws(Diagnostic) {
     for symbol in context.bindings.keys.sorted() where !seenSymbols.contains(symbol) {
-      let error = Diagnostic("there is no symbol '\(symbol)' to bind in \(Self.words(entries))")
-      if seenSymbols.isEmpty { throw error.noting("all extents are numbers already") }
-      throw error.noting("the symbols are \(seenSymbols.sorted().map { "'\($0)'" }.joined(separator: ", "))")
+      throw unknownSymbol(symbol, in: Self.words(entries), known: seenSymbols)
     }
   }
 
