@@ -92,7 +92,7 @@ struct BenchCommand: ParsableCommand {
       _ = StepProfile(running: profiled.executable, steps: 5)
       KernelTable(StepProfile(running: profiled.executable, steps: steps)).print(asJSON: json)
     }
-    let peak = measurePeak(Processor(compilation.cpu), threads: compiled.executable.threads)
+    let peak = try measurePeak(Processor(compilation.cpu), threads: compiled.executable.threads)
     let plan = compiled.executable.plan
     report([
       ("graph", .string(graph.name)), ("function", .string("@" + entry)),

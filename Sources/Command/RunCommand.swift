@@ -161,9 +161,9 @@ struct RunCommand: ParsableCommand {
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
     let threads = try compilation.threadCount()
     try Executable.checkMemory(program, plan, threads: threads, limitBytes: AlignedMemory.physicalBytes)
-    let executable = Executable(
+    let executable = try Executable(
       StepCompiler.compile(program, schedule, plan, processor, workers: threads).objects, program, schedule, plan,
-      team: ThreadTeam(threads))
+      threads: threads)
     let store = ParameterStore()
     for (name, tensor) in parameters { store[name] = tensor }
     try executable.bind(store)

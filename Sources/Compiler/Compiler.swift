@@ -74,11 +74,14 @@ public enum Compiler {
         workers: options.threads, cache: options.cache)
     }
     planned.times.isCodeFromCache = isFromCache
-    let executable = planned.times.measure("link") { [planned] in
-      Executable(
-        objects, planned.program, planned.schedule, planned.plan, team: ThreadTeam(options.threads),
-        isProfiled: options.isProfiled)
-    }
+    let executable: Executable
+    do throws(Diagnostic) {
+      executable = try planned.times.measure("link") { [planned] () throws(Diagnostic) in
+        try Executable(
+          objects, planned.program, planned.schedule, planned.plan, threads: options.threads,
+          isProfiled: options.isProfiled)
+      }
+    } catch { throw Diagnostics([error]) }
     options.reportTimes?(entry, planned.times)
     return CompiledFunction(planned, executable)
   }

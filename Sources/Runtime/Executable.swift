@@ -60,18 +60,19 @@ public final class Executable: @unchecked Sendable {
 
   /// Links `objects`, made of the other three, and allocates its memory.
   /// - Parameters:
-  ///   - team: the threads to run on; no more than the schedule is worth are used.
+  ///   - threads: how many to run on; no more than the schedule is worth are started.
   ///   - isProfiled: whether `objects` were compiled to be profiled.
+  /// - Throws: where the system refuses a thread.
   public init(
-    _ objects: [[UInt8]], _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, team: ThreadTeam,
+    _ objects: [[UInt8]], _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, threads: Int,
     isProfiled: Bool = false
-  ) {
+  ) throws(Diagnostic) {
+    let threads = min(threads, schedule.maximumThreads)
+    team = try ThreadTeam(threads)
     self.program = program
     self.schedule = schedule
     self.plan = plan
     code = LoadedStep(objects)
-    let threads = min(team.count, schedule.maximumThreads)
-    self.team = threads == team.count ? team : ThreadTeam(threads)
     arena = AlignedMemory(byteCount: plan.scratchOffset + threads * plan.scratchStride)
     argumentTypes = Self.types(program, program.argumentNames.count) {
       if case .argument(let i) = $0 { i } else { nil }
@@ -94,7 +95,7 @@ public final class Executable: @unchecked Sendable {
     for (index, memory) in constants.enumerated() { tables.constants[index] = UnsafeRawPointer(memory.start) }
     for thread in 0..<threads {
       tables.contexts[thread] = FraguaContext(
-        version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: self.team.spins,
+        version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: team.spins,
         arguments: UnsafePointer(tables.arguments), results: UnsafePointer(tables.results),
         parameters: UnsafePointer(tables.parameters), constants: UnsafePointer(tables.constants),
         arena: arena.start.assumingMemoryBound(to: CChar.self), barrier: tables.barrier, wait: fragua_barrier_wait,

@@ -1,15 +1,17 @@
 import CSupport
 import FraguaCodeGen
 import FraguaKernels
+import FraguaSource
 
 /// Measures the most floating-point operations a second that the processor reaches, in 10^9: fused multiply-adds of
 /// `f32` in registers.
 ///
 /// Takes about 50 ms; the best of many short runs, so that other load on the machine matters little.
-public func measurePeak(_ processor: Processor, threads: Int) -> Double {
+/// - Throws: where the system refuses a thread.
+public func measurePeak(_ processor: Processor, threads: Int) throws(Diagnostic) -> Double {
   let (object, flops) = PeakStep.compile(processor)
   let code = LoadedStep([object])
-  let team = ThreadTeam(threads)
+  let team = try ThreadTeam(threads)
   let arena = AlignedMemory(byteCount: threads * PeakStep.arenaBytes)
   let barrier = AlignedMemory(byteCount: MemoryLayout<FraguaBarrier>.size)
   let contexts = UnsafeMutablePointer<FraguaContext>.allocate(capacity: threads)

@@ -1,9 +1,6 @@
 import CSupport
 import FraguaKernels
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import FraguaSource
 
 /// Threads that run steps together: the caller is thread 0, the others wait between steps.
 ///
@@ -12,10 +9,10 @@ public final class ThreadTeam: @unchecked Sendable {
   /// The number of threads, the caller's included.
   public let count: Int
   private let shared: UnsafeMutablePointer<Shared>
-  private var handles: [pthread_t] = []
+  private let others: [SystemThread]
 
   /// What the caller and the other threads share.
-  fileprivate struct Shared {
+  private struct Shared {
     /// Counts up when a step starts.
     var started: UInt32 = 0
     /// Counts up when a thread has finished a step.
@@ -31,35 +28,30 @@ public final class ThreadTeam: @unchecked Sendable {
   public static var processorsAllowed: Int { Int(fragua_processors_allowed()) }
 
   /// A team of `count` threads.
-  public init(_ count: Int) {
+  /// - Requires: at least one.
+  /// - Throws: where the system refuses one of them; those that were there end.
+  public init(_ count: Int) throws(Diagnostic) {
     precondition(count >= 1, "a team of \(count) threads")
     self.count = count
-    shared = .allocate(capacity: 1)
+    let shared = UnsafeMutablePointer<Shared>.allocate(capacity: 1)
     shared.initialize(to: Shared())
-    shared.pointee.spins = spins
-    for index in 1..<max(count, 1) {
-      let start = Unmanaged.passRetained(Start(shared: shared, index: index))
-      var handle = pthread_t()
-      let status = pthread_create(
-        &handle, nil,
-        { raw in
-          Unmanaged<Start>.fromOpaque(raw!).takeRetainedValue().run()
-          return nil
-        }, start.toOpaque())
-      precondition(status == 0, "the system refuses thread \(index) of \(count)")
-      handles.append(handle)
+    shared.pointee.spins = Self.spins(count)
+    self.shared = shared
+    do throws(Diagnostic) { others = try Self.start(count, shared) } catch {
+      shared.deallocate()
+      throw error
     }
   }
 
   deinit {
-    shared.pointee.isStopping = true
-    fragua_signal(&shared.pointee.started)
-    for handle in handles { pthread_join(handle, nil) }
+    Self.stop(others, shared)
     shared.deallocate()
   }
 
   /// How often a waiting thread looks before it sleeps: about 30 µs; not at all where threads outnumber processors.
-  public var spins: UInt32 { count <= Self.processorsAllowed ? 1000 : 0 }
+  public var spins: UInt32 { Self.spins(count) }
+
+  private static func spins(_ count: Int) -> UInt32 { count <= processorsAllowed ? 1000 : 0 }
 
   /// Runs the step at `address` on all threads, each with its context, and returns when all have finished.
   func run(_ address: UInt64, _ contexts: UnsafePointer<FraguaContext>) {
@@ -76,24 +68,41 @@ public final class ThreadTeam: @unchecked Sendable {
     while done < UInt32(count - 1) { done = fragua_wait_for_change(&shared.pointee.finished, done, spins) }
   }
 
-  /// What a thread of the team starts with.
-  private final class Start {
-    let shared: UnsafeMutablePointer<Shared>
-    let index: Int
+  // MARK: The other threads
 
-    init(shared: UnsafeMutablePointer<Shared>, index: Int) {
-      self.shared = shared
-      self.index = index
-    }
-
-    func run() {
-      var seen: UInt32 = 0
-      while true {
-        seen = fragua_wait_for_change(&shared.pointee.started, seen, shared.pointee.spins)
-        if shared.pointee.isStopping { return }
-        fragua_call_step(shared.pointee.step, shared.pointee.contexts! + index)
-        fragua_signal(&shared.pointee.finished)
+  /// Starts all threads but the caller's.
+  private static func start(
+    _ count: Int, _ shared: UnsafeMutablePointer<Shared>
+  ) throws(Diagnostic) -> [SystemThread] {
+    nonisolated(unsafe) let shared = shared
+    var threads: [SystemThread] = []
+    threads.reserveCapacity(count - 1)
+    while threads.count < count - 1 {
+      let index = threads.count + 1
+      do throws(Diagnostic) { threads.append(try SystemThread { work(shared, index) }) } catch {
+        stop(threads, shared)
+        throw error.noting("there are \(index) of \(count) threads; '--threads \(max(1, index / 2))' asks for fewer")
+          .noting("'ulimit -u', the control group's pids.max and the memory for stacks limit threads")
       }
+    }
+    return threads
+  }
+
+  /// Ends `threads`, which wait for a step.
+  private static func stop(_ threads: [SystemThread], _ shared: UnsafeMutablePointer<Shared>) {
+    shared.pointee.isStopping = true
+    fragua_signal(&shared.pointee.started)
+    for thread in threads { thread.join() }
+  }
+
+  /// What thread `index` does: runs steps until the team ends.
+  private static func work(_ shared: UnsafeMutablePointer<Shared>, _ index: Int) {
+    var seen: UInt32 = 0
+    while true {
+      seen = fragua_wait_for_change(&shared.pointee.started, seen, shared.pointee.spins)
+      if shared.pointee.isStopping { return }
+      fragua_call_step(shared.pointee.step, shared.pointee.contexts! + index)
+      fragua_signal(&shared.pointee.finished)
     }
   }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FraguaRuntime
+import FraguaSource
 import Synchronization
 
 extension Trainer {
@@ -12,14 +13,14 @@ extension Trainer {
     AsyncThrowingStream { continuation in
       let isCancelled = Flag()
       continuation.onTermination = { _ in isCancelled.raise() }
-      let thread = Thread {
-        do {
-          completion(try self.train(report: { continuation.yield($0) }, isCancelled: { isCancelled.isRaised }))
-          continuation.finish()
-        } catch { continuation.finish(throwing: error) }
-      }
-      thread.stackSize = 8 << 20
-      thread.start()
+      do throws(Diagnostic) {
+        try SystemThread(stackBytes: 8 << 20) {
+          do {
+            completion(try self.train(report: { continuation.yield($0) }, isCancelled: { isCancelled.isRaised }))
+            continuation.finish()
+          } catch { continuation.finish(throwing: error) }
+        }.detach()
+      } catch { continuation.finish(throwing: error) }
     }
   }
 }

@@ -37,7 +37,7 @@ struct KernelComparison {
     let objects = StepCompiler.compile(program, schedule, plan, processor, workers: threads).objects
     let store = ParameterStore()
     for (name, tensor) in parameters { store[name] = tensor }
-    let executable = Executable(objects, program, schedule, plan, team: ThreadTeam(threads))
+    let executable = try Executable(objects, program, schedule, plan, threads: threads)
     try executable.bind(store)
     var expected = parameters
     for run in 0..<runs {

@@ -83,8 +83,8 @@ struct ProgramRuns {
   ) throws -> [Executable] {
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
     let objects = StepCompiler.compile(program, schedule, plan, processor).objects
-    return [1, 2, 4].filter { $0 <= schedule.maximumThreads }.map {
-      Executable(objects, program, schedule, plan, team: ThreadTeam($0))
+    return try [1, 2, 4].filter { $0 <= schedule.maximumThreads }.map {
+      try Executable(objects, program, schedule, plan, threads: $0)
     }
   }
 }
