@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaSource
 import FraguaTensors
 
 /// One LLVM function under construction: types, constants, loops; what every emitter shares.

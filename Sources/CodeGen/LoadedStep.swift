@@ -31,6 +31,6 @@ public final class LoadedStep: @unchecked Sendable {
   private static func check(_ error: LLVMErrorRef?) {
     guard let error else { return }
     let message = LLVMGetErrorMessage(error)
-    preconditionFailure("LLVM's linker: \(message.map { String(cString: $0) } ?? "?")")
+    CodeGenDefect.stop("LLVM's linker: \(message.map { String(cString: $0) } ?? "?")")
   }
 }

@@ -1,6 +1,7 @@
 import CLLVM
 import Dispatch
 import FraguaKernels
+import FraguaSource
 import FraguaTensors
 import Synchronization
 
@@ -59,6 +60,12 @@ public enum StepCompiler {
   /// A module with some functions of a step, as `kind` or, without one, as LLVM IR.
   /// - Parameter isAlone: whether no other module needs the functions.
   private static func emit(
+    _ share: [StepParts.Part], of parts: StepParts, _ processor: Processor, _ kind: LLVMCodeGenFileType?, isAlone: Bool
+  ) -> [UInt8] {
+    CodeGenDefect.generating(parts.dump) { build(share, of: parts, processor, kind, isAlone: isAlone) }
+  }
+
+  private static func build(
     _ share: [StepParts.Part], of parts: StepParts, _ processor: Processor, _ kind: LLVMCodeGenFileType?, isAlone: Bool
   ) -> [UInt8] {
     let context = LLVMContextOwner()

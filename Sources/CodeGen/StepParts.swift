@@ -45,6 +45,9 @@ struct StepParts: Sendable {
     addStep()
   }
 
+  /// What they are made from.
+  var dump: KernelDump { KernelDump(program, schedule: schedule, plan: plan) }
+
   /// All that the functions are made from, as text; what is for people only is left out.
   var text: String {
     var program = program

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// The order of a data set's rows in an epoch.

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// Runs a function with the operations' naive evaluators: the oracle that compiled code is held against.

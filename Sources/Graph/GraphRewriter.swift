@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// Rebuilds a function: each node is copied or replaced, operands are mapped, names and origins handed on.

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// A function of one element. Floating-point results are what the kernel interpreter's definitions say, bit for bit.

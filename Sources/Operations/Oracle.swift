@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// For each coordinate of `extents`, in row-major order, `offset + Σ coordinate * stride`: how the oracles walk a

@@ -53,6 +53,9 @@ struct FraguaProcess {
   /// What standard output holds so far.
   var output: String { folder.text("output") }
 
+  /// Sends a signal.
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
   /// Sends the signal of Ctrl-C.
   func interrupt() { process.interrupt() }
 

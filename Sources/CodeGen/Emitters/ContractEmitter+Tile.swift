@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaSource
 import FraguaTensors
 
 extension ContractEmitter {

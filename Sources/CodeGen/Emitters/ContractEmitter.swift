@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaSource
 import FraguaTensors
 
 /// Emits the form `contract`: register tiles of accumulators, one loop over k, an epilogue on the tile.

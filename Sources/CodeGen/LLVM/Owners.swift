@@ -1,4 +1,5 @@
 import CLLVM
+import FraguaSource
 
 /// An LLVM context, and the one place where LLVM is initialised.
 struct LLVMContextOwner: ~Copyable {
@@ -7,6 +8,14 @@ struct LLVMContextOwner: ~Copyable {
   init() {
     LLVMRuntime.initialize()
     reference = LLVMContextCreate()
+    // Without a handler, LLVM ends the process where it cannot compile something.
+    LLVMContextSetDiagnosticHandler(
+      reference,
+      { info, _ in
+        guard LLVMGetDiagInfoSeverity(info) == LLVMDSError else { return }
+        let message = LLVMGetDiagInfoDescription(info)!
+        CodeGenDefect.stop("LLVM: " + String(cString: message))
+      }, nil)
   }
 
   deinit { LLVMContextDispose(reference) }
@@ -33,7 +42,7 @@ struct LLVMModuleOwner: ~Copyable {
   func verify() {
     var message: UnsafeMutablePointer<CChar>?
     if LLVMVerifyModule(reference, LLVMReturnStatusAction, &message) != 0 {
-      preconditionFailure("malformed LLVM IR: \(message.map { String(cString: $0) } ?? "?")\n\(text)")
+      CodeGenDefect.stop("malformed LLVM IR: \(message.map { String(cString: $0) } ?? "?")\n\(text)")
     }
     LLVMDisposeMessage(message)
   }
@@ -89,7 +98,7 @@ struct LLVMTargetMachineOwner: ~Copyable {
     var message: UnsafeMutablePointer<CChar>?
     guard LLVMTargetMachineEmitToMemoryBuffer(reference, module.reference, kind, &message, &buffer) == 0, let buffer
     else {
-      preconditionFailure("LLVM generates no code: \(message.map { String(cString: $0) } ?? "?")")
+      CodeGenDefect.stop("LLVM generates no code: \(message.map { String(cString: $0) } ?? "?")")
     }
     defer { LLVMDisposeMemoryBuffer(buffer) }
     let bytes = UnsafeRawBufferPointer(start: LLVMGetBufferStart(buffer), count: LLVMGetBufferSize(buffer))
@@ -98,9 +107,9 @@ struct LLVMTargetMachineOwner: ~Copyable {
 }
 
 /// What is done once a process.
-enum LLVMRuntime {
-  /// Registers the targets of all instruction sets with their assemblers.
-  static func initialize() { _ = once }
+package enum LLVMRuntime {
+  /// Registers the targets of all instruction sets with their assemblers, and what is to be done where LLVM gives up.
+  package static func initialize() { _ = once }
 
   private static let once: Void = {
     LLVMInitializeX86TargetInfo()
@@ -114,7 +123,7 @@ enum LLVMRuntime {
     LLVMInitializeAArch64AsmPrinter()
     LLVMInitializeAArch64AsmParser()
     LLVMInstallFatalErrorHandler { message in
-      fatalError("LLVM: \(message.map { String(cString: $0) } ?? "a fatal error without a message")")
+      CodeGenDefect.stop("LLVM: \(message.map { String(cString: $0) } ?? "a fatal error without a message")")
     }
   }()
 }

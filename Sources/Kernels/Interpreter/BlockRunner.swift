@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// A block made ready to run at one point after the other: accesses resolved to memory, zero strides dropped.

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// A type that contractions multiply and add in.

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// What the elementary functions need to know of a floating-point type: the layout of its bits and the constants of its

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 extension VectorMath {

@@ -1,5 +1,6 @@
 import FraguaGraph
 import FraguaKernels
+import FraguaSource
 import FraguaTensors
 
 /// Decides which nodes of a function go into one region.

@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaSource
 import FraguaTensors
 import HeapModule
 
