@@ -59,7 +59,7 @@ struct PredictCommand: ParsableCommand {
     let dataset = try DataArguments(data).dataset(for: root)
     let predictor = try Predictor(
       graph, function: name, parameters: initial.tensors, options: try compilation.executionOptions(batch: batch))
-    let names = graph.resultNames(of: name)
+    let names = output == nil ? graph.figureNames(of: name) : graph.resultNames(of: name)
     if isScalar, output == nil {
       let means = try predictor.means(dataset)
       if json {
@@ -92,6 +92,13 @@ struct PredictCommand: ParsableCommand {
 }
 
 extension Graph {
+  /// What the figures of `name`, all of whose results are scalars, are called: as its results' roles say; one figure by
+  /// what a training takes it for, or by the function.
+  func figureNames(of name: String) -> [String] {
+    guard let function = function(named: name), function.resultRoles == [.plain] else { return resultNames(of: name) }
+    return [trainings.contains { $0.loss == name } ? "loss" : name]
+  }
+
   /// The names of the results of `name` as its text has them: a role, a value's name, or a number.
   func resultNames(of name: String) -> [String] {
     if let gradient = gradients.first(where: { $0.name == name }) {

@@ -18,6 +18,9 @@ struct TrainCommand: ParsableCommand {
       too, after the present step. --init goes on from such a file, optimizer and count of epochs included, to the same \
       bits as a training that never stopped; from a file with parameters alone, the optimizer starts anew.
 
+      A loss that is infinite or no number ends the training with a message about the step and the parameters; so do \
+      parameters that would be saved with such numbers. What was saved before stays.
+
       The same graph, seed and data give the same result at any number of threads. With --json every epoch is an object \
       with epoch, loss, metrics, validation and seconds.
       """)

@@ -10,6 +10,8 @@ import FraguaTensors
 /// size: the leading extent that all its arguments have.
 struct BatchLayout: Sendable {
   let dataset: Dataset
+  /// The names of the function and of its arguments.
+  private let names: (function: String, arguments: [String])
   /// For each argument, its column in the data set.
   private let columns: [Int]
   /// The symbol that a batch's rows bind.
@@ -29,6 +31,7 @@ struct BatchLayout: Sendable {
     self.dataset = dataset
     self.symbol = symbol
     let names = function.argumentNames
+    self.names = (function.name, names)
     try checkDataNames(dataset.columns.map(\.name), against: function)
     var bound = bindings.mapValues { (value: $0, by: "a binding") }
     columns = names.map { dataset.position(of: $0)! }
@@ -55,9 +58,9 @@ struct BatchLayout: Sendable {
     otherBindings = bound.mapValues(\.value).filter { $0.key != symbol }
     if let fixedBatch, dataset.rowCount % fixedBatch != 0 {
       throw Diagnostic(
-        "'@\(function.name)' takes exactly \(fixedBatch) rows at a time, but there are \(dataset.rowCount)"
+        "'@\(function.name)' takes exactly \(fixedBatch) rows at a time, which do not divide the \(dataset.rowCount) rows that there are"
       )
-      .noting("a graph whose batch is a symbol, such as B, takes a smaller last batch")
+      .noting("a dump is made for one batch; a graph whose batch is a symbol, such as B, takes a smaller last batch")
     }
   }
 
@@ -86,8 +89,8 @@ struct BatchLayout: Sendable {
     }
     guard let fixedBatch else { return min(wanted ?? boundBatch ?? usual, rows) }
     if let wanted, wanted != fixedBatch {
-      throw Diagnostic("the function was made for batches of \(fixedBatch), not \(wanted)")
-        .noting("use the graph that the dump was made from")
+      throw Diagnostic("the batch is \(wanted), but '@\(names.function)' was made for batches of \(fixedBatch) rows")
+        .noting("leave the batch out, or use the graph that the dump was made from")
     }
     return fixedBatch
   }
@@ -105,6 +108,16 @@ struct BatchLayout: Sendable {
     for (position, count) in ranges.classes.sorted(by: { $0.key < $1.key }) {
       try dataset.checkLabels(of: dataset.columns[columns[position]].name, below: count)
     }
+  }
+
+  /// The argument and the row, counted from 0, of the first number at the rows `indices` that is not finite, if any.
+  func firstNotFinite(_ indices: ArraySlice<Int>) -> (argument: String, row: Int)? {
+    for (argument, column) in zip(names.arguments, columns) {
+      for index in indices where !dataset.gatherRows([index], of: dataset.columns[column].name).isFinite {
+        return (argument, index)
+      }
+    }
+    return nil
   }
 
   /// Checks the rows of a column against an argument's type, binding symbols that stand for its extents.

@@ -10,8 +10,8 @@ extension Trainer {
   /// - Parameters:
   ///   - report: told what happens.
   ///   - isCancelled: asked after every step; `true` stops the training.
-  /// - Throws: where a loss is not finite: nothing is saved then, and a checkpoint from before stays; where a
-  ///   checkpoint cannot be saved.
+  /// - Throws: where a loss is not finite, or parameters are not when they are to be saved or returned: nothing is
+  ///   saved then, and a checkpoint from before stays; where a checkpoint cannot be saved.
   public func train(
     report: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws(Diagnostics) -> TrainingSummary {
@@ -26,7 +26,7 @@ extension Trainer {
       let firstStep = epoch == start.epochs + 1 ? start.steps : 0
       let (figures, steps, isStopped) = try trainEpoch(epoch, from: firstStep, &run, isCancelled, report)
       if steps < loop.count {
-        return try finish(reports, checkpoint(epochs: epoch - 1, steps: steps), wasInterrupted: true)
+        return try finish(reports, epochs: epoch - 1, steps: steps, wasInterrupted: true)
       }
       let validated = try validate()
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
@@ -35,14 +35,15 @@ extension Trainer {
       reports.append(epochReport)
       report(.epoch(epochReport))
       if isStopped, epoch < run.lastEpoch {
-        return try finish(reports, checkpoint(epochs: epoch, steps: 0), wasInterrupted: true)
+        return try finish(reports, epochs: epoch, steps: 0, wasInterrupted: true)
       }
-      if epoch < run.lastEpoch, run.secondsSinceCheckpoint > options.checkpointIntervalSeconds {
+      if folder != nil, epoch < run.lastEpoch, run.secondsSinceCheckpoint > options.checkpointIntervalSeconds {
+        try checkFinite(epochs: epoch, steps: 0)
         try save(checkpoint(epochs: epoch, steps: 0))
         run.lastCheckpoint = .now
       }
     }
-    return try finish(reports, checkpoint(epochs: run.lastEpoch, steps: 0), wasInterrupted: false)
+    return try finish(reports, epochs: run.lastEpoch, steps: 0, wasInterrupted: false)
   }
 
   /// What a run keeps from epoch to epoch.
@@ -82,7 +83,9 @@ extension Trainer {
     for step in first..<batches.count {
       let function = try loop.run(batches[step])
       let loss = function.scalar(lossResult)
-      guard loss.isFinite else { throw Diagnostics([notFinite(loss, epoch: epoch, step: step + 1)]) }
+      guard loss.isFinite else {
+        throw Diagnostics([notFinite(loss, epoch: epoch, step: step + 1, rows: batches[step])])
+      }
       sums.add(loss, metricResults.lazy.map { function.scalar($0.result) }, rows: batches[step].count)
       run.doneSteps += 1
       if isCancelled() { return (figures(sums), step + 1, true) }
@@ -142,17 +145,12 @@ extension Trainer {
   }
 
   private func finish(
-    _ reports: [EpochReport], _ checkpoint: Checkpoint, wasInterrupted: Bool
+    _ reports: [EpochReport], epochs: Int, steps: Int, wasInterrupted: Bool
   ) throws(Diagnostics) -> TrainingSummary {
+    try checkFinite(epochs: epochs, steps: steps)
+    let checkpoint = checkpoint(epochs: epochs, steps: steps)
     try save(checkpoint)
     return TrainingSummary(
       epochs: reports, checkpoint: checkpoint, wasInterrupted: wasInterrupted, savedPath: checkpointPath)
-  }
-
-  /// The loss of a step is infinite or no number.
-  private func notFinite(_ loss: Double, epoch: Int, step: Int) -> Diagnostic {
-    Diagnostic("the loss of '@\(name)' is \(loss) in epoch \(epoch), step \(step)", at: target.location)
-      .noting("a smaller learning rate, scaled inputs, or a loss that takes logits often help")
-      .noting("nothing was saved; a checkpoint from before is still there")
   }
 }

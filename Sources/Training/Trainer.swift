@@ -8,8 +8,8 @@ import FraguaTransforms
 
 /// Trains the parameters of a graph on data, epoch by epoch.
 ///
-/// What ``init(_:training:validation:initial:options:)`` accepts is compiled and checked: from there on only a loss
-/// that is not finite or a full disk stops a training. The same graph, seed and data give the same bits at any number
+/// What ``init(_:training:validation:initial:options:)`` accepts is compiled and checked: from there on only numbers
+/// that are not finite or a full disk stop a training. The same graph, seed and data give the same bits at any number
 /// of threads and after any resumption. Not for use by several threads at once.
 public final class Trainer: @unchecked Sendable {
   /// The training, without the `@`.
@@ -23,6 +23,8 @@ public final class Trainer: @unchecked Sendable {
   /// The positions of the loss and of the metrics among the results, and the metrics' names.
   let lossResult: Int
   let metricResults: [(result: Int, name: String)]
+  /// The parameters that a step changes, without states.
+  let trainedParameters: [String]
   /// The loss and the metrics over the validation data, in inference mode.
   let validation: BatchLoop?
   let folder: OutputFolder?
@@ -62,6 +64,7 @@ public final class Trainer: @unchecked Sendable {
     }
     lossResult = loss
     stepThreads = step.executable.threads
+    trainedParameters = step.parameters.filter(\.isTrainable).map(\.name).filter(step.updatedParameters.contains)
     metricResults = step.resultRoles.enumerated().compactMap { index, role in
       if case .metric(let name) = role { (index, name) } else { nil }
     }

@@ -59,6 +59,60 @@ import Testing
     }
   }
 
+  /// A dump has the symbols that it was made with, and no others to bind.
+  @Test func symbolsOfDumps() throws {
+    let bench = try Bench(Program(graph: "student", function: "predict"))
+    let made = "--bind B=3".split(separator: " ").map(String.init)
+    let fused = try bench.dump(["--after", "fuse"], name: "fuse")
+    #expect(try fragua(["print", fused] + made, in: bench.folder.path).status == 0)
+    let kernels = try bench.dump(["--stage", "kernels"], name: "kernels")
+    for (command, known) in [
+      (["print", fused], "the symbols are 'B'"), (["print", fused, "--stage", "plan"], "the symbols are 'B'"),
+      (["run", fused, "--data", "x=x.npy", "--interpret"], "the symbols are 'B'"),
+      (["print", kernels], "all extents are numbers already"),
+      (["run", kernels, "--data", "x=x.npy"], "all extents are numbers already"),
+    ] {
+      let outcome = try fragua(command + ["--bind", "C=3"], in: bench.folder.path)
+      #expect(outcome.status == 1 && outcome.output == "", "\(command)")
+      #expect(outcome.error.hasPrefix("error: there is no symbol 'C' to bind in '"), "\(outcome.error)")
+      #expect(outcome.error.hasSuffix("note: \(known)\n"), "\(outcome.error)")
+    }
+  }
+
+  /// A dump is of one batch, and says of which where another is wanted.
+  @Test func trainingADumpOnAnotherBatch() throws {
+    let bench = try Bench(Program(graph: "student", function: "fit"))
+    let dump = try bench.dump(["--after", "fuse"], name: "fuse")
+    try NPY.write(Tensor([4, 2], [Float](repeating: 1, count: 8)), to: bench.folder.file("x4.npy"))
+    try NPY.write(Tensor([4, 1], [Float](repeating: 1, count: 4)), to: bench.folder.file("y4.npy"))
+    func train(_ x: String, _ y: String, _ options: String...) throws -> FraguaProcess.Outcome {
+      let data = ["--data", "x=\(x)", "--data", "y=\(y)", "--epochs", "1"]
+      return try fragua(["train", dump] + data + options, in: bench.folder.path)
+    }
+    #expect(try train("x.npy", "y.npy").status == 0)
+    #expect(try train("x.npy", "y.npy", "--batch", "3", "--bind", "B=3").status == 0)
+    for (outcome, message) in [
+      (
+        try train("x.npy", "y.npy", "--batch", "2"),
+        "the batch is 2, but '@fit' was made for batches of 3 rows\n"
+          + "note: leave the batch out, or use the graph that the dump was made from"
+      ),
+      (
+        try train("x.npy", "y.npy", "--bind", "B=2"),
+        "the dump of '@student' was made with B=3, not B=2\n"
+          + "note: print the original file again with '--bind B=2'"
+      ),
+      (
+        try train("x4.npy", "y4.npy"),
+        "'@fit' takes exactly 3 rows at a time, which do not divide the 4 rows that there are\n"
+          + "note: a dump is made for one batch; a graph whose batch is a symbol, such as B, takes a smaller last batch\n"
+          + "note: in the training data"
+      ),
+    ] {
+      #expect(outcome.status == 1 && outcome.error == "error: \(message)\n", "\(outcome.error)")
+    }
+  }
+
   /// What only people and other tools read.
   @Test(arguments: programs) func codeAndDrawing(program: Program) throws {
     let bench = try Bench(program)

@@ -62,6 +62,21 @@ import Testing
     #expect(try NPY.read(folder.file("run/p.npy")).hasSameBits(as: array))
   }
 
+  /// A figure has the name that the training gives it, or that of its function.
+  @Test func predictNamesFigures() throws {
+    let folder = try TestFolder()
+    try train("--epochs", "1").write(to: folder.file("p.safetensors"))
+    for (function, name) in [("loss", "loss"), ("accuracy", "accuracy")] {
+      let arguments = [
+        "predict", "graphs/student.graph", "--function", function, "--params", folder.file("p.safetensors"),
+      ]
+      let outcome = try fragua(arguments + Self.students)
+      #expect(outcome.output.contains(try Regex("^\(name) 0[.][0-9]+\\n$")), "\(outcome.output)\(outcome.error)")
+      let object = try #require(try fragua(arguments + Self.students + ["--json"]).objects().first)
+      #expect((object["means"] as? [String: Double])?.keys.sorted() == [name])
+    }
+  }
+
   /// Two epochs and three more are five, bit for bit.
   @Test func resumes() throws {
     let folder = try TestFolder()

@@ -220,6 +220,66 @@ import Testing
     #expect(folder.names == ["parameters.safetensors"])
   }
 
+  /// What is known about the numbers is said: whether data or parameters are at fault.
+  @Test func saysWhatIsNotFinite() throws {
+    let wild = diagnostics { try train(nil, linearGraph("sgd(learning_rate = 1e30)")) }
+    #expect(wild.first?.notes.map(\.message).contains("after the step all 2 trained parameters are not finite") == true)
+    // Without a folder nothing is said about saving.
+    #expect(wild.first?.notes.contains { $0.message.contains("saved") } == false)
+
+    var x = try plane(50)["x"]!.doubles.map { Float($0) }
+    x[2 * 33 + 1] = .nan
+    let broken = try Dataset([
+      Dataset.Column("x", Tensor([50, 2], x)), Dataset.Column("y", try plane(50)["y"]!),
+    ])
+    let bad = diagnostics { try train(broken) { $0.shuffles = false } }
+    #expect(bad.first?.message == "the loss of '@fit' is nan in epoch 1, step 5")
+    #expect(bad.first?.notes.map(\.message) == ["the data for '%x' have a number that is not finite in row 34"])
+  }
+
+  /// A loss of infinite size with a derivative of 0, such as that of the logarithm of a constant 0.
+  @Test func saysThatTheLossIsAtFault() throws {
+    let text = linear.replacing("OPTIMIZER", with: "sgd").replacing(
+      "%l = mean_squared_error %p, %y\n",
+      with: "%s = mean_squared_error %p, %y\n    %z = subtract %y, %y\n"
+        + "    %g = log %z\n    %n = reduce_mean %g\n    %l = subtract %s, %n\n")
+    let graph = try Graph(parsing: SourceFile(path: "log.graph", text: text))
+    let errors = diagnostics { try train(nil, graph) }
+    #expect(errors.first?.message == "the loss of '@fit' is inf in epoch 1, step 1")
+    #expect(errors.first?.notes.first?.message.hasPrefix("the parameters are finite after the step: the loss") == true)
+  }
+
+  /// The last step may leave parameters that are not finite although its loss was: they do not replace good ones.
+  @Test func doesNotSaveParametersThatAreNotFinite() throws {
+    let folder = try TestFolder()
+    let path = folder.file("parameters.safetensors")
+    _ = try train { $0.directory = folder.path }
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    let y = try plane(50)["y"]!.doubles.map { Float(1000 * $0) }
+    let data = try Dataset([
+      Dataset.Column("x", try plane(50)["x"]!), Dataset.Column("y", Tensor([50, 1], y)),
+    ])
+    func errors(epochs: Int, interval: Double) -> [Diagnostic] {
+      diagnostics {
+        try train(data, linearGraph("sgd(learning_rate = 3.4e38)")) {
+          ($0.epochs, $0.batch, $0.checkpointIntervalSeconds, $0.directory) = (epochs, 50, interval, folder.path)
+        }
+      }
+    }
+    for (epochs, interval) in [(1, 30.0), (2, 0.0)] {
+      let error = try #require(errors(epochs: epochs, interval: interval).first)
+      #expect(error.message == "after epoch 1 of '@fit', all 2 trained parameters are not finite")
+      #expect(error.location?.line == 25 && error.notes.last?.message.hasPrefix("nothing was saved;") == true)
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+    // A model in memory keeps what it had, too.
+    let model = try Model(linearGraph("sgd(learning_rate = 3.4e38)"), seed: 7)
+    let kept = model.checkpoint
+    let rows = Dictionary(uniqueKeysWithValues: data.columns.map { ($0.name, $0.tensor) })
+    #expect(throws: Diagnostics.self) { try model.train(on: rows, options: TrainingOptions(epochs: 1, batch: 50)) }
+    #expect(model.checkpoint == kept)
+  }
+
   /// Checks that two checkpoints hold the same bits.
   private func expectSame(
     _ a: Checkpoint, _ b: Checkpoint, sourceLocation: Testing.SourceLocation = #_sourceLocation

@@ -1,0 +1,62 @@
+import FraguaSource
+import FraguaTensors
+
+/// Numbers that are not finite: what a training says about them.
+extension Trainer {
+  /// The loss of a step is infinite or no number.
+  /// - Parameter rows: the step's rows of the data.
+  func notFinite(_ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>) -> Diagnostic {
+    var error = Diagnostic("the loss of '@\(name)' is \(loss) in epoch \(epoch), step \(step)", at: target.location)
+    if let (argument, row) = loop.layout.firstNotFinite(rows) {
+      error = error.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
+    } else {
+      let names = parametersNotFinite
+      error = error.noting(
+        names.isEmpty
+          ? "the parameters are finite after the step: the loss itself takes the logarithm of 0, divides by 0 or overflows"
+          : "after the step \(Self.words(names, of: trainedParameters)) not finite")
+      error = error.noting(Self.hint)
+    }
+    return noting(error)
+  }
+
+  /// Checks that the parameters are finite before they replace others.
+  func checkFinite(epochs: Int, steps: Int) throws(Diagnostics) {
+    let names = parametersNotFinite
+    if names.isEmpty { return }
+    let place = steps == 0 ? "epoch \(epochs)" : "step \(steps) of epoch \(epochs + 1)"
+    let error = Diagnostic(
+      "after \(place) of '@\(name)', \(Self.words(names, of: trainedParameters)) not finite", at: target.location)
+    throw Diagnostics([noting(error.noting(Self.hint))])
+  }
+
+  /// What often helps.
+  private static let hint = "a smaller learning rate, scaled inputs, or a loss that takes logits often help"
+
+  /// `error` with what became of the checkpoint.
+  private func noting(_ error: Diagnostic) -> Diagnostic {
+    folder == nil ? error : error.noting("nothing was saved; a checkpoint from before is still there")
+  }
+
+  /// The trained parameters of which an element is infinite or no number.
+  private var parametersNotFinite: [String] { trainedParameters.filter { store[$0]?.isFinite == false } }
+
+  /// `names` with a verb; the first ones where there are many.
+  private static func words(_ names: [String], of all: [String]) -> String {
+    if names.count == all.count, all.count > 1 { return "all \(all.count) trained parameters are" }
+    let list = names.prefix(3).map { "'@\($0)'" }.joined(separator: ", ")
+    let rest = names.count > 3 ? " and \(names.count - 3) more" : ""
+    return list + rest + (names.count == 1 ? " is" : " are")
+  }
+}
+
+extension Tensor {
+  /// Whether no element is infinite or no number.
+  var isFinite: Bool {
+    switch storage {
+    case .f32(let elements): elements.allSatisfy(\.isFinite)
+    case .f64(let elements): elements.allSatisfy(\.isFinite)
+    case .i32, .i64, .ui8, .i1: true
+    }
+  }
+}
