@@ -18,11 +18,11 @@ import Testing
         return try #require(Int(line.split(whereSeparator: \.isWhitespace)[1]))
       }
       let before = try status("Threads")
-      // A tenth of what the stacks of the team take.
+      // Less than a half of what the stacks of the team take; the C library reserves memory for each thread beside them.
       let stackBytes = 8 << 20
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_STACK.rawValue), &limit)
-      limit.rlim_cur = rlim_t(try status("VmSize") * 1024 + 100 * stackBytes)
+      limit.rlim_cur = rlim_t(try status("VmSize") * 1024 + 400 * stackBytes)
       limit.rlim_max = limit.rlim_cur
       #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
       let error = #expect(throws: Diagnostic.self) { try ThreadTeam(1000) }
@@ -30,10 +30,10 @@ import Testing
       let note = try #require(error?.notes.first?.message)
       let started = try #require(note.firstMatch(of: /^there are ([0-9]+) of 1000 threads; '--threads ([0-9]+)'/))
       let count = try #require(Int(started.1))
-      #expect((50..<1000).contains(count) && Int(started.2) == count / 2)
-      // A joined thread may be counted a moment longer.
-      for _ in 0..<100 where try status("Threads") > before { usleep(10_000) }
-      #expect(try status("Threads") == before)
+      #expect((50..<450).contains(count) && Int(started.2) == count / 2, "\(count)")
+      // A joined thread may be counted a moment longer; those that serve this test come and go.
+      for _ in 0..<100 where try status("Threads") > before + 10 { usleep(10_000) }
+      #expect(try status("Threads") <= before + 10)
       #expect(try ThreadTeam(2).count == 2)
     }
   }
