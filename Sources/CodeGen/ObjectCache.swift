@@ -37,7 +37,7 @@ public struct ObjectCache: Sendable {
     """
     code generator \(generator)
     \(processor.description)
-    profiled \(parts.isProfiled)
+    profiled \(parts.instrumentation.isProfiled), poisons \(parts.instrumentation.poisonsDeadBytes)
     \(parts.text)
     """
   }

@@ -17,14 +17,14 @@ public enum StepCompiler {
 
   /// The step function of `program` with all its kernels, each once: object files to be linked together.
   /// - Parameters:
-  ///   - isProfiled: whether the step notes when each kernel call begins and ends.
+  ///   - instrumentation: what the step does besides.
   ///   - workers: the most threads that generate code; no more objects than that arise.
   ///   - cache: where objects may lie already, and are stored. Where they do, no code is generated.
   public static func compile(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor,
-    isProfiled: Bool = false, workers: Int = 1, cache: ObjectCache? = nil
+    _ instrumentation: StepInstrumentation = StepInstrumentation(), workers: Int = 1, cache: ObjectCache? = nil
   ) -> (objects: [[UInt8]], isFromCache: Bool) {
-    let parts = StepParts(program, schedule, plan, isProfiled: isProfiled)
+    let parts = StepParts(program, schedule, plan, instrumentation)
     guard let cache else { return (generate(parts, processor, workers), false) }
     let key = ObjectCache.key(parts, processor)
     if let objects = cache.objects(for: key) { return (objects, true) }
@@ -50,9 +50,10 @@ public enum StepCompiler {
 
   /// The step function of `program` with all its kernels, as text.
   public static func text(
-    _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor, _ listing: Listing
+    _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor, _ listing: Listing,
+    _ instrumentation: StepInstrumentation = StepInstrumentation()
   ) -> String {
-    let parts = StepParts(program, schedule, plan, isProfiled: false)
+    let parts = StepParts(program, schedule, plan, instrumentation)
     let kind = listing == .assembly ? LLVMAssemblyFile : nil
     return String(decoding: emit(parts.all, of: parts, processor, kind, isAlone: true), as: UTF8.self)
   }

@@ -13,6 +13,8 @@ struct StepEmitter {
   private let plan: MemoryPlan
   private let kernelNames: [String]
   private let isProfiled: Bool
+  /// What is filled before each call; `nil` where nothing is.
+  private let deadBytes: DeadBytes?
 
   /// The word offsets of `FraguaContext`'s fields, in bytes.
   private enum Field {
@@ -31,9 +33,10 @@ struct StepEmitter {
   /// - Parameters:
   ///   - kernelNames: for each call, the name of its kernel's function.
   ///   - isProfiled: whether the step notes when each call begins and ends.
+  ///   - deadBytes: what to fill, to find out whether something reads it; with the scratch of each call.
   init(
     _ function: FunctionEmitter, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan,
-    kernelNames: [String], isProfiled: Bool = false
+    kernelNames: [String], isProfiled: Bool, deadBytes: DeadBytes?
   ) {
     self.function = function
     self.program = program
@@ -41,6 +44,7 @@ struct StepEmitter {
     self.plan = plan
     self.kernelNames = kernelNames
     self.isProfiled = isProfiled
+    self.deadBytes = deadBytes
   }
 
   /// The most kernel calls of one function.
@@ -71,6 +75,12 @@ struct StepEmitter {
     for index in calls {
       let call = program.calls[index]
       if barriers.contains(index) { emitBarrier(threads) }
+      if let ranges = deadBytes?.rangesBeforeCall[index], !ranges.isEmpty {
+        // No other thread touches the arena before it is filled; behind a barrier none does any more.
+        function.when(isFirst) { for range in ranges { emitPoison(arena, range) } }
+        if schedule.maximumThreads > 1 { emitBarrier(threads) }
+      }
+      if deadBytes != nil { emitPoison(scratch, 0..<schedule.calls[index].scratchBytes) }
       let pointers = call.buffers.map { buffer -> LLVMValueRef in
         switch program.buffers[buffer].kind {
         case .argument(let i): entry(tables[0], i)
@@ -145,6 +155,30 @@ struct StepEmitter {
     let time = LLVMBuildCall2(function.builder, type, field(Field.now, function.pointerType), nil, 0, "")!
     let place = function.address(field(Field.stamps, function.pointerType), bytes: function.int64(8 * number))
     function.store(time, place, alignment: 8)
+  }
+
+  /// The name of the function that fills memory.
+  static let poisonName = "fragua_poison"
+
+  /// Fills the bytes `range` behind `pointer` with 0xFF: NaN in floats, -1 in integers. Both ends are rounded up to
+  /// whole lines.
+  private func emitPoison(_ pointer: LLVMValueRef, _ range: Range<Int>) {
+    if range.isEmpty { return }
+    let start = function.address(pointer, bytes: function.int64(range.lowerBound))
+    emitCall(Self.poisonName, [start, function.int64(range.count)])
+  }
+
+  /// Fills `function`, called ``poisonName``, which fills memory, a line at a time, as a loop: a step calls no symbol
+  /// outside itself.
+  static func emitPoison(_ function: FunctionEmitter) {
+    let line = LLVMVectorType(LLVMInt64TypeInContext(function.context), UInt32(MemoryPlan.alignmentBytes / 8))
+    let end = LLVMGetParam(function.function, 1)!
+    function.loop(function.int64(0), end, step: MemoryPlan.alignmentBytes) { index in
+      function.store(
+        LLVMConstAllOnes(line), function.address(function.parameter(0), bytes: index),
+        alignment: MemoryPlan.alignmentBytes)
+    }
+    function.finish()
   }
 
   private func emitBarrier(_ threads: LLVMValueRef) {

@@ -9,6 +9,7 @@ struct StepParts: Sendable {
       case kernel(Int, CallSchedule)
       case calls(Range<Int>)
       case pieces([String])
+      case poison
     }
 
     let name: String
@@ -20,17 +21,19 @@ struct StepParts: Sendable {
   let program: KernelProgram
   private let schedule: Schedule
   private let plan: MemoryPlan
-  let isProfiled: Bool
+  let instrumentation: StepInstrumentation
+  private let deadBytes: DeadBytes?
   /// All functions; the step function is the last one.
   private(set) var all: [Part] = []
   /// For each call, the name of its kernel's function.
   private var kernelNames: [String] = []
 
-  init(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, isProfiled: Bool) {
+  init(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ instrumentation: StepInstrumentation) {
     self.program = program
     self.schedule = schedule
     self.plan = plan
-    self.isProfiled = isProfiled
+    self.instrumentation = instrumentation
+    deadBytes = instrumentation.poisonsDeadBytes ? DeadBytes(program, schedule, plan) : nil
     var names: [KernelVariant: String] = [:]
     for (call, schedule) in zip(program.calls, schedule.calls) {
       let variant = KernelVariant(kernel: call.kernel, schedule: schedule)
@@ -42,6 +45,7 @@ struct StepParts: Sendable {
       }
       kernelNames.append(names[variant]!)
     }
+    if deadBytes != nil { all.append(Part(name: StepEmitter.poisonName, content: .poison, cost: 1)) }
     addStep()
   }
 
@@ -102,16 +106,25 @@ struct StepParts: Sendable {
     if case .kernel(let kernel, _) = part.content { program.kernels[kernel].buffers.count + 1 } else { 1 }
   }
 
-  func integerCount(of part: Part) -> Int { if case .kernel = part.content { 2 } else { 0 } }
+  func integerCount(of part: Part) -> Int {
+    switch part.content {
+    case .kernel: 2
+    case .poison: 1
+    case .calls, .pieces: 0
+    }
+  }
 
   /// Fills `function` with the code of `part`.
   func emit(_ part: Part, _ function: FunctionEmitter) {
-    let step = StepEmitter(function, program, schedule, plan, kernelNames: kernelNames, isProfiled: isProfiled)
+    let step = StepEmitter(
+      function, program, schedule, plan, kernelNames: kernelNames, isProfiled: instrumentation.isProfiled,
+      deadBytes: deadBytes)
     switch part.content {
     // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
     case .kernel(let kernel, let schedule): KernelEmitter(function, program.kernels[kernel], schedule).emit()
     case .calls(let calls): step.emit(calls)
     case .pieces(let names): step.emit(parts: names)
+    case .poison: StepEmitter.emitPoison(function)
     }
   }
 }

@@ -47,6 +47,11 @@ struct CompilationArguments: ParsableArguments {
   var withoutPlan = false
 
   @Flag(
+    name: .customLong("poison"),
+    help: "Fill memory that holds nothing with 0xFF, so that an error of plan or barriers shows as NaN. Slow.")
+  var poisons = false
+
+  @Flag(
     name: .customLong("no-cache"),
     help: "Generate code even where an earlier run left it in the cache ($XDG_CACHE_HOME/fragua or ~/.cache/fragua).")
   var withoutCache = false
@@ -91,14 +96,14 @@ struct CompilationArguments: ParsableArguments {
   func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
     CompilerOptions(
       bindings: try symbolValues(), mode: mode, cpu: cpu, threads: try threadCount(), usesMemoryPlan: !withoutPlan,
-      cache: cache, reportTimes: timing ? TimingTable.report : nil, vocabulary: .standard)
+      poisonsDeadBytes: poisons, cache: cache, reportTimes: timing ? TimingTable.report : nil, vocabulary: .standard)
   }
 
   /// The options for running over data.
   func executionOptions(batch: Int?) throws(Diagnostic) -> ExecutionOptions {
     ExecutionOptions(
-      batch: batch, threads: try threadCount(), cpu: cpu, usesMemoryPlan: !withoutPlan, cache: cache,
-      reportTimes: timing ? TimingTable.report : nil, bindings: try symbolValues())
+      batch: batch, threads: try threadCount(), cpu: cpu, usesMemoryPlan: !withoutPlan, poisonsDeadBytes: poisons,
+      cache: cache, reportTimes: timing ? TimingTable.report : nil, bindings: try symbolValues())
   }
 }
 

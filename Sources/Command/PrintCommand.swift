@@ -120,7 +120,8 @@ struct PrintCommand: ParsableCommand {
     case .plan: write(text(KernelDump(program, schedule: schedule, plan: plan)), stage: name)
     case .llvm, .asm:
       let listing: StepCompiler.Listing = stage == .llvm ? .llvm : .assembly
-      write(StepCompiler.text(program, schedule, plan, processor, listing), stage: name)
+      let instrumentation = StepInstrumentation(poisonsDeadBytes: compilation.poisons)
+      write(StepCompiler.text(program, schedule, plan, processor, listing, instrumentation), stage: name)
     case .dot: throw Diagnostic("'\(file)' is a dump of kernels; the stage 'dot' takes a graph")
     }
   }

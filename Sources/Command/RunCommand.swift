@@ -161,9 +161,10 @@ struct RunCommand: ParsableCommand {
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
     let threads = try compilation.threadCount()
     try Executable.checkMemory(program, plan, threads: threads, limitBytes: AlignedMemory.physicalBytes)
-    let executable = try Executable(
-      StepCompiler.compile(program, schedule, plan, processor, workers: threads).objects, program, schedule, plan,
-      threads: threads)
+    let objects = StepCompiler.compile(
+      program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: compilation.poisons), workers: threads
+    ).objects
+    let executable = try Executable(objects, program, schedule, plan, threads: threads)
     let store = ParameterStore()
     for (name, tensor) in parameters { store[name] = tensor }
     try executable.bind(store)

@@ -70,8 +70,8 @@ public enum Compiler {
     } catch { throw Diagnostics([error]) }
     let (objects, isFromCache) = planned.times.measure("code") { [planned] in
       StepCompiler.compile(
-        planned.program, planned.schedule, planned.plan, processor, isProfiled: options.isProfiled,
-        workers: options.threads, cache: options.cache)
+        planned.program, planned.schedule, planned.plan, processor,
+        StepInstrumentation(isProfiled: options.isProfiled, poisonsDeadBytes: options.poisonsDeadBytes), workers: options.threads, cache: options.cache)
     }
     planned.times.isCodeFromCache = isFromCache
     let executable: Executable

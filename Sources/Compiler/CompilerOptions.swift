@@ -22,6 +22,9 @@ public struct CompilerOptions: Sendable {
   public var cache: ObjectCache?
   /// Told the name of each function that has been compiled, and how long it took.
   public var reportTimes: (@Sendable (String, CompilationTimes) -> Void)?
+  /// Whether steps fill memory that holds nothing with 0xFF, so that an error of the plan or a missing barrier shows as
+  /// NaN; slow.
+  public var poisonsDeadBytes: Bool
   /// The operations, initializers and optimizers that there are.
   public var vocabulary: Vocabulary
   /// What the memory of a function may take; beyond it a compilation is refused before anything is allocated.
@@ -31,7 +34,7 @@ public struct CompilerOptions: Sendable {
 
   public init(
     bindings: [String: Int] = [:], mode: Mode? = nil, cpu: Target.InstructionSet? = nil, threads: Int = 1,
-    usesMemoryPlan: Bool = true, isProfiled: Bool = false, cache: ObjectCache? = nil,
+    usesMemoryPlan: Bool = true, isProfiled: Bool = false, poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
     reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, vocabulary: Vocabulary,
     memoryLimitBytes: Int = AlignedMemory.physicalBytes, verifiesAfterEachPass: Bool = false
   ) {
@@ -43,6 +46,7 @@ public struct CompilerOptions: Sendable {
     self.isProfiled = isProfiled
     self.cache = cache
     self.reportTimes = reportTimes
+    self.poisonsDeadBytes = poisonsDeadBytes
     self.vocabulary = vocabulary
     self.memoryLimitBytes = memoryLimitBytes
     self.verifiesAfterEachPass = verifiesAfterEachPass

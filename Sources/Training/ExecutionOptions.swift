@@ -19,6 +19,9 @@ public struct ExecutionOptions: Sendable {
   public var cache: ObjectCache?
   /// Told the name of each function that has been compiled, and how long it took.
   public var reportTimes: (@Sendable (String, CompilationTimes) -> Void)?
+  /// Whether steps fill memory that holds nothing with 0xFF, so that an error of the plan or a missing barrier shows as
+  /// NaN; slow.
+  public var poisonsDeadBytes: Bool
   /// What symbols other than the batch are bound to; symbols of the data's own shapes bind themselves.
   public var bindings: [String: Int]
   /// The operations, initializers and optimizers that there are.
@@ -26,7 +29,7 @@ public struct ExecutionOptions: Sendable {
 
   public init(
     batch: Int? = nil, threads: Int = ThreadTeam.processorsAllowed, cpu: Target.InstructionSet? = nil,
-    usesMemoryPlan: Bool = true, cache: ObjectCache? = nil,
+    usesMemoryPlan: Bool = true, poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
     reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, bindings: [String: Int] = [:],
     vocabulary: Vocabulary = .standard
   ) {
@@ -36,6 +39,7 @@ public struct ExecutionOptions: Sendable {
     self.usesMemoryPlan = usesMemoryPlan
     self.cache = cache
     self.reportTimes = reportTimes
+    self.poisonsDeadBytes = poisonsDeadBytes
     self.bindings = bindings
     self.vocabulary = vocabulary
   }
@@ -43,13 +47,14 @@ public struct ExecutionOptions: Sendable {
   /// What the compiler is told to make a function with its symbols bound to `bindings`.
   package func compilerOptions(_ bindings: [String: Int]) -> CompilerOptions {
     CompilerOptions(
-      bindings: bindings, cpu: cpu, threads: threads, usesMemoryPlan: usesMemoryPlan, cache: cache,
-      reportTimes: reportTimes, vocabulary: vocabulary)
+      bindings: bindings, cpu: cpu, threads: threads, usesMemoryPlan: usesMemoryPlan,
+      poisonsDeadBytes: poisonsDeadBytes, cache: cache, reportTimes: reportTimes, vocabulary: vocabulary)
   }
 
   /// Whether both would run a function alike, where both know the same vocabulary.
   package func isSame(as other: ExecutionOptions) -> Bool {
     batch == other.batch && threads == other.threads && cpu == other.cpu
-      && usesMemoryPlan == other.usesMemoryPlan && bindings == other.bindings
+      && usesMemoryPlan == other.usesMemoryPlan && poisonsDeadBytes == other.poisonsDeadBytes
+      && bindings == other.bindings
   }
 }

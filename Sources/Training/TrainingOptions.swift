@@ -22,6 +22,9 @@ public struct TrainingOptions: Sendable {
   public var cpu: Target.InstructionSet?
   /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
   public var usesMemoryPlan: Bool
+  /// Whether steps fill memory that holds nothing with 0xFF, so that an error of the plan or a missing barrier shows as
+  /// NaN; slow.
+  public var poisonsDeadBytes: Bool
   /// What symbols other than the batch are bound to; symbols of the data's own shapes bind themselves.
   public var bindings: [String: Int]
   /// The folder for `parameters.safetensors`; `nil` saves nothing.
@@ -34,8 +37,8 @@ public struct TrainingOptions: Sendable {
   public init(
     function: String? = nil, epochs: Int = 10, batch: Int? = nil, seed: UInt64? = nil, shuffles: Bool = true,
     threads: Int = ThreadTeam.processorsAllowed, cpu: Target.InstructionSet? = nil, usesMemoryPlan: Bool = true,
-    bindings: [String: Int] = [:], directory: String? = nil, checkpointIntervalSeconds: Double = 30,
-    vocabulary: Vocabulary = .standard
+    poisonsDeadBytes: Bool = false, bindings: [String: Int] = [:], directory: String? = nil,
+    checkpointIntervalSeconds: Double = 30, vocabulary: Vocabulary = .standard
   ) {
     self.function = function
     self.epochs = epochs
@@ -45,6 +48,7 @@ public struct TrainingOptions: Sendable {
     self.threads = threads
     self.cpu = cpu
     self.usesMemoryPlan = usesMemoryPlan
+    self.poisonsDeadBytes = poisonsDeadBytes
     self.bindings = bindings
     self.directory = directory
     self.checkpointIntervalSeconds = checkpointIntervalSeconds
@@ -54,7 +58,7 @@ public struct TrainingOptions: Sendable {
   /// The part of the options that running a function takes as well.
   var execution: ExecutionOptions {
     ExecutionOptions(
-      batch: batch, threads: threads, cpu: cpu, usesMemoryPlan: usesMemoryPlan, bindings: bindings,
-      vocabulary: vocabulary)
+      batch: batch, threads: threads, cpu: cpu, usesMemoryPlan: usesMemoryPlan,
+      poisonsDeadBytes: poisonsDeadBytes, bindings: bindings, vocabulary: vocabulary)
   }
 }

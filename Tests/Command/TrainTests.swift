@@ -116,6 +116,7 @@ import Testing
     #expect(try bytes(["--threads", "2"]) == one)
     #expect(try bytes(["--threads", "4"]) == one)
     #expect(try bytes(["--threads", "2", "--no-plan"]) == one)
+    #expect(try bytes(["--threads", "2", "--poison"]) == one)
   }
 
   /// Every instruction set with fused multiply-adds that the machine has gives the same bits; others are refused.

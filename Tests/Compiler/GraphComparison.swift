@@ -100,7 +100,8 @@ struct GraphComparison {
       try runs.executables(under: schedule, Processor(set), reusesMemory: true), Processor(set), runs, &counts)
   }
 
-  /// Checks compiled code of `runs` under a random schedule, which divides what the compiler would run on one thread.
+  /// Checks compiled code of `runs` under a random schedule, which divides what the compiler would run on one thread;
+  /// a third of them with dead bytes poisoned.
   func checkRandomSchedule(
     _ set: Target.InstructionSet, _ runs: ProgramRuns, _ counts: inout StochasticOracle.Counts
   ) throws {
@@ -110,7 +111,8 @@ struct GraphComparison {
     if let violation = try ProgramRuns.violation(runs.program, schedule, plan) {
       throw Mismatch(description: "\(set), \(schedule): \(violation)")
     }
-    let executables = try runs.executables(under: schedule, Processor(set), reusesMemory: seed % 4 != 0)
+    let executables = try runs.executables(
+      under: schedule, Processor(set), reusesMemory: seed % 4 != 0, poisons: seed % 3 == 1)
     do {
       try check(executables, Processor(set), runs, &counts)
     } catch let error as Mismatch {

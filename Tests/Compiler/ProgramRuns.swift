@@ -79,10 +79,12 @@ struct ProgramRuns {
 
   /// The program compiled under `schedule`, ready for 1, 2 and 4 threads.
   func executables(
-    under schedule: Schedule, _ processor: Processor, reusesMemory: Bool
+    under schedule: Schedule, _ processor: Processor, reusesMemory: Bool, poisons: Bool = false
   ) throws -> [Executable] {
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
-    let objects = StepCompiler.compile(program, schedule, plan, processor).objects
+    let objects = StepCompiler.compile(
+      program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: poisons)
+    ).objects
     return try [1, 2, 4].filter { $0 <= schedule.maximumThreads }.map {
       try Executable(objects, program, schedule, plan, threads: $0)
     }

@@ -152,6 +152,7 @@ import Testing
     let one = try train()
     for threads in [2, 4] { expectSame(try train { $0.threads = threads }.checkpoint, one.checkpoint) }
     expectSame(try train { $0.usesMemoryPlan = false }.checkpoint, one.checkpoint)
+    expectSame(try train { $0.poisonsDeadBytes = true }.checkpoint, one.checkpoint)
   }
 
   /// Validation is measured after each epoch with its parameters, changes nothing, and is a mean over rows too.

@@ -54,7 +54,8 @@ public enum MemoryPlanner {
     return result
   }
 
-  private static func lives(_ program: KernelProgram, _ schedule: Schedule) -> [Life] {
+  /// The lives of the temporaries that calls touch.
+  static func lives(_ program: KernelProgram, _ schedule: Schedule) -> [Life] {
     let intervals = intervals(program, schedule)
     var first: [Int: Int] = [:]
     var last: [Int: Int] = [:]
@@ -70,7 +71,8 @@ public enum MemoryPlanner {
     }
   }
 
-  private static func rounded(_ bytes: Int) -> Int {
+  /// `bytes`, rounded up to whole lines.
+  static func rounded(_ bytes: Int) -> Int {
     (bytes + MemoryPlan.alignmentBytes - 1) / MemoryPlan.alignmentBytes * MemoryPlan.alignmentBytes
   }
 
