@@ -48,7 +48,7 @@ struct PrintCommand: ParsableCommand {
 
   @Flag(
     name: .customLong("explain-fusion"),
-    help: "Print for each edge of the graph after the pass dead-code why it was fused, or why not.")
+    help: "Print for each edge of the graph after the pass dead-code whether and why it was fused, and the bytes.")
   var explainsFusion = false
 
   @OptionGroup var compilation: CompilationArguments
@@ -132,17 +132,17 @@ struct PrintCommand: ParsableCommand {
     let before = try Compiler.transform(graph, entry: entry, after: DeadCode.pass.name, options).graph
     guard let function = before.function(named: entry) else { throw unknownFunction(entry, in: graph) }
     let names = ValueNames(function)
-    for decision in Fusion.fuse(function, target: Processor(options.cpu).target).decisions {
+    for decision in Fusion.decisions(function, target: Processor(options.cpu).target) {
       let (producer, consumer) = (names[decision.producer], names[decision.consumer])
       guard json else {
-        let verdict = decision.isFused ? "fused" : "not fused"
-        Console.print("\(producer) -> \(consumer): \(verdict) because \(decision.reason)")
+        Console.print("\(producer) -> \(consumer): \(decision.text)")
         continue
       }
       Console.print(
         JSON.object([
           ("producer", .string(producer)), ("consumer", .string(consumer)),
-          ("fused", .boolean(decision.isFused)), ("reason", .string(decision.reason)),
+          ("decision", .string(decision.verdict.rawValue)), ("reason", .string(decision.reason)),
+          ("bytes", .integer(decision.bytes)),
         ]).text)
     }
   }

@@ -3,16 +3,25 @@ import FraguaKernels
 import FraguaTensors
 
 extension Fusion {
-  /// The fused form of `function`, and what was decided about each edge.
+  /// The fused form of `function`.
   ///
   /// - Requires: primitive operations only, all extents fixed.
-  public static func fuse(_ function: Function, target: Target) -> (function: Function, decisions: [FusionDecision]) {
-    if let lanes = LanesForm(function), lanes.isWorthwhile {
-      return (LanesForm.asOneRegion(function), lanes.decisions(function))
-    }
+  public static func fuse(_ function: Function, target: Target) -> Function {
+    if let lanes = LanesForm(function), lanes.isWorthwhile { return LanesForm.asOneRegion(function) }
     var planner = FusionPlanner(function, target)
     planner.plan()
-    return (RegionBuilder(planner).build(), planner.decisions)
+    return RegionBuilder(planner).build()
+  }
+
+  /// What ``fuse(_:target:)`` decides about each edge: each pair of a node and a value that another node computes and
+  /// it uses, once, in the nodes' order.
+  ///
+  /// - Requires: primitive operations only, all extents fixed.
+  public static func decisions(_ function: Function, target: Target) -> [FusionDecision] {
+    if let lanes = LanesForm(function), lanes.isWorthwhile { return lanes.decisions(function) }
+    var planner = FusionPlanner(function, target)
+    planner.plan()
+    return planner.decisions()
   }
 }
 
@@ -40,7 +49,7 @@ extension Fusion {
   ) { graph, context in
     var graph = graph
     for index in graph.functions.indices {
-      graph.functions[index] = fuse(graph.functions[index], target: context.target).function
+      graph.functions[index] = fuse(graph.functions[index], target: context.target)
     }
     return graph
   }

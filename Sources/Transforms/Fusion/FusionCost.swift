@@ -61,9 +61,15 @@ struct FusionCost: Sendable {
   /// The cost of writing an element of `type` and reading it again from the second-level cache (32 bytes a cycle).
   func storeAndLoad(_ type: ElementType) -> Double { Double(2 * type.byteCount) / 32 }
 
-  /// Whether an expression of the given weight is computed again where it is used rather than stored once: the
-  /// recomputation costs no more than twice the memory traffic that it saves.
-  func prefersRecomputing(weight: Double, element: ElementType) -> Bool {
-    weight <= 2 * storeAndLoad(element)
+  /// What a kernel more costs besides its work, a barrier included.
+  static let kernelCycles = 2000.0
+
+  /// Whether an expression of the given weight an element is computed again where it is used rather than stored once:
+  /// the recomputation costs no more than twice the memory traffic that it saves, and where `type`'s elements are
+  /// repeated, so that there are more `evaluations` than elements, no more than that and the kernel that it saves.
+  func prefersRecomputing(weight: Double, _ type: TensorType, evaluations: Int) -> Bool {
+    let traffic = 2 * storeAndLoad(type.element)
+    return weight <= traffic
+      && weight * Double(evaluations) <= traffic * Double(type.elementCount) + Self.kernelCycles
   }
 }

@@ -13,15 +13,19 @@ extension FusionPlanner {
   func reached(from node: Node) -> [Reached] {
     var result: [Reached] = []
     for (position, operand) in node.operands.enumerated() {
-      let isTable = position == 0 && isGather(node)
-      let coordinates = isTable ? nil : AffineExpression.identity(rank: operand.type.rank)
-      reach(operand, coordinates, operand.type.rank, &result)
+      if isTable(position, of: node) {
+        if producers[operand.id] != nil { result.append(Reached(value: operand, coordinates: nil)) }
+      } else {
+        reach(operand, AffineExpression.identity(rank: operand.type.rank), operand.type.rank, &result)
+      }
     }
     return result
   }
 
-  private func isGather(_ node: Node) -> Bool {
-    if case .gather? = producers[node.results[0].id].map({ roles[$0] }) { true } else { false }
+  /// Whether operand `position` of `node` is a table that it reads in memory, at places known only when it runs.
+  func isTable(_ position: Int, of node: Node) -> Bool {
+    guard position == 0, case .gather? = producers[node.results[0].id].map({ roles[$0] }) else { return false }
+    return true
   }
 
   private func reach(_ value: Value, _ coordinates: [AffineExpression]?, _ rank: Int, _ result: inout [Reached]) {

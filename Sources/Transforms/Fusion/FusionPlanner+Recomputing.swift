@@ -13,14 +13,32 @@ extension FusionPlanner {
       else { return false }
     }
     let weight = deferredWeight(node) + cost.weight(of: node)
-    return cost.prefersRecomputing(weight: weight, element: node.results[0].type.element)
+    return cost.prefersRecomputing(
+      weight: weight, node.results[0].type, evaluations: evaluations(of: node.results[0]))
+  }
+
+  /// How many elements a region computes that takes a copy of what computes `value`: more than there are where
+  /// broadcasts repeat them. Repetitions along the last axis alone do not count, since a kernel computes what does not
+  /// vary along its vectors once.
+  /// - Parameter depth: how many views to look through at most.
+  private func evaluations(of value: Value, depth: Int = 3) -> Int {
+    var most = value.type.elementCount
+    if depth == 0 || value.type.rank == 0 { return most }
+    for consumer in consumers[value.id] {
+      guard case .view(let view) = roles[consumer] else { continue }
+      if case .affine(_, let coefficients, _) = view, !coefficients.contains(where: { ($0.last ?? 0) != 0 }) {
+        continue
+      }
+      most = max(most, evaluations(of: function.nodes[consumer].results[0], depth: depth - 1))
+    }
+    return most
   }
 
   private func isPointwise(_ role: Role) -> Bool { if case .pointwise = role { true } else { false } }
 
   /// Whether a region of its own reads `value`, whatever else is decided: a product, a scatter, or the reduction of a
   /// product.
-  private func isStoredAnyway(_ value: Value) -> Bool {
+  func isStoredAnyway(_ value: Value) -> Bool {
     if kept.contains(value.id) { return true }
     let isOfProduct =
       groupOf(value).map {

@@ -6,14 +6,18 @@ import FraguaTensors
 /// Decides which nodes of a function go into one region.
 ///
 /// Nodes are visited in order. What is cheaper to compute again than to store (views, constants, iota, light arithmetic
-/// on arguments) is *deferred*: every region that needs it takes a copy. Any other node joins the region that computes
-/// its operands where the index spaces agree and no cycle of regions arises, or opens one. Near-linear: the search for
-/// cycles stops at regions that lie wholly before the one in question.
+/// on arguments) is *deferred*: every region that needs it takes a copy. Any other node joins a region that computes
+/// operands of it where the index spaces agree and no cycle of regions arises, or opens one; among several that could
+/// take it the one where the fewest bytes move. Near-linear: the search for cycles stops at regions that lie wholly
+/// before the one in question.
 struct FusionPlanner {
   let function: Function
   let cost: FusionCost
   var groups: [FusionGroup] = []
-  private(set) var decisions: [FusionDecision] = []
+  /// For each node: the groups that it did not join although they compute an operand, with the reason.
+  private(set) var refusals: [Int: [Refusal]] = [:]
+  /// Sums that run beside a contraction.
+  private(set) var sideSums: Set<Int> = []
   /// For each node: its role.
   let roles: [Role]
   /// For each value: the node that defines it.
@@ -22,9 +26,9 @@ struct FusionPlanner {
   let consumers: [[Int]]
   /// The values that leave the function.
   let kept: Set<Int>
-  /// For each node: its group; `nil` while deferred or an alias.
+  /// For each node: its group; `nil` while only copied, or an alias.
   private(set) var groupOfNode: [Int?]
-  /// Nodes that are copied to where they are used.
+  /// Nodes that are copied to where they are used. One that must be in memory too has a group besides, which stores it.
   private(set) var isDeferred: [Bool]
   /// Reshapes of stored values: the same memory by another name.
   private(set) var isAlias: [Bool]
@@ -34,6 +38,12 @@ struct FusionPlanner {
   /// The `rows` group that reduces a value over these axes, for reductions of the same value.
   private var rowsGroupOfOperand: [RowsKey: Int] = [:]
   private var scalarGroup: Int?
+
+  /// Why a node is not in a group.
+  struct Refusal {
+    let group: Int
+    let reason: String
+  }
 
   private struct RowsKey: Hashable {
     let value: Int
@@ -104,9 +114,11 @@ struct FusionPlanner {
   }
 
   /// Makes sure that `value` is stored by some region, or is an argument.
-  mutating func materialize(_ value: Value) {
-    guard let producer = producers[value.id], isDeferred[producer] else { return }
-    isDeferred[producer] = false
+  ///
+  /// Regions that have a copy of it keep that: one that computes what the value is made of would wait for the value,
+  /// and the value for it.
+  private mutating func materialize(_ value: Value) {
+    guard let producer = producers[value.id], isDeferred[producer], groupOfNode[producer] == nil else { return }
     open(.map, space: value.type.extents, producer)
   }
 
@@ -119,49 +131,34 @@ struct FusionPlanner {
   }
 
   /// Puts node `index` into `group`.
-  /// - Parameter sharesReads: what it reads from memory the group reads anyway.
-  private mutating func join(_ index: Int, _ group: Int, _ reason: String, sharesReads: Bool = false) {
-    let node = function.nodes[index]
+  private mutating func join(_ index: Int, _ group: Int) {
     groupOfNode[index] = group
     groups[group].nodes.append(index)
     groups[group].first = min(groups[group].first, index)
     groups[group].last = max(groups[group].last, index)
-    for item in reached(from: node) {
-      guard let other = groupOf(item.value) else { continue }
-      if other != group { groups[group].predecessors.insert(other) }
-      let isFused = other == group || sharesReads
-      decide(item.value, node, fused: isFused, isFused ? reason : reasonApart(item, other, group))
+    for item in reached(from: function.nodes[index]) {
+      if let other = groupOf(item.value), other != group { groups[group].predecessors.insert(other) }
     }
   }
 
-  /// Why a value of group `other` is read from memory by a node of `group`.
-  private func reasonApart(_ item: Reached, _ other: Int, _ group: Int) -> String {
-    if groups[other].space != groups[group].space || !isIdentity(item) {
-      return "the index spaces of their regions differ, \(words(groups[other])) and \(words(groups[group]))"
-    }
-    if groups[other].kind == .map { return "as one region, they and what lies between would wait for each other" }
-    return "a region holds one reduction or product, \(words(groups[other])) and \(words(groups[group])) are two"
-  }
-
-  private func words(_ group: FusionGroup) -> String {
-    "\(group.form.rawValue) [\(group.space.map(String.init).joined(separator: ", "))]"
-  }
-
-  private mutating func decide(_ producer: Value, _ consumer: Node, fused: Bool, _ reason: String) {
-    decisions.append(
-      FusionDecision(producer: producer, consumer: consumer.results[0], isFused: fused, reason: reason))
+  private mutating func refuse(_ index: Int, _ group: Int, _ reason: String) {
+    refusals[index, default: []].append(Refusal(group: group, reason: reason))
   }
 
   // MARK: Groups
 
-  /// The group that computes `value`, seen through aliases; `nil` for arguments and deferred values.
+  /// The group that stores `value` or keeps it to itself, seen through aliases; `nil` for arguments and what is only
+  /// copied.
   func groupOf(_ value: Value) -> Int? {
     guard let producer = producers[value.id] else { return nil }
     if isAlias[producer] { return groupOf(function.nodes[producer].operands[0]) }
     return groupOfNode[producer].map(find)
   }
 
-  private func find(_ group: Int) -> Int {
+  /// The group that node `index` is in; `nil` where it is only copied or names other memory.
+  func group(ofNode index: Int) -> Int? { groupOfNode[index].map(find) }
+
+  func find(_ group: Int) -> Int {
     var group = group
     while forward[group] != group { group = forward[group] }
     return group
@@ -173,37 +170,54 @@ struct FusionPlanner {
     let reached = reached(from: node)
     let shape = node.results[0].type.extents
     let candidates = candidates(reached)
-    for group in candidates {
+    let legal = candidates.filter { group in
       let inside = reached.filter { groupOf($0.value) == group }
-      guard fits(shape, inside, in: group) else { continue }
-      if groups[group].isFull {
-        decide(inside[0].value, node, fused: false, "that region has \(groups[group].nodes.count) operations already")
-        continue
-      }
-      if createsCycle(candidates, group) {
-        decide(inside[0].value, node, fused: false, "another operand is computed after that region")
-        continue
-      }
+      return fits(shape, inside, in: group) && isOpen(group, to: index, candidates)
+    }
+    if let group = best(legal, for: index, reached, candidates) {
+      let inside = reached.filter { groupOf($0.value) == group }
       if let side = inside.compactMap({ groups[group].sideValues[$0.value.id] }).first {
         groups[group].sideValues[node.results[0].id] = side
       }
-      join(index, group, "both have the same index space")
+      join(index, group)
       absorbMaps(into: group, candidates)
       return
     }
-    for item in reached where groupOf(item.value) != nil {
-      decide(item.value, node, fused: false, "the index spaces differ")
-    }
     if shape.isEmpty, candidates.isEmpty, let group = scalarGroup.map(find), !groups[group].isFull {
-      join(index, group, "both are scalars")
+      join(index, group)
       return
     }
     open(.map, space: shape, index)
     if shape.isEmpty, candidates.isEmpty { scalarGroup = groups.count - 1 }
   }
 
-  /// The groups that compute `reached`, the ones to join first in front: maps come last, since a map can be taken into
-  /// any other group but not the other way round; among equals the latest.
+  /// Whether `group` has room for node `index`, and they would not wait for each other.
+  private mutating func isOpen(_ group: Int, to index: Int, _ candidates: [Int]) -> Bool {
+    if groups[group].isFull {
+      refuse(index, group, "that region has \(groups[group].nodes.count) operations already")
+      return false
+    }
+    if createsCycle(candidates, group) {
+      refuse(index, group, "another operand is computed after that region")
+      return false
+    }
+    return true
+  }
+
+  /// The one of the groups `legal` in which node `index` saves the most bytes; among equals the first.
+  private mutating func best(_ legal: [Int], for index: Int, _ reached: [Reached], _ candidates: [Int]) -> Int? {
+    guard legal.count > 1 else { return legal.first }
+    let saved = legal.map { savedBytes(index, reached, in: $0, candidates) }
+    let most = saved.max()!
+    let chosen = saved.firstIndex(of: most)!
+    for (group, bytes) in zip(legal, saved) where group != legal[chosen] {
+      refuse(index, group, "in another region that it can join it saves \(most) bytes, in that one \(bytes)")
+    }
+    return legal[chosen]
+  }
+
+  /// The groups that compute `reached`, those to join first where bytes do not decide in front: maps come last, since a
+  /// map can be taken into any other group but not the other way round; among equals the latest.
   private func candidates(_ reached: [Reached]) -> [Int] {
     Set(reached.compactMap { groupOf($0.value) }).sorted { a, b in
       let (isMapA, isMapB) = (groups[a].kind == .map, groups[b].kind == .map)
@@ -252,7 +266,7 @@ struct FusionPlanner {
   }
 
   /// Whether group `a` needs a value of group `b`, directly or not.
-  private func depends(_ a: Int, on b: Int) -> Bool {
+  func depends(_ a: Int, on b: Int) -> Bool {
     let goal = find(b)
     var stack = [find(a)]
     var seen: Set<Int> = []
@@ -264,37 +278,9 @@ struct FusionPlanner {
     return false
   }
 
-  /// Takes elementwise regions of the same space that feed `group` into it where that makes no cycle.
+  /// Takes elementwise regions that feed `group` into it where that is possible.
   private mutating func absorbMaps(into group: Int, _ candidates: [Int]) {
-    for other in candidates
-    where other != group && groups[other].kind == .map && groups[other].space == groups[group].space
-      && groups[other].nodes.count + groups[group].nodes.count <= FusionGroup.nodeLimit
-    {
-      let outside = groups[group].predecessors.map(find).filter { $0 != other }
-      let before = groups[other].predecessors.map(find).filter { $0 != group }
-      if outside.contains(where: { depends($0, on: other) }) || before.contains(where: { depends($0, on: group) }) {
-        continue
-      }
-      // A contraction's or a scatter's epilogue cannot feed the products; the map must not be what they read.
-      if isReadByAnchor(other, of: group) || readsTable(group, of: other) || readsTable(other, of: group) { continue }
-      merge(other, into: group)
-    }
-  }
-
-  /// Whether `group` reads a table that `other` computes.
-  private func readsTable(_ group: Int, of other: Int) -> Bool {
-    groups[group].tables.contains { groupOf($0) == other }
-  }
-
-  private func isReadByAnchor(_ other: Int, of group: Int) -> Bool {
-    switch groups[group].kind {
-    case .contract(let node), .scatter(let node):
-      return reached(from: function.nodes[node]).contains { groupOf($0.value) == other }
-        || groups[group].sideValues.keys.contains { id in
-          producers[id].map { reached(from: function.nodes[$0]).contains { groupOf($0.value) == other } } ?? false
-        }
-    default: return false
-    }
+    for other in candidates where canAbsorb(other, into: group, candidates) { merge(other, into: group) }
   }
 
   private mutating func merge(_ other: Int, into group: Int) {
@@ -318,27 +304,28 @@ struct FusionPlanner {
     let reached = reached(from: node)
     let candidates = candidates(reached)
     let key = RowsKey(value: operand.id, axes: axes)
-    for group in candidates + (rowsGroupOfOperand[key].map { [find($0)] } ?? []) {
+    let sharing = rowsGroupOfOperand[key].map(find)
+    var legal: [Int] = []
+    for group in candidates + [sharing].compactMap({ $0 }) where !legal.contains(group) {
       let inside = reached.filter { groupOf($0.value) == group }
-      guard groups[group].space == space, !groups[group].isFull, !createsCycle(candidates, group) else { continue }
+      guard groups[group].space == space else { continue }
       switch groups[group].kind {
       case .rows(let reduced) where reduced == axes && fits(space, inside, in: group): break
-      case .map where inside.allSatisfy(isIdentity) && isTrailing(axes, rank: space.count):
-        groups[group].kind = .rows(axes: axes)
+      case .map where inside.allSatisfy(isIdentity) && isTrailing(axes, rank: space.count): break
       default: continue
       }
-      join(index, group, "the row is in cache when it is reduced")
-      absorbMaps(into: group, candidates)
-      rowsGroupOfOperand[key] = group
-      return
+      if isOpen(group, to: index, candidates) { legal.append(group) }
     }
-    open(.rows(axes: axes), space: space, index)
-    let opened = groups.count - 1
-    for item in reached where groupOf(item.value) != nil && groupOf(item.value) != opened {
-      decide(item.value, node, fused: false, "the reduction's index space differs from its producer's")
+    var group = best(legal, for: index, reached, candidates)
+    if let group {
+      if groups[group].kind == .map { groups[group].kind = .rows(axes: axes) }
+      join(index, group)
+    } else {
+      open(.rows(axes: axes), space: space, index)
+      group = groups.count - 1
     }
-    absorbMaps(into: opened, candidates)
-    rowsGroupOfOperand[key] = opened
+    absorbMaps(into: group!, candidates)
+    rowsGroupOfOperand[key] = group
   }
 
   private func isTrailing(_ axes: [Int], rank: Int) -> Bool { axes == Array((rank - axes.count)..<rank) }
@@ -364,7 +351,8 @@ struct FusionPlanner {
       let others = Set(reached(from: node).compactMap { groupOf($0.value) })
       if others.contains(group) || createsCycle(others.sorted(), group) { continue }
       groups[group].sideValues[node.results[0].id] = isRight ? .rhs : .lhs
-      join(index, group, "the sum runs beside the contraction, which reads the same elements", sharesReads: true)
+      sideSums.insert(index)
+      join(index, group)
       return true
     }
     return false

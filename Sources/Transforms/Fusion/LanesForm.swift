@@ -64,12 +64,17 @@ public struct LanesForm: Sendable {
     let reason =
       "the whole function is one region, a row a lane: about \(instructionCount) instructions, at most "
       + "\(Self.instructionLimit)"
+    let kept = Set((function.results + function.updates.map(\.value)).map(\.id))
     var producers: Set<Int> = []
     var decisions: [FusionDecision] = []
     for node in function.nodes {
-      for operand in node.operands where producers.contains(operand.id) {
+      var seen: Set<Int> = []
+      for operand in node.operands where producers.contains(operand.id) && seen.insert(operand.id).inserted {
+        let size = operand.type.byteCount
         decisions.append(
-          FusionDecision(producer: operand, consumer: node.results[0], isFused: true, reason: reason))
+          FusionDecision(
+            producer: operand, consumer: node.results[0], verdict: .fused, reason: reason,
+            bytes: kept.contains(operand.id) ? size : 2 * size, isWritten: kept.contains(operand.id)))
       }
       producers.formUnion(node.results.map(\.id))
     }

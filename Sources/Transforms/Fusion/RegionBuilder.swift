@@ -49,8 +49,10 @@ struct RegionBuilder {
     var nodes = Set(planner.groups[group].nodes)
     var stack = planner.groups[group].nodes
     while let index = stack.popLast() {
-      for operand in function.nodes[index].operands {
-        guard let producer = planner.producers[operand.id], planner.isDeferred[producer] else { continue }
+      for (position, operand) in function.nodes[index].operands.enumerated() {
+        guard let producer = planner.producers[operand.id], planner.isDeferred[producer],
+          !planner.isTable(position, of: function.nodes[index])
+        else { continue }
         if nodes.insert(producer).inserted { stack.append(producer) }
       }
     }
@@ -58,8 +60,12 @@ struct RegionBuilder {
     var inputs: [Value] = []
     var known: Set<Int> = []
     for index in sorted {
-      for operand in function.nodes[index].operands {
-        if let producer = planner.producers[operand.id], nodes.contains(producer) { continue }
+      for (position, operand) in function.nodes[index].operands.enumerated() {
+        if let producer = planner.producers[operand.id], nodes.contains(producer),
+          !planner.isTable(position, of: function.nodes[index])
+        {
+          continue
+        }
         if known.insert(operand.id).inserted { inputs.append(operand) }
       }
     }
@@ -178,13 +184,17 @@ struct RegionBuilder {
       outputs += function.nodes[index].results.filter { needed.contains($0.id) }
     }
     var body = FunctionBuilder(name: "region")
-    var map: [Int: Value] = [:]
-    for input in content.inputs { map[input.id] = body.argument(inputName(input), input.type) }
+    var inputs: [Int: Value] = [:]
+    for input in content.inputs { inputs[input.id] = body.argument(inputName(input), input.type) }
+    var map = inputs
     for index in content.nodes {
       let node = function.nodes[index]
       body.origin = node.origin
-      let results = body.append(
-        node.kind, node.operands.map { map[$0.id]! }, node.attributes, types: node.results.map(\.type))
+      // A table is read from memory even where the region has a copy of what computes it.
+      let operands = node.operands.enumerated().map { position, operand in
+        planner.isTable(position, of: node) ? inputs[operand.id]! : map[operand.id]!
+      }
+      let results = body.append(node.kind, operands, node.attributes, types: node.results.map(\.type))
       for (old, new) in zip(node.results, results) {
         map[old.id] = new
         if let name = function.valueNames[old.id] { body.name(new, name) }
