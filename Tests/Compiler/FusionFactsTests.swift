@@ -1,3 +1,4 @@
+import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
@@ -100,6 +101,117 @@ import Testing
     let others = program.calls.filter { program.kernel(of: $0).form != .contract && program.kernel(of: $0) != kernel }
     #expect(others.allSatisfy { program.kernel(of: $0).axes.reduce(1, *) <= 128 })
   }
+
+  /// The mean of the rows' losses is a kernel that thread 0 runs; without it the step has no fewer barriers.
+  @Test(arguments: ["tiny-deep", "mnist-mlp"], sets)
+  func theMeanLossCostsNoBarrier(_ name: String, _ set: Target.InstructionSet) throws {
+    let planned = try BenchmarkGraphs.planned(name, set)
+    var program = planned.program
+    let loss = program.buffers.firstIndex { $0.kind == .result(0) }
+    let mean = try #require(program.calls.firstIndex { $0.buffers.last == loss })
+    let kernel = program.kernel(of: program.calls[mean])
+    #expect(kernel.form == .reduce && kernel.axes == [BenchmarkGraphs.batches[name]!])
+    #expect(planned.schedule.calls[mean].partition == .single)
+    program.calls.remove(at: mean)
+    let without = Scheduler(Processor(set).target, threads: 2).schedule(program)
+    #expect(planned.schedule.barriers.count > 0)
+    #expect(planned.schedule.barriers.count <= without.barriers.count)
+  }
+
+  /// Views that a region uses and the function returns, or that a gather reads as its table besides.
+  @Test(arguments: GraphComparison.instructionSets) func viewsThatAreStoredToo(_ set: Target.InstructionSet) throws {
+    let graph = try parsed(
+      """
+      graph @views version 1
+
+      func @f(%x: tensor<7x9xf32>, %i: tensor<9xi32>)
+          -> (tensor<7x9xf32>, tensor<7x9xf32>, tensor<7x9xf32>, tensor<9x7xf32>) {
+        %e = exp %x
+        %m = reduce_max %e {axes = [1]}
+        %b = broadcast %m {to = tensor<7x9xf32>, axes = [0]}
+        %s = subtract %e, %b
+        %t = transpose %e {permutation = [1, 0]}
+        %g = gather %t, %i
+        %u = subtract %g, %t
+        return %e, %b, %s, %u
+      }
+      """)
+    let x = Tensor([7, 9], (0..<63).map { Float($0 * 37 % 41) / 16 - 1 })
+    let indices = (0..<9).map { Int32($0 * 5 % 9) }
+    let results = try compiledResults(graph, "f", [x, Tensor([9], indices)], set).map(\.doubles)
+    for row in 0..<7 {
+      let e = results[0][row * 9..<row * 9 + 9].map { Float($0) }
+      for column in 0..<9 {
+        #expect(results[1][row * 9 + column] == Double(e.max()!))
+        #expect(results[2][row * 9 + column] == Double(e[column] - e.max()!))
+        #expect(results[3][column * 7 + row] == Double(e[Int(indices[column])] - e[column]))
+      }
+    }
+  }
+
+  /// The draws of a dropout are part of the layer's kernel, which stores what was kept in a byte an element; the
+  /// backward pass reads that. Drawing anew would cost more.
+  @Test(arguments: ["relu", "tanh", "none"], sets)
+  func dropoutIsPartOfItsLayer(_ activation: String, _ set: Target.InstructionSet) throws {
+    let program = try program(
+      """
+      graph @dropouts version 1
+
+      param @w1: tensor<70x90xf32> = zeros
+      param @b1: tensor<90xf32> = zeros
+      param @w2: tensor<90x60xf32> = zeros
+      param @b2: tensor<60xf32> = zeros
+      param @w3: tensor<60x20xf32> = zeros
+      param @b3: tensor<20xf32> = zeros
+
+      func @loss(%x: tensor<Bx70xf32>, %y: tensor<Bxi32>) -> tensor<f32> {
+        %h1 = dense %x, @w1, @b1 {activation = \(activation)}
+        %d1 = dropout %h1 {rate = 0.25}
+        %h2 = dense %d1, @w2, @b2 {activation = \(activation)}
+        %d2 = dropout %h2 {rate = 0.5}
+        %z = dense %d2, @w3, @b3
+        %l = softmax_cross_entropy %z, %y
+        %m = reduce_mean %l
+        return %m
+      }
+
+      train @fit minimize @loss {
+        optimizer = adam()
+      }
+      """, "fit", set)
+    let drawing = program.calls.filter { program.kernel(of: $0).draws > 0 }
+    #expect(drawing.map { program.kernel(of: $0).form } == [.contract, .contract])
+    #expect(drawing.map { program.kernel(of: $0).draws } == [1, 1])
+    for call in drawing {
+      let masks = program.kernel(of: call).buffers.filter { $0.element == .i1 && $0.use == .write }
+      #expect(masks.contains { $0.count == 48 * 90 || $0.count == 48 * 60 })
+    }
+    // Forward, loss and its mean, the gradients by activations, the updates, the counter of steps with Adam's scalars,
+    // the counter of draws.
+    #expect(program.calls.count == 3 + 2 + 2 + 3 + 2)
+  }
+
+  /// So they are where what is dropped is a sum of each row.
+  @Test(arguments: sets) func dropoutOfRowSumsIsPartOfTheSums(_ set: Target.InstructionSet) throws {
+    let program = try program(
+      """
+      graph @rows version 1
+
+      func @f(%x: tensor<Bx70xf32>) -> tensor<Bxf32> {
+        %e = exp %x
+        %s = reduce_sum %e {axes = [1]}
+        %d = dropout %s {rate = 0.25}
+        return %d
+      }
+
+      func @train(%x: tensor<Bx70xf32>) -> tensor<Bxf32> {role = train} {
+        %d = call @f(%x)
+        return %d
+      }
+      """, "train", set)
+    #expect(program.calls.map { program.kernel(of: $0).form } == [.reduce])
+    #expect(program.kernel(of: program.calls[0]).draws == 1)
+  }
 }
 
 extension KernelProgram {
@@ -115,6 +227,13 @@ extension KernelProgram {
 }
 
 extension Kernel {
+  /// How many instructions draw a random number.
+  fileprivate var draws: Int {
+    parts.reduce(0) { sum, part in
+      sum + part.block.program.instructions.count { if case .random = $0 { true } else { false } }
+    }
+  }
+
   /// How many instructions apply `function`.
   fileprivate func count(of function: UnaryOperator) -> Int {
     parts.reduce(0) { sum, part in
