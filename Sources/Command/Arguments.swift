@@ -85,7 +85,11 @@ struct CompilationArguments: ParsableArguments {
     return result
   }
 
-  private var cache: ObjectCache? { withoutCache ? nil : .standard }
+  /// Where code of earlier runs lies.
+  var cache: ObjectCache? { withoutCache ? nil : .standard }
+
+  /// What is told how long compiling took.
+  var reportTimes: (@Sendable (String, CompilationTimes) -> Void)? { timing ? TimingTable.report : nil }
 
   /// Checks that no symbol is bound where all extents are numbers, as in the dump of kernels called `place`.
   func refuseBindings(of place: String) throws(Diagnostic) {
@@ -96,14 +100,14 @@ struct CompilationArguments: ParsableArguments {
   func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
     CompilerOptions(
       bindings: try symbolValues(), mode: mode, cpu: cpu, threads: try threadCount(), usesMemoryPlan: !withoutPlan,
-      poisonsDeadBytes: poisons, cache: cache, reportTimes: timing ? TimingTable.report : nil, vocabulary: .standard)
+      poisonsDeadBytes: poisons, cache: cache, reportTimes: reportTimes, vocabulary: .standard)
   }
 
   /// The options for running over data.
   func executionOptions(batch: Int?) throws(Diagnostic) -> ExecutionOptions {
     ExecutionOptions(
       batch: batch, threads: try threadCount(), cpu: cpu, usesMemoryPlan: !withoutPlan, poisonsDeadBytes: poisons,
-      cache: cache, reportTimes: timing ? TimingTable.report : nil, bindings: try symbolValues())
+      cache: cache, reportTimes: reportTimes, bindings: try symbolValues())
   }
 }
 

@@ -92,7 +92,8 @@ struct TrainCommand: ParsableCommand {
       options = TrainingOptions(
         function: function?.name, epochs: epochs, batch: batch, seed: seed, shuffles: !withoutShuffle,
         threads: try compilation.threadCount(), cpu: compilation.cpu, usesMemoryPlan: !compilation.withoutPlan,
-        poisonsDeadBytes: compilation.poisons, bindings: try compilation.symbolValues(), directory: directory)
+        poisonsDeadBytes: compilation.poisons, cache: compilation.cache, reportTimes: compilation.reportTimes,
+        bindings: try compilation.symbolValues(), directory: directory)
       try Trainer.check(options)
       let arguments = try Trainer.arguments(of: graph, training: function?.name)
       start = try initial.map { path throws(Diagnostic) in (try Checkpoint(contentsOf: path), path) }

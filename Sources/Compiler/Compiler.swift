@@ -71,7 +71,8 @@ public enum Compiler {
     let (objects, isFromCache) = planned.times.measure("code") { [planned] in
       StepCompiler.compile(
         planned.program, planned.schedule, planned.plan, processor,
-        StepInstrumentation(isProfiled: options.isProfiled, poisonsDeadBytes: options.poisonsDeadBytes), workers: options.threads, cache: options.cache)
+        StepInstrumentation(isProfiled: options.isProfiled, poisonsDeadBytes: options.poisonsDeadBytes),
+        workers: options.threads, cache: options.cache)
     }
     planned.times.isCodeFromCache = isFromCache
     let executable: Executable

@@ -1,3 +1,4 @@
+import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
@@ -25,6 +26,10 @@ public struct TrainingOptions: Sendable {
   /// Whether steps fill memory that holds nothing with 0xFF, so that an error of the plan or a missing barrier shows as
   /// NaN; slow.
   public var poisonsDeadBytes: Bool
+  /// Where machine code of earlier compilations lies; `nil` generates it anew.
+  public var cache: ObjectCache?
+  /// Told the name of each function that has been compiled, and how long it took.
+  public var reportTimes: (@Sendable (String, CompilationTimes) -> Void)?
   /// What symbols other than the batch are bound to; symbols of the data's own shapes bind themselves.
   public var bindings: [String: Int]
   /// The folder for `parameters.safetensors`; `nil` saves nothing.
@@ -37,7 +42,9 @@ public struct TrainingOptions: Sendable {
   public init(
     function: String? = nil, epochs: Int = 10, batch: Int? = nil, seed: UInt64? = nil, shuffles: Bool = true,
     threads: Int = ThreadTeam.processorsAllowed, cpu: Target.InstructionSet? = nil, usesMemoryPlan: Bool = true,
-    poisonsDeadBytes: Bool = false, bindings: [String: Int] = [:], directory: String? = nil,
+    poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
+    reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, bindings: [String: Int] = [:],
+    directory: String? = nil,
     checkpointIntervalSeconds: Double = 30, vocabulary: Vocabulary = .standard
   ) {
     self.function = function
@@ -49,6 +56,8 @@ public struct TrainingOptions: Sendable {
     self.cpu = cpu
     self.usesMemoryPlan = usesMemoryPlan
     self.poisonsDeadBytes = poisonsDeadBytes
+    self.cache = cache
+    self.reportTimes = reportTimes
     self.bindings = bindings
     self.directory = directory
     self.checkpointIntervalSeconds = checkpointIntervalSeconds
@@ -59,6 +68,7 @@ public struct TrainingOptions: Sendable {
   var execution: ExecutionOptions {
     ExecutionOptions(
       batch: batch, threads: threads, cpu: cpu, usesMemoryPlan: usesMemoryPlan,
-      poisonsDeadBytes: poisonsDeadBytes, bindings: bindings, vocabulary: vocabulary)
+      poisonsDeadBytes: poisonsDeadBytes, cache: cache, reportTimes: reportTimes, bindings: bindings,
+      vocabulary: vocabulary)
   }
 }

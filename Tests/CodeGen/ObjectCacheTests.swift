@@ -14,7 +14,8 @@ import Testing
     let program = KernelComparison(programOf: seed).program
     let schedule = Scheduler(Target(set), threads: 2).schedule(program)
     return StepCompiler.compile(
-      program, schedule, MemoryPlanner.plan(program, schedule), Processor(set), StepInstrumentation(isProfiled: isProfiled), workers: 2,
+      program, schedule, MemoryPlanner.plan(program, schedule), Processor(set),
+      StepInstrumentation(isProfiled: isProfiled), workers: 2,
       cache: ObjectCache(directory: directory, limitBytes: limit))
   }
 

@@ -39,8 +39,10 @@ import Testing
     /// All tensors that two steps leave: the second's results, then the parameters by name.
     func run(_ plan: MemoryPlan, poisons: Bool) throws -> [Tensor] {
       let (program, schedule) = (planned.program, planned.schedule)
-      let object = StepCompiler.compile(program, schedule, plan, processor, poisonsDeadBytes: poisons)
-      let executable = Executable(object, program, schedule, plan, team: ThreadTeam(schedule.maximumThreads))
+      let objects = StepCompiler.compile(
+        program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: poisons)
+      ).objects
+      let executable = try Executable(objects, program, schedule, plan, threads: schedule.maximumThreads)
       let store = ParameterStore()
       for (name, tensor) in parameters { store[name] = tensor }
       try executable.bind(store)
