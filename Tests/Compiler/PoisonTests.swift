@@ -98,6 +98,8 @@ import Testing
     plan.offsets[pair.new] = plan.offsets[pair.old]
     #expect(!MemoryPlanChecker.check(program, step.planned.schedule, plan).isEmpty)
     #expect(try step.run(plan, poisons: true).contains { $0.hasNaN }, "\(program.buffers[pair.old].name)")
+    // Nothing shows without.
+    #expect(try !step.run(plan, poisons: false).contains { $0.hasNaN }, "\(program.buffers[pair.old].name)")
   }
 
   /// What the step fills before each call of a chain `x -> t0 -> t1 -> t2 -> r` with a barrier between every two.
