@@ -8,7 +8,8 @@ struct KernelTable {
 
   /// Writes it to standard output: columns, or one JSON object a kernel.
   func print(asJSON: Bool) {
-    if asJSON { profile.calls.forEach { Console.print(json($0)) } } else { printColumns() }
+    guard asJSON else { return printColumns() }
+    for call in profile.calls { Console.print(json(call)) }
   }
 
   /// Of calls that take the most time, how many are shown to people.

@@ -33,7 +33,7 @@ struct FraguaProcess {
   private let folder: TestFolder
 
   /// The user's own cache is none of the tests' business.
-  private static let cacheOfAllRuns = try! TestFolder()
+  private static let cacheOfAllRuns = NSTemporaryDirectory() + "fragua-command-cache-\(getpid())"
 
   /// Starts the command with `arguments` in the folder at `directory`, its cache in that at `cacheHome`.
   init(_ arguments: [String], in directory: String, cacheHome: String? = nil) throws {
@@ -42,7 +42,7 @@ struct FraguaProcess {
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory)
     process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
-    process.environment!["XDG_CACHE_HOME"] = cacheHome ?? Self.cacheOfAllRuns.path
+    process.environment!["XDG_CACHE_HOME"] = cacheHome ?? Self.cacheOfAllRuns
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try folder.handle("output")
     process.standardError = try folder.handle("error")

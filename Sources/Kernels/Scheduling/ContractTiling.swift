@@ -105,8 +105,7 @@ public struct ContractTiling {
       total += k * Double(laneExtent) / Double(lanes) * (isContiguous ? 2 : 5)
     }
     if tile.broadcastPacking == .packed { total += k * Double(rowExtent) / Double(lanes) * 4 }
-    // An epilogue whose stores lie across the lanes scatters.
-    total += Double(rowExtent * laneExtent) * (outputStride(tile) == 1 ? 1.0 / Double(lanes) : 1.5)
+    total += Double(rowExtent * laneExtent) * (1 / Double(lanes) + 1.5 * Double(scatteredAccesses(tile)))
     return total * outer
   }
 
@@ -121,10 +120,12 @@ public struct ContractTiling {
     return 1
   }
 
-  private func outputStride(_ tile: ContractTile) -> Int {
-    guard let axis = ContractScratch.laneAxis(kernel, body, tile), let store = body.epilogue.stores.first else {
-      return 1
+  /// How many accesses of the epilogue lie across the lanes, and take each lane by itself.
+  private func scatteredAccesses(_ tile: ContractTile) -> Int {
+    guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return 0 }
+    let loads = body.epilogue.program.instructions.compactMap { instruction -> Access? in
+      if case .load(let access) = instruction { access } else { nil }
     }
-    return store.access.strides[axis]
+    return (loads + body.epilogue.stores.map(\.access)).count { ![0, 1].contains($0.strides[axis]) }
   }
 }

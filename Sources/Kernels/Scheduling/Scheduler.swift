@@ -36,10 +36,7 @@ public struct Scheduler: Sendable {
       if usesThreads {
         let options = partitions(kernel, schedule).map { ($0, BarrierAnalysis.footprints(kernel, call.buffers, $0)) }
         let costs = options.map { option in
-          var tried = schedule
-          tried.partition = option.0
-          return kernel.packedBytes(under: tried, threads: threads) / threads
-            + (analysis.needsBarrier(before: option.1) ? Self.barrierBytes : 0)
+          cost(of: option.0, kernel, schedule) + (analysis.needsBarrier(before: option.1) ? Self.barrierBytes : 0)
         }
         let chosen = options[options.indices.min { costs[$0] < costs[$1] }!]
         if analysis.needsBarrier(before: chosen.1) {
@@ -55,6 +52,22 @@ public struct Scheduler: Sendable {
       calls.append(schedule)
     }
     return Schedule(calls: calls, barriers: barriers, maximumThreads: usesThreads ? threads : 1)
+  }
+
+  /// What sharing `kernel` as `partition` says costs a thread, in bytes that it could pack meanwhile: what it packs, what
+  /// the busiest thread has more to do than the mean, and the barrier that readers of anything but rows will need.
+  private func cost(of partition: Partition, _ kernel: Kernel, _ schedule: CallSchedule) -> Int {
+    var schedule = schedule
+    schedule.partition = partition
+    var cost = kernel.packedBytes(under: schedule, threads: threads) / threads
+    if case .split(let axis, let unit) = partition {
+      let units = (kernel.axes[axis] + unit - 1) / unit
+      let most = (units + threads - 1) / threads
+      // A multiply-add takes about as long as two bytes do.
+      cost += 2 * kernel.work * (most * threads - units) / (units * threads)
+      if axis > 0 { cost += Self.barrierBytes }
+    }
+    return cost
   }
 
   /// Everything but the threads' parts.
