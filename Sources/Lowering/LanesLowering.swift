@@ -189,8 +189,9 @@ struct LanesLowering {
     }
     var result = zip(from, fromStrides).map { Coordinate.fixed(linear / $1 % $0) }
     guard let row = coordinates.firstIndex(of: .row) else { return result }
-    guard let axis = form.rowAxis[node.operands[0].id], from[axis] == to[row], fromStrides[axis] == toStrides[row]
-    else { throw region.error("it reshapes across rows") }
+    guard let axis = from.indices.first(where: { from[$0] == to[row] && fromStrides[$0] == toStrides[row] }) else {
+      throw region.error("it reshapes across rows")
+    }
     result[axis] = .row
     return result
   }

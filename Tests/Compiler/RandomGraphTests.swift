@@ -45,6 +45,14 @@ import Testing
     #expect(counts.undeterminedShares <= Self.mostUndetermined * Double(counts.functions))
   }
 
+  /// Seeds whose graphs could not be compiled once: views that were stored besides being copied made regions wait for
+  /// each other, and a network of lanes read a reshaped parameter row by row.
+  @Test(arguments: [UInt64(331_231), 331_429, 343_563, 401_493]) func compilesWhatItOnceDidNot(_ seed: UInt64) throws {
+    let sample = RandomGraph(seed: seed, size: Int(seed % 17) + 2)
+    var counts = StochasticOracle.Counts()
+    for entry in sample.entries { try check(sample, entry, isThorough: true, &counts) }
+  }
+
   private func check(
     _ sample: RandomGraph, _ entry: String, isThorough: Bool, _ counts: inout StochasticOracle.Counts
   ) throws {

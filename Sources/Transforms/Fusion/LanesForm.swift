@@ -34,6 +34,8 @@ public struct LanesForm: Sendable {
     guard extents.count == 1, let rows = extents.first, rows > 1 else { return nil }
     var rowAxis = [Int?](repeating: nil, count: function.valueCount)
     var dependsOnSum = [Bool](repeating: false, count: function.valueCount)
+    // Uniform values whose elements a reshape has put elsewhere: an index that is the row is no coordinate behind it.
+    var isReshaped = dependsOnSum
     for argument in batch where argument.type.rank > 0 { rowAxis[argument.id] = 0 }
     var count = 0
     for node in function.nodes {
@@ -43,6 +45,10 @@ public struct LanesForm: Sendable {
       let value = node.results[0]
       rowAxis[value.id] = result.rowAxis
       dependsOnSum[value.id] = result.isSum || node.operands.contains { dependsOnSum[$0.id] }
+      let isReshape = if case .view(.reshape) = role { !Self.keepsAxes(node) } else { false }
+      isReshaped[value.id] =
+        result.rowAxis == nil && (isReshape || node.operands.contains { isReshaped[$0.id] })
+      if result.rowAxis != nil, node.operands.contains(where: { isReshaped[$0.id] }) { return nil }
       // What rows need must not wait for a sum over rows.
       if result.rowAxis != nil, dependsOnSum[value.id] { return nil }
       if result.isSum, node.operands.contains(where: { dependsOnSum[$0.id] }) { return nil }
@@ -79,6 +85,11 @@ public struct LanesForm: Sendable {
       producers.formUnion(node.results.map(\.id))
     }
     return decisions
+  }
+
+  /// Whether a reshape only adds or removes axes of extent 1.
+  private static func keepsAxes(_ node: Node) -> Bool {
+    node.operands[0].type.extents.filter { $0 != 1 } == node.results[0].type.extents.filter { $0 != 1 }
   }
 
   private struct Classification {
