@@ -6,7 +6,7 @@ public final class LoadedStep: @unchecked Sendable {
   public let address: UInt64
   private let jit: LLVMOrcLLJITRef
 
-  /// Links `objects`, which ``StepCompiler/compile(_:_:_:_:isProfiled:workers:)`` made.
+  /// Links `objects`, which ``StepCompiler/compile(_:_:_:_:_:workers:cache:)`` made.
   public init(_ objects: [[UInt8]]) {
     LLVMRuntime.initialize()
     var jit: LLVMOrcLLJITRef?

@@ -8,8 +8,9 @@ import FraguaKernels
 /// Object files of steps that were compiled before, in a folder on disk.
 ///
 /// An entry is a file that holds the text of all that its code depends on: it is used only where that text is the same,
-/// so neither a collision of names nor a foreign or damaged file can give wrong code. Files are written beside and
-/// renamed, so several processes may share a folder. Whatever goes wrong with the folder, the step is compiled.
+/// so a collision of names or damage gives no wrong code. What somebody else could have written is not used: the file
+/// must belong to the user, and only the user may write to it. Files are written beside and renamed, so several
+/// processes may share a folder. Whatever goes wrong with the folder, the step is compiled.
 public struct ObjectCache: Sendable {
   /// Where entries lie.
   public let directory: String
@@ -32,24 +33,26 @@ public struct ObjectCache: Sendable {
 
   // MARK: Keys
 
-  /// All that the code of a step depends on.
-  static func key(_ parts: StepParts, _ processor: Processor) -> String {
-    """
-    code generator \(generator)
-    \(processor.description)
-    profiled \(parts.instrumentation.isProfiled), poisons \(parts.instrumentation.poisonsDeadBytes)
-    \(parts.text)
-    """
+  /// All that the code of a step depends on; `nil` where the code generator cannot be told from others.
+  static func key(_ parts: StepParts, _ processor: Processor) -> String? {
+    guard let generator else { return nil }
+    return """
+      code generator \(generator)
+      \(processor.description)
+      profiled \(parts.instrumentation.isProfiled), poisons \(parts.instrumentation.poisonsDeadBytes)
+      \(parts.text)
+      """
   }
 
-  /// What tells this build of the code generator from others: the size and time of the program it is part of.
-  private static let generator: String = {
+  /// What tells this build of the code generator from others: size, number and times of the program it is part of.
+  private static let generator: String? = {
     var version: (UInt32, UInt32, UInt32) = (0, 0, 0)
     LLVMGetVersion(&version.0, &version.1, &version.2)
     var status = stat()
-    guard stat("/proc/self/exe", &status) == 0 else { return "unknown" }
-    let time = status.st_mtim
-    return "\(status.st_size) \(time.tv_sec).\(time.tv_nsec), LLVM \(version.0).\(version.1).\(version.2)"
+    guard stat("/proc/self/exe", &status) == 0 else { return nil }
+    let (written, changed) = (status.st_mtim, status.st_ctim)
+    return "\(status.st_size) \(status.st_ino) \(written.tv_sec).\(written.tv_nsec) "
+      + "\(changed.tv_sec).\(changed.tv_nsec), LLVM \(version.0).\(version.1).\(version.2)"
   }()
 
   // MARK: Entries
@@ -57,7 +60,7 @@ public struct ObjectCache: Sendable {
   /// The objects that were stored with `key`.
   func objects(for key: String) -> [[UInt8]]? {
     let path = path(of: key)
-    guard let bytes = Self.read(path), let objects = Self.decode(bytes, key) else { return nil }
+    guard let bytes = Self.read(path, limitBytes), let objects = Self.decode(bytes, key) else { return nil }
     // What was used last is removed last.
     _ = utimensat(AT_FDCWD, path, nil, 0)
     return objects
@@ -77,7 +80,7 @@ public struct ObjectCache: Sendable {
     return directory + "/" + String(repeating: "0", count: 16 - name.count) + name + Self.suffix
   }
 
-  private static let suffix = ".step"
+  private static let suffix = ".fragua-step"
   private static let magic = Array("fragua step 1\n".utf8)
 
   /// FNV-1a: names files and finds damage; it need not withstand anybody.
@@ -109,10 +112,10 @@ public struct ObjectCache: Sendable {
     else { return nil }
     var objects: [[UInt8]] = []
     for _ in 0..<count {
-      guard let length = takeNumber(), let object = take(length) else { return nil }
+      guard let length = takeNumber(), length > 0, let object = take(length) else { return nil }
       objects.append(Array(object))
     }
-    return objects
+    return position == bytes.count ? objects : nil
   }
 
   /// Little-endian.
@@ -130,7 +133,7 @@ public struct ObjectCache: Sendable {
       }
       var status = stat()
       // Those that a process did not live to rename have something behind the suffix, and go the same way.
-      guard name.contains(Self.suffix), stat(directory + "/" + name, &status) == 0 else { continue }
+      guard name.dropFirst(16).hasPrefix(Self.suffix), stat(directory + "/" + name, &status) == 0 else { continue }
       entries.append(
         (directory + "/" + name, Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec))
     }
@@ -145,12 +148,15 @@ public struct ObjectCache: Sendable {
 
   // MARK: Files
 
-  private static func read(_ path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  /// The bytes of a file that only the user can have written; `nil` where there is none, or one larger than the limit.
+  private static func read(_ path: String, _ limitBytes: Int) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+      status.st_mode & 0o022 == 0, status.st_size <= limitBytes
+    else { return nil }
     let size = Int(status.st_size)
     return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
@@ -180,6 +186,6 @@ public struct ObjectCache: Sendable {
   private static func makeDirectories(_ path: String) -> Bool {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return true }
     guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return false }
-    return makeDirectories(String(path[..<slash])) && mkdir(path, 0o700) == 0
+    return makeDirectories(String(path[..<slash])) && (mkdir(path, 0o700) == 0 || errno == EEXIST)
   }
 }

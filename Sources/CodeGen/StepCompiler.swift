@@ -25,8 +25,9 @@ public enum StepCompiler {
     _ instrumentation: StepInstrumentation = StepInstrumentation(), workers: Int = 1, cache: ObjectCache? = nil
   ) -> (objects: [[UInt8]], isFromCache: Bool) {
     let parts = StepParts(program, schedule, plan, instrumentation)
-    guard let cache else { return (generate(parts, processor, workers), false) }
-    let key = ObjectCache.key(parts, processor)
+    guard let cache, let key = ObjectCache.key(parts, processor) else {
+      return (generate(parts, processor, workers), false)
+    }
     if let objects = cache.objects(for: key) { return (objects, true) }
     let objects = generate(parts, processor, workers)
     cache.store(objects, for: key)

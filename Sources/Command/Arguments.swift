@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fragua
+import FraguaCodeGen
 import FraguaKernels
 
 /// A function's name, with or without its `@`.
@@ -114,4 +115,15 @@ struct CompilationArguments: ParsableArguments {
 /// Runs `body`, whose one error becomes several, as commands throw them.
 func collecting<R>(_ body: () throws(Diagnostic) -> R) throws(Diagnostics) -> R {
   do throws(Diagnostic) { return try body() } catch { throw Diagnostics([error]) }
+}
+
+/// What is wrong with the schedule or the plan of the dump of kernels at `path`.
+func scheduleErrors(_ violations: [String], in path: String, _ processor: Processor) -> Diagnostics {
+  Diagnostics(
+    violations.map {
+      Diagnostic("the schedule or plan in '\(path)' cannot run: \($0)")
+        .noting(
+          "the target is '\(processor.target.instructionSet.rawValue)'; '--cpu' chooses another, and without its schedule "
+            + "and plan the dump gets new ones")
+    })
 }

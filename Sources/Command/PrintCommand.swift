@@ -108,6 +108,8 @@ struct PrintCommand: ParsableCommand {
     let errors = KernelVerifier.verify(dump.program)
     if !errors.isEmpty { throw Diagnostics(errors) }
     let processor = Processor(compilation.cpu)
+    let wrong = DumpChecker.check(dump, for: processor.target)
+    guard wrong.isEmpty else { throw scheduleErrors(wrong, in: file, processor) }
     let program = dump.program
     let schedule =
       try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)

@@ -156,6 +156,8 @@ struct RunCommand: ParsableCommand {
         results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
     }
     let processor = Processor(compilation.cpu)
+    let wrong = DumpChecker.check(dump, for: processor.target)
+    guard wrong.isEmpty else { throw scheduleErrors(wrong, in: file, processor) }
     let schedule =
       try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)

@@ -13,7 +13,8 @@ enum TimingTable {
       let space = String(repeating: " ", count: width - stage.name.count)
       lines.append("  \(stage.name)\(space)  \(milliseconds(stage.seconds)) ms")
     }
-    Console.error(lines.joined(separator: "\n"))
+    // Not by way of the progress line: the last batch's version is compiled on a thread of its own.
+    Console.write(lines.joined(separator: "\n") + "\n", to: 2)
   }
 
   private static func milliseconds(_ seconds: Double) -> String {

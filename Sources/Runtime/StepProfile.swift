@@ -1,4 +1,5 @@
 import FraguaKernels
+import FraguaSource
 
 /// Where the time of a step goes, call by call.
 public struct StepProfile: Sendable {
@@ -21,11 +22,14 @@ public struct StepProfile: Sendable {
   /// The seconds from the first call's beginning to the last one's end on thread 0, in the median step.
   public let stepSeconds: Double
 
-  /// Runs `executable`, which was compiled to be profiled, `steps` times.
+  /// Runs `executable` `steps` times.
+  /// - Requires: `executable` was compiled to be profiled.
   public init(running executable: Executable, steps: Int) {
     let program = executable.program
     let count = program.calls.count
     let threads = executable.threads
+    precondition(
+      count == 0 || !executable.stamps(of: 0).isEmpty, "a step that was not compiled to be profiled is profiled")
     var busy = [[UInt64]](repeating: [], count: count)
     var waits = busy
     var totals: [UInt64] = []

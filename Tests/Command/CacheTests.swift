@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Code that an earlier run left is used again, and nothing that happens to the cache changes what is computed.
-@Suite(.timeLimit(.minutes(2))) struct CacheTests {
+@Suite(.timeLimit(.minutes(10))) struct CacheTests {
   private let folder: TestFolder
   private let arguments = [
     "run", "graphs/student.graph", "--function", "@predict", "--data", "x=[[4, 5]]", "--timing",
@@ -19,7 +19,7 @@ import Testing
   private func isFromCache(_ outcome: FraguaProcess.Outcome) -> Bool { outcome.error.contains("code from the cache") }
 
   private var entries: [String] {
-    folder.contents.filter { $0.contains(".step") }.map { String($0.prefix { $0 != " " }) }
+    folder.contents.filter { $0.contains(".fragua-step") }.map { String($0.prefix { $0 != " " }) }
   }
 
   @Test func laterRunsUseIt() throws {

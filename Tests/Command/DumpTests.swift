@@ -113,6 +113,38 @@ import Testing
     }
   }
 
+  /// A schedule and a plan that people have changed, or that are for other vectors, are refused before they run.
+  @Test func changedSchedules() throws {
+    let bench = try Bench(Program(graph: "fashion", function: "predict"))
+    let options = ["--cpu", "avx2", "--threads", "2", "--stage", "plan"]
+    let whole = try bench.print(options)
+    let tile = try #require(whole.firstMatch(of: /\ tile n \d+ x \d+/)).output
+    let place = try #require(whole.firstMatch(of: /\n  %[^ ]+ at \d+/)).output
+    let stride = try #require(whole.firstMatch(of: /\ stride \d+/)).output
+    let scratch = try #require(whole.firstMatch(of: /(?m) scratch \d+$/)).output
+    for (old, new, message) in [
+      (String(tile), " tile n 0 x 8", "which no register file holds"),
+      (String(tile), " tile n 4 x 12", "whose lanes are no multiple of the 8 of a vector"),
+      (String(scratch), " scratch 64", "bytes of scratch, but needs"),
+      ("schedule 2 threads", "schedule 0 threads", "0 threads"), (String(place), "", "has no place"),
+      (String(stride), " stride 64", "a thread's scratch has 64 bytes"),
+    ] {
+      let changed = whole.replacing(old, with: new, maxReplacements: 1)
+      try #require(changed != whole, "\(old)")
+      let path = try bench.folder.write("changed.kernels", changed)
+      for command in [
+        ["print", path, "--stage", "asm"], ["run", path, "--data", "x=x.npy", "--params", "parameters.safetensors"],
+      ] {
+        let outcome = try fragua(command + ["--cpu", "avx2"], in: bench.folder.path)
+        #expect(outcome.status == 1 && outcome.output == "", "\(command), \(new)")
+        #expect(outcome.error.contains("cannot run: ") && outcome.error.contains(message), "\(new): \(outcome.error)")
+      }
+    }
+    let path = try bench.folder.write("whole.kernels", whole)
+    let elsewhere = try fragua(["print", path, "--stage", "asm", "--cpu", "avx512"], in: bench.folder.path)
+    #expect(elsewhere.status == 1 && elsewhere.error.contains("'--cpu' chooses another"), "\(elsewhere.error)")
+  }
+
   /// Whether `line` is one of `--explain-fusion`.
   private static func isDecision(_ line: String) -> Bool {
     line.contains(

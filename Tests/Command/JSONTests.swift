@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `--json` gives one object a line on standard output, and nothing else there.
-@Suite(.timeLimit(.minutes(2))) struct JSONTests {
+@Suite(.timeLimit(.minutes(10))) struct JSONTests {
   private let data = [
     "--data", "x=graphs/data/students.csv:classes,hours", "--data", "y=graphs/data/students.csv:passed",
   ]

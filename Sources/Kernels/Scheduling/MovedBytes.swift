@@ -15,28 +15,29 @@ extension Kernel {
   public func packedBytes(under schedule: CallSchedule, threads: Int) -> Int {
     guard case .contract(let body) = self.body, let tile = schedule.tile else { return 0 }
     let factors = Dictionary(uniqueKeysWithValues: parts.filter(\.yieldsLast).map { ($0.name, $0.axes) })
-    /// All elements of one factor, written once and read `reads` times.
+    /// All elements of one factor, moved so many times.
     func bytes(
-      _ factor: String, _ program: ScalarProgram, _ packing: ContractTile.Packing, otherAxis: Int?, reads: Int
+      _ factor: String, _ program: ScalarProgram, _ packing: ContractTile.Packing, otherAxis: Int?, moves: Int
     ) -> Int {
       if packing == .direct { return 0 }
       let elements = factors[factor]!.reduce(1) { $0 * axes[$1] }
       var copies = 1
       if case .split(let axis, _) = schedule.partition, axis == otherAxis { copies = threads }
-      return (1 + reads) * copies * elements * program.types.last!.byteCount
+      return moves * copies * elements * program.types.last!.byteCount
     }
     let broadcast = ContractScratch.broadcastAxis(self, body, tile)
     let lane = ContractScratch.laneAxis(self, body, tile)
     let lanesAreColumns = tile.laneAxis == .n
-    // Panels are read again for each block of the broadcast axis.
-    let block = ContractScratch(self, body, tile, schedule.partition).block
-    let blocks = block.map { (axes[broadcast!] + $0 - 1) / $0 } ?? 1
+    // Panels are read again for each block of the broadcast axis, and written again where they are not kept.
+    let scratch = ContractScratch(self, body, tile, schedule.partition)
+    let blocks = scratch.block.map { (axes[broadcast!] + $0 - 1) / $0 } ?? 1
+    let panelMoves = scratch.keepsPanels ? 1 + blocks : 2 * blocks
     return bytes(
       lanesAreColumns ? "rhs" : "lhs", lanesAreColumns ? body.rhs : body.lhs, tile.lanePacking, otherAxis: broadcast,
-      reads: blocks)
+      moves: panelMoves)
       + bytes(
         lanesAreColumns ? "lhs" : "rhs", lanesAreColumns ? body.lhs : body.rhs, tile.broadcastPacking, otherAxis: lane,
-        reads: 1)
+        moves: 2)
   }
 }
 

@@ -20,7 +20,7 @@ public struct Scheduler: Sendable {
 
   /// What a barrier costs, in bytes that a thread could pack meanwhile: about two microseconds with what threads lose
   /// by not ending together.
-  public static let barrierBytes = 65_536
+  public static let barrierBytes = 65_536.0
 
   /// The schedule of `program`.
   public func schedule(_ program: KernelProgram) -> Schedule {
@@ -56,15 +56,15 @@ public struct Scheduler: Sendable {
 
   /// What sharing `kernel` as `partition` says costs a thread, in bytes that it could pack meanwhile: what it packs, what
   /// the busiest thread has more to do than the mean, and the barrier that readers of anything but rows will need.
-  private func cost(of partition: Partition, _ kernel: Kernel, _ schedule: CallSchedule) -> Int {
+  private func cost(of partition: Partition, _ kernel: Kernel, _ schedule: CallSchedule) -> Double {
     var schedule = schedule
     schedule.partition = partition
-    var cost = kernel.packedBytes(under: schedule, threads: threads) / threads
+    var cost = Double(kernel.packedBytes(under: schedule, threads: threads)) / Double(threads)
     if case .split(let axis, let unit) = partition {
       let units = (kernel.axes[axis] + unit - 1) / unit
       let most = (units + threads - 1) / threads
       // A multiply-add takes about as long as two bytes do.
-      cost += 2 * kernel.work * (most * threads - units) / (units * threads)
+      cost += 2 * Double(kernel.work) * Double(most * threads - units) / Double(units * threads)
       if axis > 0 { cost += Self.barrierBytes }
     }
     return cost
@@ -107,7 +107,7 @@ public struct Scheduler: Sendable {
 
   // MARK: Threads
 
-  /// The ways to share the kernel among threads, best first where no barrier decides.
+  /// The ways to share the kernel among threads, the ones to prefer at equal cost first.
   private func partitions(_ kernel: Kernel, _ schedule: CallSchedule) -> [Partition] {
     guard kernel.work >= Self.leastWorkForSplit, kernel.form != .lanes else { return [.single] }
     var result: [Partition] = []

@@ -83,6 +83,9 @@ public struct ContractScratch: Sendable {
   /// The bytes of a block: half of the second-level cache of the smallest processors in use.
   public static let blockBytes = 256 << 10
 
+  /// The most bytes of panels that each thread keeps; more would leave the third-level cache before they are read again.
+  public static let mostPanelBytes = 16 << 20
+
   public init(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile, _ partition: Partition) {
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
     let axis = Self.broadcastAxis(kernel, body, tile)
@@ -104,9 +107,15 @@ public struct ContractScratch: Sendable {
     broadcastStride = k + 16
     self.tile = 0
     panel = Self.rounded(tile.broadcasts * tile.lanes * size)
-    keepsPanels = block != nil && tile.lanePacking == .packed
-    var packedLanes = tile.lanes
-    if keepsPanels, let axis = Self.laneAxis(kernel, body, tile) { packedLanes += kernel.axes[axis] }
+    let laneAxis = Self.laneAxis(kernel, body, tile)
+    let lanes = laneAxis.map { kernel.axes[$0] } ?? 1
+    // Panels lie behind each other only where every unit of a thread's part is whole tiles.
+    var isWhole = true
+    if case .split(let axis, let unit) = partition, axis == laneAxis { isWhole = unit % max(1, tile.lanes) == 0 }
+    keepsPanels =
+      block != nil && tile.lanePacking == .packed && isWhole
+      && k.multipliedReportingOverflow(by: lanes * size).partialValue <= Self.mostPanelBytes
+    let packedLanes = tile.lanes + (keepsPanels ? lanes : 0)
     broadcast = panel + (tile.lanePacking == .packed ? Self.rounded(k * packedLanes * size) : 0)
     let packedBytes = rows * broadcastStride * size + 64
     byteCount = broadcast + (tile.broadcastPacking == .packed ? Self.rounded(packedBytes) : 0)
