@@ -4,8 +4,8 @@ import FraguaTensors
 
 /// Emits the step function: a call of each kernel for this thread's part, barriers between them.
 ///
-/// A long step is cut into functions of ``callsPerPart`` calls: the time of LLVM's register allocation grows faster than
-/// a function does.
+/// A long step is cut into functions of ``callsPerPart`` calls: the time of LLVM's register allocation grows faster
+/// than a function does.
 struct StepEmitter {
   private let function: FunctionEmitter
   private let program: KernelProgram

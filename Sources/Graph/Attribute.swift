@@ -117,7 +117,8 @@ public struct AttributeSchema: Sendable {
   /// Checks `written` against `schemas`, adds defaults, and converts integers where a float is wanted.
   ///
   /// The one place where attributes are checked, for operations, optimizers and initializers alike.
-  /// - Throws: the first of: an unknown name (with the nearest), a missing one, a value of the wrong kind or out of range.
+  /// - Throws: the first of: an unknown name (with the nearest), a missing one, a value of the wrong kind or out of
+  ///   range.
   public static func check(
     _ written: Attributes, against schemas: [AttributeSchema], of owner: String
   ) throws(Diagnostic) -> Attributes {

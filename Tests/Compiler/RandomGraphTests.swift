@@ -13,8 +13,8 @@ import Testing
 /// The first 40 seeds are compared in every way there is. The others take turns: one function of each seed's graph is
 /// compiled for one instruction set, as the compiler schedules it or under a random schedule, for 1, 2 and 4 threads.
 @Suite struct RandomGraphTests {
-  /// The most that the mean function may have of elements of which rounding leaves nothing to compare, or the test would
-  /// show nothing. Functions count alike: one of thousands of elements would outweigh all others.
+  /// The most that the mean function may have of elements of which rounding leaves nothing to compare, or the test
+  /// would show nothing. Functions count alike: one of thousands of elements would outweigh all others.
   static let mostUndetermined = 0.02
 
   @Test func stagesAgree() throws {

@@ -13,8 +13,8 @@ enum RoundingBounds {
   /// The smallest positive normal `f32`; vector functions may flush results below to zero.
   static let smallestNormal = 0x1p-126
 
-  /// How much further results may be where multiply-add rounds twice: a product's rounding beside each sum's, and in the
-  /// functions' polynomials and two-part constants likewise.
+  /// How much further results may be where multiply-add rounds twice: a product's rounding beside each sum's, and in
+  /// the functions' polynomials and two-part constants likewise.
   static let unfusedFactor = 4.0
 
   /// For each element of the result of `node`, the bound; `nil` where both sides round once and so give the same bits.

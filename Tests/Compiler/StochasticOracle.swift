@@ -31,8 +31,8 @@ struct StochasticOracle {
   /// How many runs there are before a difference counts: most differences are explained by few.
   private static let rounds = [8, 64, 512]
 
-  /// Where `actual`, the results and then the updated parameters in order of their updates, differs; `nil` where it does
-  /// not.
+  /// Where `actual`, the results and then the updated parameters in order of their updates, differs; `nil` where it
+  /// does not.
   func difference(from actual: [Tensor], seed: UInt64, _ counts: inout Counts) -> String? {
     var random = RandomSource(seed: seed)
     var samples = [run { _, _, result in result }]

@@ -44,8 +44,8 @@ import Testing
     }
     """
 
-  /// Three steps leave the same bits at 1, 2 and 4 threads and on every instruction set with FMA, and the first is what the
-  /// kernel interpreter computes; with and without the memory plan.
+  /// Three steps leave the same bits at 1, 2 and 4 threads and on every instruction set with FMA, and the first is what
+  /// the kernel interpreter computes; with and without the memory plan.
   @Test(arguments: ["adam()", "sgd(momentum = 0.9, nesterov = true)", "rmsprop(centered = true)"])
   func threadsAndWidthsChangeNoBit(_ optimizer: String) throws {
     let graph = try parsed(Self.net.replacing("OPTIMIZER", with: optimizer))

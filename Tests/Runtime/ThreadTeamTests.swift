@@ -18,7 +18,8 @@ import Testing
         return try #require(Int(line.split(whereSeparator: \.isWhitespace)[1]))
       }
       let before = try status("Threads")
-      // Less than a half of what the stacks of the team take; the C library reserves memory for each thread beside them.
+      // Less than a half of what the stacks of the team take; the C library reserves memory for each thread beside
+      // them.
       let stackBytes = 8 << 20
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_STACK.rawValue), &limit)

@@ -62,8 +62,9 @@ public struct ContractTiling {
     return access.guards.isEmpty && access.indices.isEmpty
   }
 
-  /// The operand that is broadcast is copied where it is computed, or where each k is in another row of memory: of every
-  /// cache line a tile takes a few elements, and rows may share so few sets of the cache that they push each other out.
+  /// The operand that is broadcast is copied where it is computed, or where each k is in another row of memory: of
+  /// every cache line a tile takes a few elements, and rows may share so few sets of the cache that they push each
+  /// other out.
   private func broadcastPacking(_ tile: ContractTile) -> ContractTile.Packing {
     let program = tile.laneAxis == .n ? body.lhs : body.rhs
     guard isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }

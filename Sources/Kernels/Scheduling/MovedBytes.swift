@@ -10,8 +10,8 @@ extension Kernel {
   /// The bytes that packing an operand of a contraction moves besides: each copy is written once and read once, or
   /// once a block of the other operand.
   ///
-  /// - Parameter threads: how many run the kernel. Where it is divided along the other operand's axis, each makes a copy
-  ///   of its own.
+  /// - Parameter threads: how many run the kernel. Where it is divided along the other operand's axis, each makes a
+  ///   copy of its own.
   public func packedBytes(under schedule: CallSchedule, threads: Int) -> Int {
     guard case .contract(let body) = self.body, let tile = schedule.tile else { return 0 }
     let factors = Dictionary(uniqueKeysWithValues: parts.filter(\.yieldsLast).map { ($0.name, $0.axes) })
@@ -42,8 +42,8 @@ extension Kernel {
 }
 
 extension KernelProgram {
-  /// The bytes that one step moves: what every call reads and writes, each element of each of its buffers once, and what
-  /// packing copies. What caches hold from one call to the next is not taken off.
+  /// The bytes that one step moves: what every call reads and writes, each element of each of its buffers once, and
+  /// what packing copies. What caches hold from one call to the next is not taken off.
   public func movedBytes(under schedule: Schedule) -> Int {
     zip(calls, schedule.calls).reduce(0) { sum, item in
       let kernel = kernel(of: item.0)

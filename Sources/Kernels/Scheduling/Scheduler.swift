@@ -54,8 +54,8 @@ public struct Scheduler: Sendable {
     return Schedule(calls: calls, barriers: barriers, maximumThreads: usesThreads ? threads : 1)
   }
 
-  /// What sharing `kernel` as `partition` says costs a thread, in bytes that it could pack meanwhile: what it packs, what
-  /// the busiest thread has more to do than the mean, and the barrier that readers of anything but rows will need.
+  /// What sharing `kernel` as `partition` says costs a thread, in bytes that it could pack meanwhile: what it packs,
+  /// what the busiest thread has more to do than the mean, and the barrier that readers of anything but rows will need.
   private func cost(of partition: Partition, _ kernel: Kernel, _ schedule: CallSchedule) -> Double {
     var schedule = schedule
     schedule.partition = partition

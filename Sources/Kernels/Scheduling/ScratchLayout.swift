@@ -64,8 +64,8 @@ public struct RowsScratch: Sendable {
 public struct ContractScratch: Sendable {
   /// One register tile, for epilogues that run in a loop.
   public let tile: Int
-  /// Panels of the operand with the lane axis: for each k, the panel's lanes. One that is packed anew for each panel, or
-  /// all of them where ``keepsPanels``.
+  /// Panels of the operand with the lane axis: for each k, the panel's lanes. One that is packed anew for each panel,
+  /// or all of them where ``keepsPanels``.
   public let panel: Int
   /// The operand without the lane axis, a block of it.
   public let broadcast: Int
@@ -83,7 +83,8 @@ public struct ContractScratch: Sendable {
   /// The bytes of a block: half of the second-level cache of the smallest processors in use.
   public static let blockBytes = 256 << 10
 
-  /// The most bytes of panels that each thread keeps; more would leave the third-level cache before they are read again.
+  /// The most bytes of panels that each thread keeps; more would leave the third-level cache before they are read
+  /// again.
   public static let mostPanelBytes = 16 << 20
 
   public init(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile, _ partition: Partition) {
