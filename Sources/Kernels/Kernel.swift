@@ -46,10 +46,9 @@ public struct Block: Sendable, Hashable {
 /// One value joined over the reduced axes.
 ///
 /// A sum runs in 16 virtual lanes: the element whose innermost reduced coordinate is `i` joins lane `i mod 16`, in
-/// lexicographic order of the reduced coordinates, each lane starting at 0; then lanes are added by halves: lane `j`
-/// with
-/// `j + 8`, `j + 4`, `j + 2`, `j + 1`. `max` and `min` start at the first element of the row and are exact in any
-/// order.
+/// lexicographic order of the reduced coordinates, each lane starting at ``Combiner/identity(_:)``, -0 of floats; then
+/// lanes are added by halves: lane `j` with `j + 8`, `j + 4`, `j + 2`, `j + 1`. `max` and `min` start at the first
+/// element of the row and are exact in any order.
 public struct Reduction: Sendable, Hashable {
   public var combiner: Combiner
   /// The number of the value in the sweep's program.
@@ -85,7 +84,7 @@ public struct RowsBody: Sendable, Hashable {
 }
 
 /// A batched contraction: `accumulator(b, m, n)` is the chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over
-/// `k` in lexicographic order, starting at 0; integers multiply and add.
+/// `k` in lexicographic order, starting at -0; integers multiply and add.
 ///
 /// The kernel's axes are the batch axes, then those of m, n and k.
 public struct ContractBody: Sendable, Hashable {
@@ -100,7 +99,7 @@ public struct ContractBody: Sendable, Hashable {
   public var rhs: ScalarProgram
   /// Over the batch, m and n axes; `input(0)` is the accumulator.
   public var epilogue: Block
-  /// The sum of `rhs` over k, added in order of k from 0, and what is done with it: a block over the batch and n axes,
+  /// The sum of `rhs` over k, added in order of k from -0, and what is done with it: a block over the batch and n axes,
   /// `input(0)` is the sum. The bias gradient beside a weight gradient.
   public var rhsSum: Block?
   /// The sum of `lhs` over k, likewise over the batch and m axes.

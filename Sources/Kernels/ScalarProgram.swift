@@ -32,6 +32,25 @@ public enum Combiner: String, Sendable, Hashable, CaseIterable {
   case max
   /// Propagates NaN.
   case min
+
+  /// What changes nothing when joined: for a sum of floats -0, as +0 would make +0 of a sum of -0.
+  public func identity(_ type: ElementType) -> Scalar {
+    switch self {
+    case .sum: return Scalar(-0.0, as: type)
+    case .max: return Self.bound(type, lowest: true)
+    case .min: return Self.bound(type, lowest: false)
+    }
+  }
+
+  private static func bound(_ type: ElementType, lowest: Bool) -> Scalar {
+    switch type {
+    case .f32, .f64: Scalar(lowest ? -.infinity : .infinity, as: type)
+    case .i32: Scalar(lowest ? Int32.min : .max)
+    case .i64: Scalar(lowest ? Int64.min : .max)
+    case .ui8: Scalar(lowest ? UInt8.min : .max)
+    case .i1: Scalar(!lowest)
+    }
+  }
 }
 
 /// A condition on an access: `0 <= offset + coefficients · coordinates < bound`.

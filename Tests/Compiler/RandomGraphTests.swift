@@ -47,7 +47,8 @@ import Testing
 
   /// Seeds whose graphs could not be compiled once: views that were stored besides being copied made regions wait for
   /// each other, and a network of lanes read a reshaped parameter row by row.
-  @Test(arguments: [UInt64(331_231), 331_429, 343_563, 401_493]) func compilesWhatItOnceDidNot(_ seed: UInt64) throws {
+  @Test(arguments: [UInt64(331_231), 331_429, 343_563, 401_493, 426_791])
+  func compilesWhatItOnceDidNot(_ seed: UInt64) throws {
     let sample = RandomGraph(seed: seed, size: Int(seed % 17) + 2)
     var counts = StochasticOracle.Counts()
     for entry in sample.entries { try check(sample, entry, isThorough: true, &counts) }

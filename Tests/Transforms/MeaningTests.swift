@@ -69,6 +69,29 @@ import Testing
     try check(SampleGraphs.fashion, "fit", after: "expand-optimizers", bind: ["B": 6], [pixels, classes])
   }
 
+  /// However a sum is written: by `reduce_sum`, as a contraction, over one element, or as a product with their number.
+  @Test func sumsOfNegativeZeroAreNegativeZero() throws {
+    let text = """
+      graph @g version 1
+      func @f(%x: tensor<2xf32>, %y: tensor<2x1xf32>) -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) {
+        %wide = broadcast %x {axes = [0], to = tensor<2x3xf32>}
+        %ones = constant {value = dense<1.0>} : tensor<3xf32>
+        %dot = dot_general %wide, %ones {lhs_contracting = [1], rhs_contracting = [0]}
+        %column = reshape %ones {to = tensor<3x1xf32>}
+        %product = matmul %wide, %column
+        %flat = reshape %product {to = tensor<2xf32>}
+        %single = reduce_sum %y {axes = [1]}
+        %sum = reduce_sum %wide {axes = [1]}
+        return %dot, %flat, %single, %sum
+      }
+      """
+    let (x, y) = (Tensor([2], [-0.0, 0.0] as [Float]), Tensor([2, 1], [-0.0, 0.0] as [Float]))
+    try check(text, "f", after: "specialize", bind: [:], [x, y])
+    for result in GraphInterpreter(try parsed(text)).run("f", arguments: [x, y], parameters: [:]).results {
+      #expect(result.hasSameBits(as: x))
+    }
+  }
+
   /// A training step has no transpose left, and no forward pass twice.
   @Test func trainingStepIsLean() throws {
     for text in [SampleGraphs.student, SampleGraphs.fashion] {

@@ -21,8 +21,8 @@ extension ContractEmitter {
 
   private func emitSum(_ block: Block, _ program: ScalarProgram, at point: Point, lanes: Int) {
     let vector = VectorBuilder(function: function, lanes: lanes)
-    let zero = vector.constant(Scalar(type: type, bits: 0)).reference
-    let sum = sumOverK(kAxes, point, zero) { inner, sum in
+    let nothing = vector.constant(Combiner.sum.identity(type)).reference
+    let sum = sumOverK(kAxes, point, nothing) { inner, sum in
       var runner = ProgramRunner(emitter, lanes: lanes, at: inner)
       let value = runner.run(program).last!
       return vector.add(VectorValue(reference: sum, type: type), value).reference

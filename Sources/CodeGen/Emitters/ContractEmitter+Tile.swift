@@ -18,10 +18,10 @@ extension ContractEmitter {
   func emitTile(_ tile: Tile, _ block: BlockRange, _ uniforms: [Int: VectorValue]) {
     prefetchEpilogue(tile)
     let vector = VectorBuilder(function: function, lanes: lanes)
-    let zero = vector.constant(Scalar(type: type, bits: 0)).reference
+    let nothing = vector.constant(Combiner.sum.identity(type)).reference
     let broadcast = broadcastStream(tile, block)
     let lane = laneStream(tile)
-    let initial = Array(repeating: zero, count: tile.rows * tile.width) + [broadcast.pointer, lane.pointer]
+    let initial = Array(repeating: nothing, count: tile.rows * tile.width) + [broadcast.pointer, lane.pointer]
     let results = overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, vector) }
     let sums = results.dropLast(2).map { VectorValue(reference: $0, type: type) }
     let known = columnInvariants(tile, uniforms)

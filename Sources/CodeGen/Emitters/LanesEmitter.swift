@@ -19,8 +19,9 @@ struct LanesEmitter {
     let rows = emitter.kernel.axes[0]
     let whole = rows / lanes * lanes
     let types = body.sums.map { body.row.program.types[$0] }
-    let zeros = types.map { vector.constant(Combiner.sum.identity($0)).reference }
-    var sums = function.loop(function.int64(0), function.int64(whole), step: lanes, carrying: zeros) { index, carried in
+    let nothing = types.map { vector.constant(Combiner.sum.identity($0)).reference }
+    var sums = function.loop(function.int64(0), function.int64(whole), step: lanes, carrying: nothing) {
+      index, carried in
       add(rowsAt(Point(coordinates: [index], vectorAxis: 0)), to: carried, mask: nil, vector)
     }
     if whole < rows {

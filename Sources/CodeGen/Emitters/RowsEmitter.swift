@@ -237,24 +237,3 @@ struct LaneTree {
     return VectorValue(reference: part, type: value.type)
   }
 }
-
-extension Combiner {
-  /// What changes nothing when joined.
-  func identity(_ type: ElementType) -> Scalar {
-    switch self {
-    case .sum: return Scalar(0, as: type)
-    case .max: return Self.bound(type, lowest: true)
-    case .min: return Self.bound(type, lowest: false)
-    }
-  }
-
-  private static func bound(_ type: ElementType, lowest: Bool) -> Scalar {
-    switch type {
-    case .f32, .f64: Scalar(lowest ? -.infinity : .infinity, as: type)
-    case .i32: Scalar(lowest ? Int32.min : .max)
-    case .i64: Scalar(lowest ? Int64.min : .max)
-    case .ui8: Scalar(lowest ? UInt8.min : .max)
-    case .i1: Scalar(!lowest)
-    }
-  }
-}

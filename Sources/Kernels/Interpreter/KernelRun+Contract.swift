@@ -4,6 +4,8 @@ import FraguaTensors
 /// A type that contractions multiply and add in.
 private protocol ContractElement {
   static var zero: Self { get }
+  /// What a sum starts at: what changes nothing when added.
+  static var nothing: Self { get }
   init(_ scalar: Scalar)
   var scalar: Scalar { get }
   /// `a * b + c`: rounded once, or wrapping.
@@ -13,18 +15,21 @@ private protocol ContractElement {
 }
 
 extension Float: ContractElement {
+  static var nothing: Float { -0.0 }
   init(_ scalar: Scalar) { self = scalar.float }
   var scalar: Scalar { Scalar(self) }
   @inline(__always) static func fma(_ a: Float, _ b: Float, _ c: Float) -> Float { c.addingProduct(a, b) }
   static func sum(_ a: Float, _ b: Float) -> Float { a + b }
 }
 extension Double: ContractElement {
+  static var nothing: Double { -0.0 }
   init(_ scalar: Scalar) { self = scalar.double }
   var scalar: Scalar { Scalar(self) }
   @inline(__always) static func fma(_ a: Double, _ b: Double, _ c: Double) -> Double { c.addingProduct(a, b) }
   static func sum(_ a: Double, _ b: Double) -> Double { a + b }
 }
 extension ContractElement where Self: FixedWidthInteger {
+  static var nothing: Self { 0 }
   init(_ scalar: Scalar) { self.init(truncatingIfNeeded: scalar.integer) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self { c &+ a &* b }
   static func sum(_ a: Self, _ b: Self) -> Self { a &+ b }
@@ -78,12 +83,12 @@ extension KernelRun {
       }
       if let rhsSum {
         forEachPoint(of: n) { j in
-          finish(rhsSum, (0..<depth).reduce(T.zero) { T.sum($0, right[$1 * columnCount + j]) }.scalar)
+          finish(rhsSum, (0..<depth).reduce(T.nothing) { T.sum($0, right[$1 * columnCount + j]) }.scalar)
         }
       }
       if let lhsSum {
         forEachPoint(of: m) { i in
-          finish(lhsSum, (0..<depth).reduce(T.zero) { T.sum($0, left[i * depth + $1]) }.scalar)
+          finish(lhsSum, (0..<depth).reduce(T.nothing) { T.sum($0, left[i * depth + $1]) }.scalar)
         }
       }
     }
@@ -96,7 +101,7 @@ extension KernelRun {
     left.withUnsafeBufferPointer { left in
       right.withUnsafeBufferPointer { right in
         row.withUnsafeMutableBufferPointer { row in
-          row.update(repeating: .zero)
+          row.update(repeating: .nothing)
           for p in 0..<depth {
             let factor = left[i * depth + p]
             let start = p * columnCount

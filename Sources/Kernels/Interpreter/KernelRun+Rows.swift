@@ -77,7 +77,7 @@ struct RowReduction {
     switch combiner {
     case .sum:
       if lanes.isEmpty {
-        lanes = [Scalar](repeating: Scalar(type: value.type, bits: 0), count: Kernel.sumLanes)
+        lanes = [Scalar](repeating: combiner.identity(value.type), count: Kernel.sumLanes)
       }
       let lane = innermost % Kernel.sumLanes
       lanes[lane] = arithmetic.add(lanes[lane], value)

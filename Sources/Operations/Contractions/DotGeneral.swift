@@ -108,7 +108,7 @@ public struct DotGeneralOperation: PrimitiveOperation {
       return results
     }
     return lhs.element.isFloat
-      ? [Tensor(type, rounding: sums(lhs.doubles, rhs.doubles, 0) { $0 * $1 + $2 })]
+      ? [Tensor(type, rounding: sums(lhs.doubles, rhs.doubles, -0.0) { $0 * $1 + $2 })]
       : [Tensor(type, wrapping: sums(lhs.integers, rhs.integers, 0) { $0 &* $1 &+ $2 })]
   }
 

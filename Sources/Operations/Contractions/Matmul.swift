@@ -54,7 +54,7 @@ public struct MatmulOperation: CompositeOperation {
       }
     }
     return a.element.isFloat
-      ? [Tensor(type, rounding: products(a.doubles, b.doubles, 0) { $0 * $1 + $2 })]
+      ? [Tensor(type, rounding: products(a.doubles, b.doubles, -0.0) { $0 * $1 + $2 })]
       : [Tensor(type, wrapping: products(a.integers, b.integers, 0) { $0 &* $1 &+ $2 })]
   }
 
