@@ -15,11 +15,12 @@ uint64_t fragua_now(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-void fragua_futex_wait(uint32_t *word, uint32_t expected) {
+// Sleeps while `*word == expected`, until woken; spurious returns are allowed.
+static void futex_wait(uint32_t *word, uint32_t expected) {
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
 }
 
-void fragua_futex_wake_all(uint32_t *word) {
+static void futex_wake_all(uint32_t *word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
 }
 
@@ -31,22 +32,38 @@ static inline void pause_processor(void) {
 #endif
 }
 
-uint32_t fragua_wait_for_change(uint32_t *word, uint32_t seen, uint32_t spins) {
+// Sleeps until `*word` is not `seen`. Sequentially consistent with `wake_sleepers`: either the sleeper is seen there, or
+// it sees the new word.
+static uint32_t sleep_until_changed(uint32_t *word, uint32_t *sleepers, uint32_t seen) {
+  uint32_t now;
+  __atomic_add_fetch(sleepers, 1, __ATOMIC_SEQ_CST);
+  while ((now = __atomic_load_n(word, __ATOMIC_SEQ_CST)) == seen) futex_wait(word, seen);
+  __atomic_sub_fetch(sleepers, 1, __ATOMIC_SEQ_CST);
+  return now;
+}
+
+// Wakes who sleeps on `word`, which has just changed: a call of the system only where someone does.
+static void wake_sleepers(uint32_t *word, uint32_t *sleepers) {
+  if (__atomic_load_n(sleepers, __ATOMIC_SEQ_CST) != 0) futex_wake_all(word);
+}
+
+// Looks `spins` times whether `*word` is still `seen`, then sleeps.
+static uint32_t wait_until_changed(uint32_t *word, uint32_t *sleepers, uint32_t seen, uint32_t spins) {
   for (uint32_t i = 0; i < spins; i++) {
     uint32_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
     if (now != seen) return now;
     pause_processor();
   }
-  for (;;) {
-    uint32_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
-    if (now != seen) return now;
-    fragua_futex_wait(word, seen);
-  }
+  return sleep_until_changed(word, sleepers, seen);
 }
 
-void fragua_signal(uint32_t *word) {
-  __atomic_add_fetch(word, 1, __ATOMIC_ACQ_REL);
-  fragua_futex_wake_all(word);
+uint32_t fragua_wait_for_change(FraguaSignal *signal, uint32_t seen, uint32_t spins) {
+  return wait_until_changed(&signal->count, &signal->sleepers, seen, spins);
+}
+
+void fragua_signal(FraguaSignal *signal) {
+  __atomic_add_fetch(&signal->count, 1, __ATOMIC_SEQ_CST);
+  wake_sleepers(&signal->count, &signal->sleepers);
 }
 
 void fragua_barrier_wait(const FraguaContext *context) {
@@ -54,20 +71,11 @@ void fragua_barrier_wait(const FraguaContext *context) {
   uint32_t generation = __atomic_load_n(&barrier->generation, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == context->threads) {
     __atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);
-    // Sequentially consistent with the sleepers' count: either a sleeper is seen here, or it sees the new generation.
     __atomic_store_n(&barrier->generation, generation + 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&barrier->sleepers, __ATOMIC_SEQ_CST) != 0) fragua_futex_wake_all(&barrier->generation);
+    wake_sleepers(&barrier->generation, &barrier->sleepers);
     return;
   }
-  for (uint32_t i = 0; i < context->spins; i++) {
-    if (__atomic_load_n(&barrier->generation, __ATOMIC_ACQUIRE) != generation) return;
-    pause_processor();
-  }
-  __atomic_add_fetch(&barrier->sleepers, 1, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&barrier->generation, __ATOMIC_SEQ_CST) == generation) {
-    fragua_futex_wait(&barrier->generation, generation);
-  }
-  __atomic_sub_fetch(&barrier->sleepers, 1, __ATOMIC_SEQ_CST);
+  wait_until_changed(&barrier->generation, &barrier->sleepers, generation, context->spins);
 }
 
 int32_t fragua_processors_allowed(void) {

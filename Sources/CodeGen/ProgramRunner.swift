@@ -33,8 +33,9 @@ struct ProgramRunner {
   mutating func run(_ program: ScalarProgram, known: [Int: VectorValue] = [:]) -> [VectorValue] {
     var values: [VectorValue] = []
     values.reserveCapacity(program.instructions.count)
-    for (number, (instruction, type)) in zip(program.instructions, program.types).enumerated() {
-      values.append(known[number].map(widened) ?? run(instruction, type, values))
+    let ranges = program.ranges
+    for number in program.instructions.indices {
+      values.append(known[number].map(widened) ?? run(program, number, ranges, values))
     }
     return values
   }
@@ -47,6 +48,7 @@ struct ProgramRunner {
     let isFixed = program.invariants(along: Set(axes), of: emitter.kernel, keepsInputs: keepsInputs)
     var values: [VectorValue] = []
     var result: [Int: VectorValue] = [:]
+    let ranges = program.ranges
     // What is not invariant is never looked at.
     let nothing = VectorValue(reference: function.int64(0), type: .i64)
     for (number, instruction) in program.instructions.enumerated() {
@@ -59,7 +61,7 @@ struct ProgramRunner {
         values.append(nothing)
         continue
       }
-      let value = run(instruction, program.types[number], values)
+      let value = run(program, number, ranges, values)
       values.append(value)
       switch instruction {
       case .constant, .index, .input: break
@@ -82,16 +84,26 @@ struct ProgramRunner {
     return values
   }
 
+  /// Instruction `number`, of whose operands `ranges` says what is known.
   private mutating func run(
-    _ instruction: ScalarProgram.Instruction, _ type: ElementType, _ values: [VectorValue]
+    _ program: ScalarProgram, _ number: Int, _ ranges: [ValueRange], _ values: [VectorValue]
   ) -> VectorValue {
-    switch instruction {
+    let type = program.types[number]
+    switch program.instructions[number] {
     case .constant(let scalar): return vector.constant(scalar)
     case .input(let i): return inputs[i]
     case .local(let i): return local(i, type)
     case .index(let axis): return index(axis)
     case .load(let access): return load(access, type, values)
-    case .unary(let op, let a): return VectorMath.apply(op, values[a], in: &vector)
+    case .unary(let op, let a): return VectorMath.apply(op, values[a], from: ranges[a], in: &vector)
+    case .binary(.maximum, let a, let b):
+      if let bound = program.bound(b) { return VectorMath.maximum(values[a], bound: bound, in: &vector) }
+      if let bound = program.bound(a) { return VectorMath.maximum(values[b], bound: bound, in: &vector) }
+      return VectorMath.maximum(values[a], values[b], in: &vector)
+    case .binary(.minimum, let a, let b):
+      if let bound = program.bound(b) { return VectorMath.minimum(values[a], bound: bound, in: &vector) }
+      if let bound = program.bound(a) { return VectorMath.minimum(values[b], bound: bound, in: &vector) }
+      return VectorMath.minimum(values[a], values[b], in: &vector)
     case .binary(let op, let a, let b): return VectorMath.apply(op, values[a], values[b], in: &vector)
     case .compare(let op, let a, let b): return vector.compare(op, values[a], values[b])
     case .select(let condition, let a, let b): return vector.select(values[condition], values[a], values[b])
@@ -174,6 +186,9 @@ struct ProgramRunner {
       }
       return maskedLoad(pointer, mask, type, address.isGuarded ? fill : nil)
     }
+    if address.indices == nil, address.mask == nil, let start = groupStart(access) {
+      return loadGroups(of: address.stride, from: start, address, buffer, type)
+    }
     return gather(address, buffer, type, address.isGuarded ? fill : nil)
   }
 
@@ -199,6 +214,37 @@ struct ProgramRunner {
     let loaded = function.intrinsic(
       "llvm.masked.load", [memory, function.pointerType], [pointer, function.int32(type.byteCount), mask, other])!
     return fromMemory(loaded, type, vector)
+  }
+
+  /// How far before the first lane's element a vector of all elements up to the last lane's group can start: groups of
+  /// stride elements, of which each lane takes the same one. `nil` where gathering is better or the vector would reach
+  /// over an end of the buffer.
+  private func groupStart(_ access: Access) -> Int? {
+    guard let axis = point.vectorAxis, (2...4).contains(access.strides[axis]) else { return nil }
+    let stride = access.strides[axis]
+    var (least, most) = (access.offset, access.offset)
+    for (axis, (stride, extent)) in zip(access.strides, emitter.kernel.axes).enumerated() {
+      let last = axis == point.vectorAxis ? extent - lanes : extent - 1
+      if stride < 0 { least += stride * last } else { most += stride * last }
+    }
+    let start = ((access.offset % stride) + stride) % stride
+    let count = emitter.kernel.buffers[access.buffer].count
+    return least >= start && most - start + lanes * stride <= count ? start : nil
+  }
+
+  /// Every `stride`-th element of one long vector that starts `start` elements before the first of them; accesses to
+  /// other elements of the same groups load the same vector.
+  private func loadGroups(
+    of stride: Int, from start: Int, _ address: Address, _ buffer: LLVMValueRef, _ type: ElementType
+  ) -> VectorValue {
+    let wide = VectorBuilder(function: function, lanes: lanes * stride)
+    let first = function.add(address.base, function.int64(-start))
+    let pointer = function.address(buffer, function.memoryType(type), first)
+    let loaded = function.load(wide.memoryType(type), pointer, alignment: type.byteCount)
+    var positions: [LLVMValueRef?] = (0..<lanes).map { function.int32(start + $0 * stride) }
+    let mask = LLVMConstVector(&positions, UInt32(lanes))
+    let part = LLVMBuildShuffleVector(function.builder, loaded, LLVMGetUndef(LLVMTypeOf(loaded)), mask, "")!
+    return fromMemory(part, type, vector)
   }
 
   private func gather(
@@ -285,5 +331,13 @@ struct ProgramRunner {
   private func scratchAddress(_ bytes: Int, _ position: LLVMValueRef, _ type: ElementType) -> LLVMValueRef {
     let base = function.address(emitter.scratch, bytes: function.int64(bytes))
     return function.address(base, function.memoryType(type), position)
+  }
+}
+
+extension ScalarProgram {
+  /// The constant that value `number` is, unless it is NaN.
+  fileprivate func bound(_ number: Int) -> Scalar? {
+    guard case .constant(let scalar) = instructions[number], !scalar.asDouble.isNaN else { return nil }
+    return scalar
   }
 }

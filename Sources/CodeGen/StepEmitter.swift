@@ -72,6 +72,8 @@ struct StepEmitter {
       uniqueKeysWithValues: program.parameterNames.enumerated().map { ($1, $0) })
     let barriers = Set(schedule.barriers)
     let isFirst = LLVMBuildICmp(builder, LLVMIntEQ, thread, function.int64(0), "")!
+    // Equal shares of a thread, which many calls have, are computed once.
+    var shares: [Share: (low: LLVMValueRef, high: LLVMValueRef)] = [:]
     for index in calls {
       let call = program.calls[index]
       if barriers.contains(index) { emitBarrier(threads) }
@@ -97,10 +99,19 @@ struct StepEmitter {
       switch schedule.calls[index].partition {
       case .single: function.when(isFirst) { run(function.int64(0), function.int64(0)) }
       case .split(let axis, let unit):
-        let extent = program.kernel(of: call).axes[axis]
-        let low = bound(thread, threads, extent, unit)
-        let high = bound(function.add(thread, function.int64(1)), threads, extent, unit)
-        function.when(function.isLess(low, high)) { run(low, high) }
+        let share = Share(extent: program.kernel(of: call).axes[axis], unit: unit)
+        if shares[share] == nil {
+          shares[share] = (
+            bound(thread, threads, share), bound(function.add(thread, function.int64(1)), threads, share)
+          )
+        }
+        let (low, high) = shares[share]!
+        // With as many units as threads, no share is empty.
+        if share.units >= schedule.maximumThreads {
+          run(low, high)
+        } else {
+          function.when(function.isLess(low, high)) { run(low, high) }
+        }
       }
       if isProfiled { emitStamp(2 * index + 1) }
     }
@@ -119,12 +130,19 @@ struct StepEmitter {
     function.store(value, place, alignment: 4)
   }
 
+  /// An axis that threads share in whole units.
+  private struct Share: Hashable {
+    let extent: Int
+    let unit: Int
+
+    var units: Int { (extent + unit - 1) / unit }
+  }
+
   /// `min(t * units / threads * unit, extent)`.
-  private func bound(_ thread: LLVMValueRef, _ threads: LLVMValueRef, _ extent: Int, _ unit: Int) -> LLVMValueRef {
-    let units = (extent + unit - 1) / unit
-    let share = LLVMBuildUDiv(function.builder, function.multiply(thread, units), threads, "")!
-    let position = function.multiply(share, unit)
-    let limit = function.int64(extent)
+  private func bound(_ thread: LLVMValueRef, _ threads: LLVMValueRef, _ share: Share) -> LLVMValueRef {
+    let quotient = LLVMBuildUDiv(function.builder, function.multiply(thread, share.units), threads, "")!
+    let position = function.multiply(quotient, share.unit)
+    let limit = function.int64(share.extent)
     return LLVMBuildSelect(function.builder, function.isLess(position, limit), position, limit, "")
   }
 

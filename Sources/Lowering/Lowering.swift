@@ -67,6 +67,7 @@ private struct FunctionLowering {
     for (index, node) in function.nodes.enumerated() { try lower(node, index) }
     try finishResults()
     for copy in copies { addCopy(from: copy.from, to: copy.to) }
+    program.computeResultsLast()
     return program
   }
 

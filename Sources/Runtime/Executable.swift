@@ -21,6 +21,7 @@ public final class Executable: @unchecked Sendable {
   private let argumentTypes: [TensorType]
   private let resultTypes: [TensorType]
   private var parameters: [AlignedMemory] = []
+  private var isBound: Bool
   private let tables: Tables
 
   /// The tables of pointers that contexts refer to, and the contexts.
@@ -72,6 +73,8 @@ public final class Executable: @unchecked Sendable {
     self.program = program
     self.schedule = schedule
     self.plan = plan
+    let parameterCount = program.parameterNames.count
+    isBound = parameterCount == 0
     code = LoadedStep(objects)
     arena = AlignedMemory(byteCount: plan.scratchOffset + threads * plan.scratchStride)
     argumentTypes = Self.types(program, program.argumentNames.count) {
@@ -88,7 +91,7 @@ public final class Executable: @unchecked Sendable {
       return memory
     }
     tables = Tables(
-      arguments.count, results.count, program.parameterNames.count, constants.count, threads: threads,
+      arguments.count, results.count, parameterCount, constants.count, threads: threads,
       stamps: isProfiled ? 2 * program.calls.count : 0)
     for (index, memory) in arguments.enumerated() { tables.arguments[index] = memory.start }
     for (index, memory) in results.enumerated() { tables.results[index] = memory.start }
@@ -148,6 +151,7 @@ public final class Executable: @unchecked Sendable {
       memories.append(try store.memory(of: name, buffer.type))
     }
     parameters = memories
+    isBound = true
     for (index, memory) in memories.enumerated() { tables.parameters[index] = memory.start }
   }
 
@@ -166,7 +170,7 @@ public final class Executable: @unchecked Sendable {
   /// Runs the step once with the arguments in their memory.
   /// - Requires: ``bind(_:)`` has been called, unless the program has no parameters.
   public func step() {
-    precondition(parameters.count == program.parameterNames.count, "a step runs without its parameters")
+    precondition(isBound, "a step runs without its parameters")
     team.run(code.address, tables.contexts)
   }
 

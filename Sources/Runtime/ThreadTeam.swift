@@ -14,9 +14,9 @@ public final class ThreadTeam: @unchecked Sendable {
   /// What the caller and the other threads share.
   private struct Shared {
     /// Counts up when a step starts.
-    var started: UInt32 = 0
+    var started = FraguaSignal()
     /// Counts up when a thread has finished a step.
-    var finished: UInt32 = 0
+    var finished = FraguaSignal()
     var isStopping = false
     var spins: UInt32 = 0
     var step: UInt64 = 0
@@ -61,7 +61,7 @@ public final class ThreadTeam: @unchecked Sendable {
     }
     shared.pointee.step = address
     shared.pointee.contexts = contexts
-    shared.pointee.finished = 0
+    shared.pointee.finished.count = 0
     fragua_signal(&shared.pointee.started)
     fragua_call_step(address, contexts)
     var done: UInt32 = 0

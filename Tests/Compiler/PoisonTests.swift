@@ -62,6 +62,19 @@ import Testing
       }
       return lives
     }
+
+    /// A buffer of floats that is read in a later interval than that of its birth, and one that is born meanwhile.
+    func pair(for defect: Defect) -> (old: Int, new: Int)? {
+      let lives = lives
+      let pairs = lives.keys.sorted().flatMap { old in lives.keys.sorted().map { (old: old, new: $0) } }
+      return pairs.first { old, new in
+        let (life, birth) = (lives[old]!, lives[new]!.lowerBound)
+        guard old != new, planned.program.buffers[old].type.element.isFloat, birth > life.lowerBound else {
+          return false
+        }
+        return defect == .overlap ? birth < life.upperBound : birth == life.upperBound
+      }
+    }
   }
 
   @Test(arguments: BenchmarkGraphs.batches.keys.sorted(), [1, 2])
@@ -84,17 +97,11 @@ import Testing
 
   /// A wrong plan gives NaN, whether or not what overwrites the live buffer happens to be harmless.
   @Test(arguments: Defect.allCases, [1, 2]) func showsAWrongPlan(_ defect: Defect, _ threads: Int) throws {
-    let step = try Step("mnist-mlp", threads: threads)
-    let (program, lives) = (step.planned.program, step.lives)
+    let steps = ["mnist-mlp", "tanh-mlp", "wide-mlp"].lazy.map { name in try? Step(name, threads: threads) }
+    let found = steps.compactMap { step in step.flatMap { step in step.pair(for: defect).map { (step, $0) } } }
+    let (step, pair) = try #require(found.first)
+    let program = step.planned.program
     var plan = step.planned.plan
-    // A buffer of floats that is read in a later interval than that of its birth, and one that is born meanwhile.
-    let pairs = lives.keys.sorted().flatMap { old in lives.keys.sorted().map { (old: old, new: $0) } }
-    let pair = try #require(
-      pairs.first { old, new in
-        let (life, birth) = (lives[old]!, lives[new]!.lowerBound)
-        guard old != new, program.buffers[old].type.element.isFloat, birth > life.lowerBound else { return false }
-        return defect == .overlap ? birth < life.upperBound : birth == life.upperBound
-      })
     plan.offsets[pair.new] = plan.offsets[pair.old]
     #expect(!MemoryPlanChecker.check(program, step.planned.schedule, plan).isEmpty)
     #expect(try step.run(plan, poisons: true).contains { $0.hasNaN }, "\(program.buffers[pair.old].name)")

@@ -165,4 +165,50 @@ import Testing
       #expect(value == words[i])
     }
   }
+
+  /// Numbers of all exponents, with steps of a prime through their bits, then special ones.
+  private func numbers(_ type: ElementType) -> [Scalar] {
+    let special = [0, 1, .infinity, .nan, 0.5, 2, Double(Float.leastNonzeroMagnitude), 1e-20]
+    let count: UInt64 = 60_000
+    let step = (type == .f32 ? UInt64(1) << 31 : UInt64(1) << 63) / count | 1
+    return (0..<count).map { Scalar(type: type, bits: $0 * step) } + special.map { Scalar($0, as: type) }
+  }
+
+  /// What is known of an operand changes no bit.
+  @Test(arguments: [ElementType.f32, .f64]) func rangesChangeNoBit(_ type: ElementType) {
+    var a = ScalarArithmetic()
+    func same(_ x: Scalar, _ y: Scalar) -> Bool { x == y || x.asDouble.isNaN && y.asDouble.isNaN }
+    let exponentials = numbers(type).map { a.negate($0) }.filter {
+      !same(VectorMath.apply(.exp, $0, from: .nonPositive, in: &a), VectorMath.apply(.exp, $0, in: &a))
+    }
+    #expect(exponentials.isEmpty)
+    let logarithms = numbers(type).filter { !($0.asDouble > 1) }.filter {
+      !same(VectorMath.apply(.log1p, $0, from: .unit, in: &a), VectorMath.apply(.log1p, $0, in: &a))
+    }
+    #expect(logarithms.isEmpty)
+    for bound in [0, -0.0, 1, -1, .infinity, -.infinity] {
+      let y = Scalar(bound, as: type)
+      for x in numbers(type).suffix(200).flatMap({ [$0, a.negate($0)] }) {
+        #expect(same(VectorMath.maximum(x, bound: y, in: &a), VectorMath.maximum(x, y, in: &a)), "\(x), \(y)")
+        #expect(same(VectorMath.minimum(x, bound: y, in: &a), VectorMath.minimum(x, y, in: &a)), "\(x), \(y)")
+      }
+    }
+  }
+
+  /// What is known follows from the instructions.
+  @Test func rangesOfInstructions() {
+    var program = ScalarProgram()
+    let x = program.input(0, .f32)
+    let size = program.unary(.abs, x)
+    let below = program.unary(.negate, size)
+    let unit = program.unary(.exp, below)
+    let values = [
+      (x, ValueRange.any), (size, .nonNegative), (below, .nonPositive), (unit, .unit),
+      (program.unary(.exp, x), .nonNegative), (program.unary(.negate, x), .any), (program.unary(.negate, below), .any),
+      (program.unary(.sigmoid, x), .unit), (program.binary(.maximum, x, unit), .nonNegative),
+      (program.constant(0, .f32), .unit), (program.constant(-0.0, .f32), .nonPositive),
+      (program.constant(2, .f32), .nonNegative), (program.constant(.nan, .f32), .any),
+    ]
+    for (number, range) in values { #expect(program.ranges[number] == range, "value \(number)") }
+  }
 }

@@ -11,6 +11,13 @@ typedef struct {
   uint32_t unused[13];
 } FraguaBarrier;
 
+/// A count that one side raises and the other waits for. Zero at first; on a cache line of its own.
+typedef struct {
+  uint32_t count;
+  uint32_t sleepers;
+  uint32_t unused[14];
+} FraguaSignal;
+
 /// What a step function gets: all that it reads and writes. One a thread; version 1.
 typedef struct FraguaContext {
   uint32_t version;
@@ -43,14 +50,10 @@ void fragua_call_step(uint64_t address, const FraguaContext *context);
 void fragua_barrier_wait(const FraguaContext *context);
 /// The clock for ``FraguaContext/now``.
 uint64_t fragua_now(void);
-/// Sleeps while `*word == expected`, until woken; spurious returns are allowed.
-void fragua_futex_wait(uint32_t *word, uint32_t expected);
-/// Wakes every thread that sleeps on `word`.
-void fragua_futex_wake_all(uint32_t *word);
-/// Waits until `*word != seen`: looks `spins` times, then sleeps. Gives the new value.
-uint32_t fragua_wait_for_change(uint32_t *word, uint32_t seen, uint32_t spins);
-/// Adds 1 to `*word` and wakes who sleeps on it.
-void fragua_signal(uint32_t *word);
+/// Waits until the count is not `seen`: looks `spins` times, then sleeps. Gives the new count.
+uint32_t fragua_wait_for_change(FraguaSignal *signal, uint32_t seen, uint32_t spins);
+/// Adds 1 to the count and wakes who sleeps.
+void fragua_signal(FraguaSignal *signal);
 /// The number of processors that the calling thread may run on, by its affinity mask and its control group's quota.
 int32_t fragua_processors_allowed(void);
 

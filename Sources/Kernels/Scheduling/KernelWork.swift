@@ -89,7 +89,7 @@ public enum AccessPart: Sendable {
 
 extension ScalarProgram {
   /// The number of instructions, elementary functions counted as what they expand to.
-  var cost: Int {
+  public var cost: Int {
     instructions.reduce(0) { sum, instruction in
       switch instruction {
       case .unary(let op, _): sum + ([.exp, .expm1, .log, .log1p, .tanh, .sigmoid].contains(op) ? 20 : 1)

@@ -15,8 +15,8 @@ public struct Scheduler: Sendable {
 
   /// A step that has less work than this runs on one thread: handing it over costs more.
   public static let leastWorkForThreads = 131_072
-  /// A kernel that has less work than this runs on one thread of several.
-  public static let leastWorkForSplit = 32_768
+  /// A kernel that has less work than this runs on one thread of several: calling it takes as long.
+  public static let leastWorkForSplit = 2048
 
   /// What a barrier costs, in bytes that a thread could pack meanwhile: about two microseconds with what threads lose
   /// by not ending together.
@@ -59,15 +59,15 @@ public struct Scheduler: Sendable {
   private func cost(of partition: Partition, _ kernel: Kernel, _ schedule: CallSchedule) -> Double {
     var schedule = schedule
     schedule.partition = partition
-    var cost = Double(kernel.packedBytes(under: schedule, threads: threads)) / Double(threads)
-    if case .split(let axis, let unit) = partition {
-      let units = (kernel.axes[axis] + unit - 1) / unit
-      let most = (units + threads - 1) / threads
-      // A multiply-add takes about as long as two bytes do.
-      cost += 2 * Double(kernel.work) * Double(most * threads - units) / Double(units * threads)
-      if axis > 0 { cost += Self.barrierBytes }
+    // A multiply-add takes about as long as two bytes do.
+    let work = 2 * Double(kernel.work)
+    guard case .split(let axis, let unit) = partition else {
+      return Double(kernel.packedBytes(under: schedule, threads: 1)) + work * (1 - 1 / Double(threads))
     }
-    return cost
+    let units = (kernel.axes[axis] + unit - 1) / unit
+    let most = (units + threads - 1) / threads
+    return Double(kernel.packedBytes(under: schedule, threads: threads)) / Double(threads)
+      + work * Double(most * threads - units) / Double(units * threads) + (axis > 0 ? Self.barrierBytes : 0)
   }
 
   /// Everything but the threads' parts.
@@ -119,18 +119,43 @@ public struct Scheduler: Sendable {
       if body.batchAxes > 0, kernel.axes[0] >= threads { result.append(.split(axis: 0, unit: 1)) }
       let mAxis = tile.laneAxis == .n ? broadcast : lane
       let nAxis = tile.laneAxis == .n ? lane : broadcast
+      let size = body.lhs.types.last!.byteCount
+      let rowBytes = kernel.axes.suffix(body.kAxes).reduce(size, *)
+      let vector = max(1, target.vectorBytes / max(4, size))
       for axis in [mAxis, nAxis].compactMap({ $0 }) {
-        let unit = axis == broadcast ? tile.broadcasts : tile.lanes
-        if kernel.axes[axis] >= threads * unit { result.append(.split(axis: axis, unit: unit)) }
+        if axis == broadcast {
+          let most = min(Self.mostGranules, ContractScratch.blockBytes / rowBytes)
+          result += split(axis, kernel, step: tile.broadcasts, granule: 1, mostGranules: most)
+        } else {
+          let granule = min(vector, tile.lanes)
+          result += split(axis, kernel, step: tile.lanes, granule: granule, mostGranules: 8 * tile.lanes / granule)
+        }
       }
     case .rows:
-      for axis in 0..<kernel.parallelAxes where kernel.axes[axis] >= threads {
-        let unit = axis == schedule.vectorAxis ? 16 : kernel.axes[axis] >= 16 * threads ? 8 : 1
-        if kernel.axes[axis] >= threads * unit { result.append(.split(axis: axis, unit: unit)) }
+      for axis in 0..<kernel.parallelAxes {
+        let isVector = axis == schedule.vectorAxis
+        result += split(axis, kernel, step: isVector ? 16 : 8, granule: isVector ? 16 : 1)
       }
     case .scatter: if kernel.axes[0] >= threads { result.append(.split(axis: 0, unit: 1)) }
     case .lanes: break
     }
-    return result.isEmpty ? [.single] : result
+    return result + [.single]
+  }
+
+  /// The most granules of a part that a thread owns as a whole.
+  private static let mostGranules = 64
+
+  /// Sharing `axis` in units of `step`, or, where they fit, in one part for each thread, of whole granules: no thread
+  /// has much more to do then, and kernels whose steps differ have the same parts, so that none waits for another.
+  /// Nothing where a thread would have no part.
+  private func split(
+    _ axis: Int, _ kernel: Kernel, step: Int, granule: Int, mostGranules: Int = Self.mostGranules
+  ) -> [Partition] {
+    let extent = kernel.axes[axis]
+    guard extent >= threads * granule else { return [] }
+    let granules = (extent + granule - 1) / granule
+    let part = (granules + threads - 1) / threads
+    if part <= mostGranules { return [.split(axis: axis, unit: part * granule)] }
+    return extent >= threads * step ? [.split(axis: axis, unit: step)] : []
   }
 }

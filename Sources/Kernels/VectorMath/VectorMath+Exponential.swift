@@ -18,18 +18,37 @@ extension VectorMath {
     return a.multiply(scaled, power2(rest, format, in: &a))
   }
 
+  /// ``exp(_:in:)`` of what is no larger than 0: nothing overflows, so the first factor can be large and the second a
+  /// constant.
+  static func expOfNonPositive<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
+    let format = FloatFormat.of(a.type(of: x))
+    let lowest = a.number(format.expLowest, format)
+    let (n, q) = reduce(a.select(a.compare(.lt, x, lowest), lowest, x), format, in: &a)
+    let p = a.add(q, a.number(1, format))
+    // 2^n may be denormal, but not 2^(n + shift).
+    let shift = 2 * format.significandBits
+    let scaled = a.multiply(p, power2(a.add(n, a.word(format.exponentBias + shift, format)), format, in: &a))
+    return a.multiply(scaled, a.number(Double(sign: .plus, exponent: -Int(shift), significand: 1), format))
+  }
+
   /// `e^x - 1` without cancellation, within 2 ulp; keeps the sign of zero.
   ///
-  /// With `s = 2^(n - 1)` the result is `2 (s q + (s - 1/2))`, where `q = e^r - 1`.
   public static func expm1<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
     let clamped = clamp(x, format.expm1Lowest, format.expHighest, format, in: &a)
     let (n, q) = reduce(clamped, format, in: &a)
-    let s = power2(a.add(n, a.word(format.exponentBias - 1, format)), format, in: &a)
-    let half = a.fma(q, s, a.subtract(s, a.number(0.5, format)))
-    let result = a.add(half, half)
+    let result = expm1(n, q, format, in: &a)
     let isTiny = a.compare(.lt, a.magnitude(x), a.number(format.tiny, format))
     return a.select(isTiny, x, result)
+  }
+
+  /// `e^x - 1` for what ``reduce(_:_:in:)`` made of `x`: with `s = 2^(n - 1)`, `2 (s q + (s - 1/2))`.
+  private static func expm1<A: ElementArithmetic>(
+    _ n: A.Value, _ q: A.Value, _ format: FloatFormat, in a: inout A
+  ) -> A.Value {
+    let s = power2(a.add(n, a.word(format.exponentBias - 1, format)), format, in: &a)
+    let half = a.fma(q, s, a.subtract(s, a.number(0.5, format)))
+    return a.add(half, half)
   }
 
   /// The hyperbolic tangent `t / (t + 2)` with `t = expm1(2 |x|)`, within 3 ulp; odd, zero's sign too.
@@ -38,7 +57,9 @@ extension VectorMath {
     let size = a.magnitude(x)
     let highest = a.number(format.tanhHighest, format)
     let clamped = a.select(a.compare(.gt, size, highest), highest, size)
-    let t = expm1(a.add(clamped, clamped), in: &a)
+    // Of a tiny x, q is 2 |x|, an even multiple of the least denormal, and stays it.
+    let (n, q) = reduce(a.add(clamped, clamped), format, in: &a)
+    let t = expm1(n, q, format, in: &a)
     let result = a.divide(t, a.add(t, a.number(2, format)))
     return copySign(result, from: x, format, in: &a)
   }
@@ -47,7 +68,7 @@ extension VectorMath {
   public static func sigmoid<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
     let one = a.number(1, format)
-    let z = exp(a.negate(a.magnitude(x)), in: &a)
+    let z = expOfNonPositive(a.negate(a.magnitude(x)), in: &a)
     let isNegative = a.compare(.lt, x, a.number(0, format))
     return a.divide(a.select(isNegative, z, one), a.add(one, z))
   }

@@ -30,9 +30,8 @@ extension VectorMath {
     let b = a.subtract(u, one)
     let lost = a.add(a.subtract(one, a.subtract(u, b)), a.subtract(x, b))
     let parts = split(u, format, in: &a)
-    // 2^-exponent; beyond twice the precision nothing that was lost matters.
-    let field = a.subtract(a.word(2 * format.exponentBias, format), parts.biasedExponent)
-    let power = a.float(a.shiftLeft(field, a.word(format.significandBits, format)), format)
+    // Beyond twice the precision nothing that was lost matters.
+    let power = reciprocalPower2(parts.biasedExponent, format, in: &a)
     let isLarge = a.compare(.gt, u, a.number(format.type == .f32 ? 0x1p48 : 0x1p106, format))
     let scale = a.select(isLarge, zero, power)
     let f = a.fma(lost, scale, a.subtract(parts.significand, one))
@@ -40,6 +39,25 @@ extension VectorMath {
     let finished = withEdges(result, x, pole: -1, format, in: &a)
     let isTiny = a.compare(.lt, a.magnitude(x), a.number(format.tiny, format))
     return a.select(isTiny, x, finished)
+  }
+
+  /// ``log1p(_:in:)`` of what is between 0 and 1: there are no poles, and Dekker's two-sum finds what `1 + x` lost.
+  static func log1pOfUnit<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
+    let format = FloatFormat.of(a.type(of: x))
+    let one = a.number(1, format)
+    let u = a.add(one, x)
+    let lost = a.subtract(x, a.subtract(u, one))
+    let parts = split(u, format, in: &a)
+    let f = a.fma(lost, reciprocalPower2(parts.biasedExponent, format, in: &a), a.subtract(parts.significand, one))
+    return logarithm(exponent: parts.exponent, f, format, in: &a)
+  }
+
+  /// `2^-n` of the biased exponent `n`.
+  private static func reciprocalPower2<A: ElementArithmetic>(
+    _ biased: A.Value, _ format: FloatFormat, in a: inout A
+  ) -> A.Value {
+    let field = a.subtract(a.word(2 * format.exponentBias, format), biased)
+    return a.float(a.shiftLeft(field, a.word(format.significandBits, format)), format)
   }
 
   /// `exponent ln 2 + log(1 + f)` for `1 + f` between √½ and √2.

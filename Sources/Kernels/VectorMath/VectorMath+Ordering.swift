@@ -22,6 +22,20 @@ extension VectorMath {
     return withNaN(a.select(a.compare(.eq, x, y), equal, smaller), x, in: &a)
   }
 
+  /// The larger of `x` and `bound`, which is not NaN.
+  public static func maximum<A: ElementArithmetic>(_ x: A.Value, bound: Scalar, in a: inout A) -> A.Value {
+    let replaces: Comparison = bound.isPlusZero ? .le : .lt
+    let y = a.constant(bound)
+    return a.select(a.compare(replaces, x, y), y, x)
+  }
+
+  /// The smaller of `x` and `bound`, which is not NaN.
+  public static func minimum<A: ElementArithmetic>(_ x: A.Value, bound: Scalar, in a: inout A) -> A.Value {
+    let replaces: Comparison = bound.isMinusZero ? .ge : .gt
+    let y = a.constant(bound)
+    return a.select(a.compare(replaces, x, y), y, x)
+  }
+
   /// -1, 0 or 1; zeros and NaN themselves.
   public static func sign<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let type = a.type(of: x)
@@ -71,6 +85,11 @@ extension VectorMath {
   private static func withNaN<A: ElementArithmetic>(_ result: A.Value, _ x: A.Value, in a: inout A) -> A.Value {
     a.select(a.compare(.ne, x, x), x, result)
   }
+}
+
+extension Scalar {
+  fileprivate var isPlusZero: Bool { asDouble == 0 && asDouble.sign == .plus }
+  fileprivate var isMinusZero: Bool { asDouble == 0 && asDouble.sign == .minus }
 }
 
 extension ElementArithmetic {

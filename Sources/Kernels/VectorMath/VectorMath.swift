@@ -8,17 +8,20 @@ import FraguaTensors
 public enum VectorMath {
   /// `op` applied to `x`, whose type says which function of which type that is.
   ///
-  /// floor, ceil and round of integers give the integer.
-  public static func apply<A: ElementArithmetic>(_ op: UnaryOperator, _ x: A.Value, in a: inout A) -> A.Value {
+  /// floor, ceil and round of integers give the integer. What is known of `x`, if it is a float, changes the way there,
+  /// not the bits.
+  public static func apply<A: ElementArithmetic>(
+    _ op: UnaryOperator, _ x: A.Value, from range: ValueRange = .any, in a: inout A
+  ) -> A.Value {
     let type = a.type(of: x)
     switch op {
     case .negate: return a.negate(x)
     case .abs: return magnitude(x, in: &a)
     case .sqrt: return a.squareRoot(x)
-    case .exp: return exp(x, in: &a)
+    case .exp: return range == .nonPositive ? expOfNonPositive(x, in: &a) : exp(x, in: &a)
     case .expm1: return expm1(x, in: &a)
     case .log: return log(x, in: &a)
-    case .log1p: return log1p(x, in: &a)
+    case .log1p: return range == .unit ? log1pOfUnit(x, in: &a) : log1p(x, in: &a)
     case .tanh: return tanh(x, in: &a)
     case .sigmoid: return sigmoid(x, in: &a)
     case .floor: return type.isFloat ? a.floor(x) : x

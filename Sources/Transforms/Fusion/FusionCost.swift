@@ -35,8 +35,12 @@ struct FusionCost: Sendable {
   }
 
   /// The cost of applying `node` to one element of its result; views and constants are addresses only.
-  func weight(of node: Node) -> Double {
-    guard let operation = node.operation as? any PrimitiveOperation else { return .infinity }
+  func weight(of node: Node) -> Double { Self.program(of: node).map(weight) ?? .infinity }
+
+  /// What computes one element of the result of `node`; empty for views and constants, `nil` where it is not one
+  /// expression.
+  static func program(of node: Node) -> ScalarProgram? {
+    guard let operation = node.operation as? any PrimitiveOperation else { return nil }
     var program = ScalarProgram()
     switch operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes) {
     case .pointwise(let expression):
@@ -52,10 +56,10 @@ struct FusionCost: Sendable {
         }
       }
       _ = expression(&program, coordinates, operands)
-    case .view, .constant: return 0
-    default: return .infinity
+    case .view, .constant: break
+    default: return nil
     }
-    return weight(of: program)
+    return program
   }
 
   /// The cost of writing an element of `type` and reading it again from the second-level cache (32 bytes a cycle).

@@ -18,8 +18,8 @@ public struct LanesForm: Sendable {
   /// Unrolled programs longer than this cost more to compile and to fetch than their loops.
   public static let instructionLimit = 800
 
-  /// What a strided access of a vector of rows counts as.
-  private static let stridedAccessInstructions = 6
+  /// What an access of a vector of rows of `elements` elements counts as: a few shuffles, or one lane after the other.
+  private static func stridedAccessInstructions(_ elements: Int) -> Int { elements <= 4 ? elements : 16 }
 
   public var isWorthwhile: Bool { instructionCount <= Self.instructionLimit }
 
@@ -58,7 +58,7 @@ public struct LanesForm: Sendable {
     // Rows of several elements are read and written at a stride, one element after the other.
     for value in batch + function.results where rowAxis[value.id] != nil {
       let elements = value.type.elementCount / rows
-      if elements > 1 { count += elements * Self.stridedAccessInstructions }
+      if elements > 1 { count += elements * Self.stridedAccessInstructions(elements) }
     }
     self.rows = rows
     self.rowAxis = rowAxis
@@ -112,7 +112,8 @@ public struct LanesForm: Sendable {
     case .pointwise:
       let axes = Set(operandAxes.compactMap { $0 })
       guard axes.count <= 1 else { return nil }
-      return Classification(rowAxis: axes.first, work: 2 * elements(axes.first))
+      let work = max(2, FusionCost.program(of: node)?.cost ?? 2)
+      return Classification(rowAxis: axes.first, work: work * elements(axes.first))
     case .view(let view):
       guard let axis = operandAxes[0] else { return Classification(work: 0) }
       return viewAxis(view, axis, node, rows).map { Classification(rowAxis: $0, work: 0) }
