@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A defect of ours is told from a mistake of the user's: exit status 70, and what is known.
-@Suite(.timeLimit(.minutes(5))) struct DefectTests {
+@Suite(.timeLimit(.minutes(10))) struct DefectTests {
   @Test(arguments: [
     (SIGILL, "a trap"), (SIGTRAP, "a trap"), (SIGABRT, "an abort"), (SIGFPE, "an arithmetic fault"),
     (SIGSEGV, "a wild access, or a stack that overflowed,"), (SIGBUS, "a wild access, or a stack that overflowed,"),

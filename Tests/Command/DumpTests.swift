@@ -5,7 +5,7 @@ import Testing
 
 /// Every dump is a program: after each pass and at each stage, what `print` shows checks, reads back as the same text,
 /// and runs to the same bits as the graph that it was made from.
-@Suite(.timeLimit(.minutes(5))) struct DumpTests {
+@Suite(.timeLimit(.minutes(10))) struct DumpTests {
   /// A function of a graph, with data for it.
   struct Program: CustomTestStringConvertible {
     let graph: String

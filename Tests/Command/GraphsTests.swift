@@ -4,7 +4,7 @@ import FraguaTensors
 import Testing
 
 /// The models of `graphs/`, as a user runs them.
-@Suite(.timeLimit(.minutes(5))) struct GraphsTests {
+@Suite(.timeLimit(.minutes(10))) struct GraphsTests {
   static let models = ["perceptron", "student", "fashion"]
   static let benchmarks = ["student", "tiny-deep", "mnist-mlp", "wide-mlp", "tanh-mlp", "deep-1000"]
 

@@ -1,7 +1,7 @@
 import Testing
 
 /// The help that a newcomer reads.
-@Suite(.timeLimit(.minutes(1))) struct HelpTests {
+@Suite(.timeLimit(.minutes(10))) struct HelpTests {
   static let commands = ["check", "train", "predict", "run", "print", "bench", "ops", "passes"]
 
   /// Without a terminal, 80 columns: no example is broken, and every option says what it does.

@@ -4,7 +4,7 @@ import Testing
 /// What the command refuses, and what it says then: the transcripts of `Tests/Command/cases`.
 ///
 /// The commands run in a folder with the files of ``BadFiles``. `BLESS=1` rewrites what they say.
-@Suite(.timeLimit(.minutes(5))) struct RefusedTests {
+@Suite(.timeLimit(.minutes(10))) struct RefusedTests {
   static let topics = ["usage", "options", "data", "parameters", "outputs", "graphs", "limits"]
 
   @Test(arguments: topics) func saysWhatIsWrong(topic: String) throws {

@@ -5,7 +5,7 @@ import FraguaTraining
 import Testing
 
 /// `fragua train` and what is done with what it saves.
-@Suite(.timeLimit(.minutes(3))) struct TrainTests {
+@Suite(.timeLimit(.minutes(10))) struct TrainTests {
   private static let csv = repository + "/graphs/data/students.csv"
   private static let students = ["--data", "x=\(csv):classes,hours", "--data", "y=\(csv):passed"]
 

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Versions of a function, compiled ahead on another thread.
-@Suite(.timeLimit(.minutes(5))) struct SpecializationsTests {
+@Suite(.timeLimit(.minutes(10))) struct SpecializationsTests {
   /// Versions of the linear model's prediction, and how many were compiled.
   private func versions(_ count: Count, _ start: @escaping Specializations.StartThread) throws -> Specializations {
     let graph = try linearGraph()
