@@ -21,6 +21,8 @@ struct BenchCommand: ParsableCommand {
       peak_share  gflops / peak_gflops
       arena_bytes the memory of temporaries; arena_lower_bound_bytes, what of it is
                   live at one instant at most
+      peak_bytes  of them what is live during one kernel at most, in the order in which
+                  the kernels run; source_peak_bytes, in that of the source
       """)
 
   @Argument(help: "The graph file.")
@@ -108,6 +110,8 @@ struct BenchCommand: ParsableCommand {
       ("peak_share", JSON(Decimals.rounded(Double(compiled.flops) / times.median / 1e9 / peak, 3))),
       ("arena_bytes", .integer(plan.arenaBytes)),
       ("arena_lower_bound_bytes", .integer(plan.lowerBoundBytes)),
+      ("peak_bytes", .integer(compiled.order.peakBytes)),
+      ("source_peak_bytes", .integer(compiled.order.sourcePeakBytes)),
       ("compile_s", JSON(Decimals.rounded(compileSeconds, 4))),
     ])
   }

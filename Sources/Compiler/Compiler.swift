@@ -26,6 +26,8 @@ public enum Compiler {
   public struct Planned: Sendable {
     public let graph: Graph
     public let function: Function
+    /// The order of the kernels' calls, beside that of the source.
+    public let order: KernelOrder
     public let program: KernelProgram
     public let schedule: Schedule
     public let plan: MemoryPlan
@@ -39,17 +41,20 @@ public enum Compiler {
     guard let function = fused.function(named: entry) else {
       throw Diagnostics([Diagnostic("there is no function '@\(entry)'")])
     }
-    let program: KernelProgram
+    let lowered: KernelProgram
     do throws(Diagnostic) {
-      program = try times.measure("lower") { () throws(Diagnostic) in try Lowering.lower(function) }
+      lowered = try times.measure("lower") { () throws(Diagnostic) in try Lowering.lower(function) }
     } catch { throw Diagnostics([error]) }
+    let order = times.measure("order") { KernelOrder(lowered) }
+    let program = order.apply(to: lowered)
     let schedule = times.measure("schedule") {
       Scheduler(Processor(options.cpu).target, threads: options.threads).schedule(program)
     }
     let plan = times.measure("plan") {
       MemoryPlanner.plan(program, schedule, reusesMemory: options.usesMemoryPlan)
     }
-    return Planned(graph: fused, function: function, program: program, schedule: schedule, plan: plan, times: times)
+    return Planned(
+      graph: fused, function: function, order: order, program: program, schedule: schedule, plan: plan, times: times)
   }
 
   /// Function `entry`, compiled.
@@ -103,6 +108,8 @@ public struct CompiledFunction: Sendable {
   /// Floating-point operations of one run.
   public let flops: Int
   public let executable: Executable
+  /// The order of the kernels' calls.
+  public let order: KernelOrder
   /// How long the stages of compiling it took.
   public let times: CompilationTimes
 
@@ -118,6 +125,7 @@ public struct CompiledFunction: Sendable {
     updatedParameters = Set(function.updates.map(\.parameter))
     flops = planned.program.calls.reduce(0) { $0 + planned.program.kernel(of: $1).flops }
     self.executable = executable
+    order = planned.order
     times = planned.times
   }
 

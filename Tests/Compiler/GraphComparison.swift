@@ -67,7 +67,21 @@ struct GraphComparison {
       throw Mismatch(description: "\(set): \(violation)")
     }
     try checkOracle(runs.outcomes[0], "\(set), kernel interpreter", &counts)
+    try checkOrder(set, runs)
     return runs
+  }
+
+  /// Checks that the order of calls that needs least memory computes the same bits.
+  private func checkOrder(_ set: Target.InstructionSet, _ runs: ProgramRuns) throws {
+    let order = KernelOrder(runs.program, leastBytes: 0)
+    guard order.positions.sorted() == Array(runs.program.calls.indices), order.peakBytes <= order.sourcePeakBytes else {
+      throw Mismatch(description: "\(set): the order of calls is \(order)")
+    }
+    guard order.positions != Array(runs.program.calls.indices) else { return }
+    let ordered = try ProgramRuns(order.apply(to: runs.program), arguments, parameters)
+    if let difference = ProgramRuns.difference(ordered.outcomes, runs.outcomes) {
+      throw Mismatch(description: "\(set): calls in the order \(order.positions) compute something else: \(difference)")
+    }
   }
 
   /// Checks that the fused graph, printed and read again, is the same text and computes the same bits.
