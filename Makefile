@@ -52,8 +52,10 @@ bench: build .peers/bin/python
 	.peers/bin/python graphs/bench/compare.py $(BENCH)
 
 .peers/bin/python:
+	@.ci/install-packages python3-venv
+	@echo "installing the systems to compare with in .peers: some gigabytes, some minutes"
 	python3 -m venv .peers
-	.peers/bin/pip install -q jax torch tensorflow-cpu 'mlx[cpu]' onnx onnxruntime openvino
+	.peers/bin/pip install -q jax torch tensorflow-cpu 'mlx[cpu]' onnx onnxruntime openvino || { rm -rf .peers; exit 1; }
 
 static: setup
 	swift build -c release --static-swift-stdlib --product fragua --scratch-path .build/static
