@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaSource
 
 /// A processor as LLVM names it, for one of the project's instruction sets.
 public struct Processor: Sendable {
@@ -56,6 +57,15 @@ public struct Processor: Sendable {
       (.scalar, .scalar):
       true
     default: false
+    }
+  }
+
+  /// Checks that this machine can run code for the processor.
+  /// - Throws: where it cannot.
+  public func checkRuns() throws(Diagnostic) {
+    guard Self.canRun(target.instructionSet) else {
+      throw Diagnostic("this processor cannot run code for '\(target.instructionSet.rawValue)'")
+        .noting("its best instruction set is '\(Self.hostInstructionSet.rawValue)'")
     }
   }
 }

@@ -8,8 +8,9 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measure how long a training step, or one run of a function, takes on random data.",
     discussion: """
-      Example:
+      Examples:
         fragua bench graphs/bench/mnist-mlp.graph --batch 128 --threads 2
+        fragua bench --peak --threads 1
 
       first_s     from opening the file to the first result, compilation included
       compile_s   the part of it that passes and code generation took
@@ -23,10 +24,15 @@ struct BenchCommand: ParsableCommand {
                   live at one instant at most
       peak_bytes  of them what is live during one kernel at most, in the order in which
                   the kernels run; source_peak_bytes, in that of the source
+
+      With --peak there are only threads, cpu, peak_f32_gflops and peak_f64_gflops.
       """)
 
-  @Argument(help: "The graph file.")
-  var file: String
+  @Argument(help: "The graph file; none with --peak.")
+  var file: String?
+
+  @Flag(help: "Measure no graph, but what the threads reach with multiply-adds in registers.")
+  var peak = false
 
   @Option(
     help: ArgumentHelp("The function (default: the only training, @predict, or the only function).", valueName: "@f"))
@@ -57,6 +63,37 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    if peak { return try measureProcessor() }
+    guard let file else {
+      throw UsageError(
+        command: "bench", message: "there is no graph file to measure",
+        hint: "name one, or measure the processor alone with --peak.")
+    }
+    try measure(file)
+  }
+
+  /// Measures what the threads reach in registers, for `--peak`.
+  private func measureProcessor() throws {
+    let unfit = [
+      file.map { "'\($0)'" }, function.map { _ in "--function" }, batch.map { _ in "--batch" },
+      compilation.bindings.first.map { _ in "--bind" }, kernels ? "--kernels" : nil,
+    ]
+    if let first = unfit.lazy.compactMap({ $0 }).first {
+      throw UsageError(
+        command: "bench", message: "--peak measures the processor alone, but there is \(first) too",
+        hint: "leave out one of the two.")
+    }
+    let processor = Processor(compilation.cpu)
+    let threads = try compilation.threadCount()
+    let peaks = try [ElementType.f32, .f64].map { element in
+      let peak = try measurePeak(processor, threads: threads, element: element)
+      return ("peak_\(element.rawValue)_gflops", JSON(Decimals.rounded(peak, 1)))
+    }
+    report([("threads", .integer(threads)), ("cpu", .string(processor.target.instructionSet.rawValue))] + peaks)
+  }
+
+  /// Measures a function of the graph in `file`.
+  private func measure(_ file: String) throws {
     if let batch, batch < 1 { throw Diagnostic("the batch is \(batch), but must be at least 1") }
     var options = try compilation.compilerOptions()
     if !cache { options.cache = nil }

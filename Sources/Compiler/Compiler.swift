@@ -63,13 +63,8 @@ public enum Compiler {
   ) throws(Diagnostics) -> CompiledFunction {
     var planned = try plan(graph, entry: entry, options)
     let processor = Processor(options.cpu)
-    guard Processor.canRun(processor.target.instructionSet) else {
-      throw Diagnostics([
-        Diagnostic("this processor cannot run code for '\(processor.target.instructionSet.rawValue)'")
-          .noting("its best instruction set is '\(Processor.hostInstructionSet.rawValue)'")
-      ])
-    }
     do throws(Diagnostic) {
+      try processor.checkRuns()
       try Executable.checkMemory(
         planned.program, planned.plan, threads: options.threads, limitBytes: options.memoryLimitBytes)
     } catch { throw Diagnostics([error]) }

@@ -2,14 +2,19 @@ import CSupport
 import FraguaCodeGen
 import FraguaKernels
 import FraguaSource
+import FraguaTensors
 
 /// Measures the most floating-point operations a second that the processor reaches, in 10^9: fused multiply-adds of
-/// `f32` in registers.
+/// `element` in registers.
 ///
 /// Takes about 50 ms; the best of many short runs, so that other load on the machine matters little.
-/// - Throws: where the system refuses a thread.
-public func measurePeak(_ processor: Processor, threads: Int) throws(Diagnostic) -> Double {
-  let (object, flops) = PeakStep.compile(processor)
+/// - Requires: `element` is a float.
+/// - Throws: where this machine cannot run code for `processor`, or the system refuses a thread.
+public func measurePeak(
+  _ processor: Processor, threads: Int, element: ElementType = .f32
+) throws(Diagnostic) -> Double {
+  try processor.checkRuns()
+  let (object, flops) = PeakStep.compile(processor, element)
   let code = LoadedStep([object])
   let team = try ThreadTeam(threads)
   let arena = AlignedMemory(byteCount: threads * PeakStep.arenaBytes)

@@ -106,4 +106,37 @@ import Testing
     let lines = try fragua(arguments).lines
     #expect(lines.map { String($0.prefix { $0 != " " }) }.sorted() == objects[0].keys.sorted())
   }
+
+  /// Without a graph, a benchmark of what the processor can do at most, in both types of floats.
+  @Test(arguments: [[], ["--cpu", "scalar"]]) func peak(options: [String]) throws {
+    let arguments = ["bench", "--peak", "--threads", "2"] + options
+    let outcome = try fragua(arguments + ["--json"])
+    let objects = try outcome.objects()
+    try #require(objects.count == 1 && outcome.status == 0 && outcome.error == "", "\(outcome.error)")
+    #expect(Set(objects[0].keys) == ["threads", "cpu", "peak_f32_gflops", "peak_f64_gflops"])
+    #expect(objects[0]["threads"] as? Int == 2)
+    let instructionSet = try #require(objects[0]["cpu"] as? String)
+    let known = options.isEmpty ? ["avx512", "avx2", "scalar", "neon"] : ["scalar"]
+    #expect(known.contains(instructionSet))
+    for field in ["peak_f32_gflops", "peak_f64_gflops"] {
+      #expect(try #require(objects[0][field] as? Double) > 0, "\(field)")
+    }
+    // For people, the same figures in the same order, a line each.
+    let lines = try fragua(arguments).lines
+    let names = lines.map { String($0.prefix { $0 != " " }) }
+    #expect(names == ["threads", "cpu", "peak_f32_gflops", "peak_f64_gflops"])
+    #expect(lines[1].hasSuffix(" " + instructionSet))
+  }
+
+  /// What the processor cannot run is refused, with or without a graph.
+  @Test(arguments: [["--peak"], ["graphs/student.graph"]]) func foreignProcessor(what: [String]) throws {
+    #if arch(x86_64)
+      let foreign = "neon"
+    #else
+      let foreign = "avx2"
+    #endif
+    let outcome = try fragua(["bench", "--cpu", foreign, "--seconds", "0"] + what)
+    #expect(outcome.status == 1 && outcome.output == "")
+    #expect(outcome.error.hasPrefix("error: this processor cannot run code for '\(foreign)'\nnote: its best"))
+  }
 }
