@@ -5,13 +5,14 @@
 #   make fashion   trains a perceptron on Fashion-MNIST and prints its test accuracy
 #   make build     .build/release/fragua
 #   make bench     times fragua beside JAX, PyTorch, TensorFlow and others (installs them in .peers), prints the table
+#   make products  times matrix products beside OpenBLAS (installs Debian's), prints the table
 #   make static    .build/static/release/fragua, which needs no Swift libraries and starts faster
 #   make docs      writes docs/operations.md again
 #   make lint      the style that swift format checks
 #   make setup     installs the Debian packages that are missing
 #   make clean     removes what was built
 
-.PHONY: demo test fashion bench build static docs lint setup clean
+.PHONY: demo test fashion bench products build static docs lint setup clean
 
 SHELL := /bin/bash
 FRAGUA := .build/release/fragua
@@ -56,6 +57,13 @@ bench: build .peers/bin/python
 	@echo "installing the systems to compare with in .peers: some gigabytes, some minutes"
 	python3 -m venv .peers
 	.peers/bin/pip install -q jax torch tensorflow-cpu 'mlx[cpu]' onnx onnxruntime openvino || { rm -rf .peers; exit 1; }
+
+products: build .build/openblas
+	python3 graphs/bench/products.py $(PRODUCTS)
+
+.build/openblas: graphs/bench/openblas.c
+	@.ci/install-packages gcc libc6-dev libopenblas-dev
+	gcc -std=c11 -O2 -Wall -Wextra -o $@ $< -lopenblas -lm
 
 static: setup
 	swift build -c release --static-swift-stdlib --product fragua --scratch-path .build/static
