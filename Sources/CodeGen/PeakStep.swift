@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaSource
 import FraguaTensors
 
 /// A step that does nothing but fused multiply-adds in registers: what it reaches is the processor's peak.
@@ -11,7 +12,7 @@ public enum PeakStep {
   ///
   /// - Requires: `element` is a float.
   public static func compile(_ processor: Processor, _ element: ElementType) -> (object: [UInt8], flops: Int) {
-    precondition(element.isFloat)
+    precondition(element.isFloat, "the peak of multiply-adds of \(element)")
     let rounds = 20_000
     // One register each: those of `f64` hold half as many.
     let lanes = max(1, processor.target.vectorBytes / element.byteCount)
