@@ -22,7 +22,7 @@ extension ContractEmitter {
     let broadcast = broadcastStream(tile, block)
     let lane = laneStream(tile)
     let initial = Array(repeating: nothing, count: tile.rows * tile.width) + [broadcast.pointer, lane.pointer]
-    let results = overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, vector) }
+    let results = overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, lane, vector) }
     let sums = results.dropLast(2).map { VectorValue(reference: $0, type: type) }
     let known = columnInvariants(tile, uniforms)
     if sums.count * epilogueCost <= Self.largestUnrolledEpilogue || tile.rows == 1 {
@@ -141,11 +141,12 @@ extension ContractEmitter {
 
   /// One step of k: loads the lanes, then broadcasts each row and adds the products.
   private func accumulate(
-    _ carried: [LLVMValueRef], _ tile: Tile, _ broadcast: Stream, _ vector: VectorBuilder
+    _ carried: [LLVMValueRef], _ tile: Tile, _ broadcast: Stream, _ lane: Stream, _ vector: VectorBuilder
   ) -> [LLVMValueRef] {
     let element = function.memoryType(type)
     let rowPointer = carried[carried.count - 2]
     let lanePointer = carried[carried.count - 1]
+    if tile.rows == 1 { prefetchLanes(tile, lanePointer, lane) }
     let columns = (0..<tile.width).map { column -> VectorValue in
       let pointer = function.address(lanePointer, element, function.int64(column * lanes))
       guard let mask = tile.mask, column == tile.width - 1, self.tile.lanePacking == .direct else {
@@ -173,6 +174,19 @@ extension ContractEmitter {
       }
     }
     return sums
+  }
+
+  /// The steps of k that a single row asks for ahead.
+  private static var stepsAhead: Int { 8 }
+
+  /// Asks for the lanes some steps of k later: a single row uses each but once, so that waiting for memory is all that
+  /// its products take, and rows of memory lie too far apart for the processor to guess.
+  private func prefetchLanes(_ tile: Tile, _ pointer: LLVMValueRef, _ lane: Stream) {
+    guard self.tile.lanePacking == .direct, let step = lane.steps.last, step > tile.width * lanes else { return }
+    let ahead = function.address(pointer, function.memoryType(type), function.int64(Self.stepsAhead * step))
+    for line in stride(from: 0, to: tile.width * lanes * type.byteCount, by: 64) {
+      function.prefetch(function.address(ahead, bytes: function.int64(line)), toWrite: false)
+    }
   }
 
   private func broadcastStream(_ tile: Tile, _ block: BlockRange) -> Stream {

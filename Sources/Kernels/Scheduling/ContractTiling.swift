@@ -14,7 +14,7 @@ public struct ContractTiling {
   func best() -> ContractTile {
     var best: (cycles: Double, tile: ContractTile)?
     for laneAxis in [ContractTile.LaneAxis.n, .m] {
-      for vectors in [1, 2, 3, 4] {
+      for vectors in vectorCounts(laneAxis) {
         // Accumulators, a vector of each column, one broadcast.
         let most = max(1, min(16, (target.vectorRegisters - vectors - 1) / vectors))
         for rows in 1...most {
@@ -25,6 +25,14 @@ public struct ContractTiling {
       }
     }
     return best!.tile
+  }
+
+  /// How many vectors a tile may have. Of a single row all registers are of one row: its memory is read in long pieces,
+  /// and enough additions are under way.
+  private func vectorCounts(_ laneAxis: ContractTile.LaneAxis) -> [Int] {
+    let probe = tile(laneAxis, 1, 1)
+    let rows = ContractScratch.broadcastAxis(kernel, body, probe).map { kernel.axes[$0] } ?? 1
+    return rows == 1 ? [1, 2, 3, 4, 6, 8, 12] : [1, 2, 3, 4]
   }
 
   private func tile(_ laneAxis: ContractTile.LaneAxis, _ vectors: Int, _ rows: Int) -> ContractTile {
