@@ -8,7 +8,7 @@ A product of M x N x K is C = A B in f32, A of M rows and K columns, B of K rows
 a graph of one matmul whose operands are both arguments, measured by 'fragua bench'; in OpenBLAS a call of cblas_sgemm,
 or of cblas_sgemv where that can do it and is faster, measured by openblas.c beside this script. Both time blocks of
 20 ms after a warm-up, on operands that are there already, row by row; what either copies to pack them is part of its
-time.
+time. openblas.c says why OpenBLAS gets a large product first.
 
 A measurement is a process of its own, bound to the first processor of the ones allowed; a round measures both, and they
 take turns in being the first. GFLOP/s are of the best block of all rounds, and the first ratio is of these. The second
