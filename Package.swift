@@ -91,7 +91,7 @@ let package = Package(
     // Reads what the documents show, and runs the commands in them.
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Fragua", "FraguaKernels", "fragua-command"], path: "Tests/Documentation",
+      dependencies: ["Fragua", "FraguaKernels", "FraguaCodeGen", "fragua-command"], path: "Tests/Documentation",
       swiftSettings: settings),
     tests("Source", ["FraguaSource"]),
     tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "TestSupport"]),

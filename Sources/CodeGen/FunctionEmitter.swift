@@ -205,6 +205,9 @@ final class FunctionEmitter {
     }
   }
 
+  /// Keeps LLVM from moving loads over this place, and is no instruction.
+  func keepLoadsInOrder() { LLVMBuildFence(builder, LLVMAtomicOrderingAcquireRelease, 1, "") }
+
   /// A loop that carries nothing.
   func loop(_ start: LLVMValueRef, _ end: LLVMValueRef, step: Int = 1, _ body: (LLVMValueRef) -> Void) {
     loop(start, end, step: step, carrying: []) { index, _ in

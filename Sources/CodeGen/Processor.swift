@@ -5,6 +5,8 @@ import FraguaSource
 /// A processor as LLVM names it, for one of the project's instruction sets.
 public struct Processor: Sendable {
   public let target: Target
+  /// The instructions that its code consists of.
+  private let instructions: Target.InstructionSet
   /// LLVM's processor name.
   let name: String
   /// LLVM's feature string.
@@ -15,8 +17,21 @@ public struct Processor: Sendable {
   /// The processor to generate code for: the host's best instruction set, or a forced one.
   public init(_ forced: Target.InstructionSet? = nil) {
     let set = forced ?? Processor.hostInstructionSet
-    target = Target(set)
-    switch set {
+    self.init(Target(set), instructions: set)
+  }
+
+  /// A processor with the vectors, tiles and schedules of `set`, in instructions that this machine has: where it lacks
+  /// `set`, LLVM splits the vectors. So tests find out anywhere that `set`'s code computes the same bits.
+  /// - Parameter set: one that ``canEmulate(_:)``; `nil` is the host's best.
+  package init(emulating set: Target.InstructionSet?) {
+    let set = set ?? Processor.hostInstructionSet
+    self.init(Target(set), instructions: Processor.canRun(set) ? set : Processor.hostInstructionSet)
+  }
+
+  private init(_ target: Target, instructions: Target.InstructionSet) {
+    self.target = target
+    self.instructions = instructions
+    switch instructions {
     case .avx512:
       (name, features) = ("x86-64-v4", "")
       functionAttributes = [("prefer-vector-width", "512"), ("min-legal-vector-width", "512")]
@@ -33,7 +48,7 @@ public struct Processor: Sendable {
   }
 
   /// The architecture as LLVM's triples begin with it.
-  var architecture: String { target.instructionSet == .neon ? "aarch64" : "x86_64" }
+  var architecture: String { instructions == .neon ? "aarch64" : "x86_64" }
 
   /// The best instruction set of this machine.
   public static let hostInstructionSet: Target.InstructionSet = {
@@ -60,11 +75,16 @@ public struct Processor: Sendable {
     }
   }
 
+  /// Whether this machine has the instructions, fused multiply-add above all, to compute what code for `set` does.
+  package static func canEmulate(_ set: Target.InstructionSet) -> Bool {
+    canRun(set) || set == .avx512 && canRun(.avx2)
+  }
+
   /// Checks that this machine can run code for the processor.
   /// - Throws: where it cannot.
   public func checkRuns() throws(Diagnostic) {
-    guard Self.canRun(target.instructionSet) else {
-      throw Diagnostic("this processor cannot run code for '\(target.instructionSet.rawValue)'")
+    guard Self.canRun(instructions) else {
+      throw Diagnostic("this processor cannot run code for '\(instructions.rawValue)'")
         .noting("its best instruction set is '\(Self.hostInstructionSet.rawValue)'")
     }
   }

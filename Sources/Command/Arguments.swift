@@ -100,7 +100,8 @@ struct CompilationArguments: ParsableArguments {
   /// The options for the compiler.
   func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
     CompilerOptions(
-      bindings: try symbolValues(), mode: mode, cpu: cpu, threads: try threadCount(), usesMemoryPlan: !withoutPlan,
+      bindings: try symbolValues(), mode: mode, processor: Processor(cpu), threads: try threadCount(),
+      usesMemoryPlan: !withoutPlan,
       poisonsDeadBytes: poisons, cache: cache, reportTimes: reportTimes, vocabulary: .standard)
   }
 

@@ -134,7 +134,7 @@ struct PrintCommand: ParsableCommand {
     let before = try Compiler.transform(graph, entry: entry, after: DeadCode.pass.name, options).graph
     guard let function = before.function(named: entry) else { throw unknownFunction(entry, in: graph) }
     let names = ValueNames(function)
-    for decision in Fusion.decisions(function, target: Processor(options.cpu).target) {
+    for decision in Fusion.decisions(function, target: options.processor.target) {
       let (producer, consumer) = (names[decision.producer], names[decision.consumer])
       guard json else {
         Console.print("\(producer) -> \(consumer): \(decision.text)")

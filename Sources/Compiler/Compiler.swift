@@ -15,7 +15,7 @@ public enum Compiler {
   ) throws(Diagnostics) -> (graph: Graph, timings: [Pipeline.Timing]) {
     var context = PassContext(
       vocabulary: options.vocabulary, entries: [entry], mode: options.mode, bindings: options.bindings,
-      target: Processor(options.cpu).target, memoryLimitBytes: options.memoryLimitBytes)
+      target: options.processor.target, memoryLimitBytes: options.memoryLimitBytes)
     if options.verifiesAfterEachPass {
       context.verifyAfterEachPass = { (graph) throws(Diagnostics) in try GraphVerifier.check(graph) }
     }
@@ -48,7 +48,7 @@ public enum Compiler {
     let order = times.measure("order") { KernelOrder(lowered) }
     let program = order.apply(to: lowered)
     let schedule = times.measure("schedule") {
-      Scheduler(Processor(options.cpu).target, threads: options.threads).schedule(program)
+      Scheduler(options.processor.target, threads: options.threads).schedule(program)
     }
     let plan = times.measure("plan") {
       MemoryPlanner.plan(program, schedule, reusesMemory: options.usesMemoryPlan)
@@ -62,15 +62,14 @@ public enum Compiler {
     _ graph: Graph, entry: String, _ options: CompilerOptions
   ) throws(Diagnostics) -> CompiledFunction {
     var planned = try plan(graph, entry: entry, options)
-    let processor = Processor(options.cpu)
     do throws(Diagnostic) {
-      try processor.checkRuns()
+      try options.processor.checkRuns()
       try Executable.checkMemory(
         planned.program, planned.plan, threads: options.threads, limitBytes: options.memoryLimitBytes)
     } catch { throw Diagnostics([error]) }
     let (objects, isFromCache) = planned.times.measure("code") { [planned] in
       StepCompiler.compile(
-        planned.program, planned.schedule, planned.plan, processor,
+        planned.program, planned.schedule, planned.plan, options.processor,
         StepInstrumentation(isProfiled: options.isProfiled, poisonsDeadBytes: options.poisonsDeadBytes),
         workers: options.threads, cache: options.cache)
     }

@@ -10,8 +10,8 @@ public struct CompilerOptions: Sendable {
   public var bindings: [String: Int]
   /// The mode to compile for; `nil` is `train` for a training, `inference` for everything else.
   public var mode: Mode?
-  /// The instruction set to generate code for; `nil` is the host's best.
-  public var cpu: Target.InstructionSet?
+  /// What to generate code for.
+  public var processor: Processor
   /// The most threads that a step runs on.
   public var threads: Int
   /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
@@ -33,14 +33,14 @@ public struct CompilerOptions: Sendable {
   public var verifiesAfterEachPass: Bool
 
   public init(
-    bindings: [String: Int] = [:], mode: Mode? = nil, cpu: Target.InstructionSet? = nil, threads: Int = 1,
+    bindings: [String: Int] = [:], mode: Mode? = nil, processor: Processor = Processor(), threads: Int = 1,
     usesMemoryPlan: Bool = true, isProfiled: Bool = false, poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
     reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, vocabulary: Vocabulary,
     memoryLimitBytes: Int = AlignedMemory.physicalBytes, verifiesAfterEachPass: Bool = false
   ) {
     self.bindings = bindings
     self.mode = mode
-    self.cpu = cpu
+    self.processor = processor
     self.threads = threads
     self.usesMemoryPlan = usesMemoryPlan
     self.isProfiled = isProfiled

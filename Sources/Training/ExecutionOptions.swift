@@ -47,7 +47,7 @@ public struct ExecutionOptions: Sendable {
   /// What the compiler is told to make a function with its symbols bound to `bindings`.
   package func compilerOptions(_ bindings: [String: Int]) -> CompilerOptions {
     CompilerOptions(
-      bindings: bindings, cpu: cpu, threads: threads, usesMemoryPlan: usesMemoryPlan,
+      bindings: bindings, processor: Processor(cpu), threads: threads, usesMemoryPlan: usesMemoryPlan,
       poisonsDeadBytes: poisonsDeadBytes, cache: cache, reportTimes: reportTimes, vocabulary: vocabulary)
   }
 

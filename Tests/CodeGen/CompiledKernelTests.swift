@@ -7,16 +7,19 @@ import Testing
 @Suite struct CompiledKernelTests {
   @Test(arguments: Kernel.Form.allCases, [Target.InstructionSet.avx512, .avx2])
   func kernelsGiveTheInterpretersBits(_ form: Kernel.Form, _ set: Target.InstructionSet) throws {
-    guard Processor.canRun(set) else { return }
+    guard Processor.canEmulate(set) else { return }
     for seed in 0..<UInt64(40) {
-      try expectEqual(KernelComparison(RandomKernels.case(seed: seed, form: form)), seed: seed, Processor(set))
+      try expectEqual(
+        KernelComparison(RandomKernels.case(seed: seed, form: form)), seed: seed, Processor(emulating: set))
     }
   }
 
   @Test(arguments: [Target.InstructionSet.avx512, .avx2])
   func programsGiveTheInterpretersBits(_ set: Target.InstructionSet) throws {
-    guard Processor.canRun(set) else { return }
-    for seed in 0..<UInt64(60) { try expectEqual(KernelComparison(programOf: seed), seed: seed, Processor(set)) }
+    guard Processor.canEmulate(set) else { return }
+    for seed in 0..<UInt64(60) {
+      try expectEqual(KernelComparison(programOf: seed), seed: seed, Processor(emulating: set))
+    }
   }
 
   /// Random kernels and programs in turn, each for one instruction set, under one schedule, with 1, 2 or 4 threads.
@@ -27,13 +30,13 @@ import Testing
   /// ```
   @Test func randomKernels() throws {
     let seeds = RandomCases.seeds("FRAGUA_RANDOM_KERNELS", default: 300)
-    let sets = Target.InstructionSet.allCases.filter { Processor.canRun($0) && Target($0).hasFMA }
+    let sets = Target.InstructionSet.allCases.filter { Processor.canEmulate($0) && Target($0).hasFMA }
     let clock = ContinuousClock()
     let start = clock.now
     for seed in seeds {
       let comparison =
         seed % 2 == 0 ? KernelComparison(RandomKernels.case(seed: seed)) : KernelComparison(programOf: seed)
-      let processor = Processor(sets[Int(seed / 2) % sets.count])
+      let processor = Processor(emulating: sets[Int(seed / 2) % sets.count])
       let threads = [1, 2, 4][Int(seed / 6) % 3]
       var schedules = RandomSchedules(seed: seed, processor.target)
       let schedule =

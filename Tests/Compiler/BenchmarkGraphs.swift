@@ -1,3 +1,4 @@
+import FraguaCodeGen
 import FraguaCompiler
 import FraguaData
 import FraguaGraph
@@ -21,7 +22,8 @@ enum BenchmarkGraphs {
   static func planned(_ name: String, _ set: Target.InstructionSet, entry: String = "fit") throws -> Compiler.Planned {
     let graph = try graph(name)
     let options = CompilerOptions(
-      bindings: ["B": batches[name]!], cpu: set, threads: 2, vocabulary: .standard, verifiesAfterEachPass: true)
+      bindings: ["B": batches[name]!], processor: Processor(set), threads: 2, vocabulary: .standard,
+      verifiesAfterEachPass: true)
     return try Compiler.plan(graph, entry: entry, options)
   }
 }

@@ -23,9 +23,10 @@ func compiledResults(
   _ set: Target.InstructionSet, mode: Mode? = nil, bind bindings: [String: Int] = [:]
 ) throws -> [Tensor] {
   let options = CompilerOptions(
-    bindings: bindings, mode: mode, cpu: set, vocabulary: .standard, verifiesAfterEachPass: true)
+    bindings: bindings, mode: mode, processor: Processor(emulating: set), vocabulary: .standard,
+    verifiesAfterEachPass: true)
   let compiled = try Compiler.compile(graph, entry: entry, options)
-  if Processor(set).target.hasFMA {
+  if Target(set).hasFMA {
     let runs = try ProgramRuns(compiled.executable.program, arguments, parameters)
     let difference = try runs.difference(compiled.executable)
     #expect(difference == nil, "'@\(entry)' for \(set)")

@@ -9,7 +9,7 @@ import Testing
 @Suite struct FusionFactsTests {
   /// The kernels of `entry` of a graph.
   private func program(_ text: String, _ entry: String, _ set: Target.InstructionSet) throws -> KernelProgram {
-    let options = CompilerOptions(bindings: ["B": 48], cpu: set, vocabulary: .standard)
+    let options = CompilerOptions(bindings: ["B": 48], processor: Processor(set), vocabulary: .standard)
     return try Compiler.plan(try parsed(text), entry: entry, options).program
   }
 
@@ -113,7 +113,7 @@ import Testing
     #expect(kernel.form == .reduce && kernel.axes == [BenchmarkGraphs.batches[name]!])
     #expect(planned.schedule.calls[mean].partition == .single)
     program.calls.remove(at: mean)
-    let without = Scheduler(Processor(set).target, threads: 2).schedule(program)
+    let without = Scheduler(Target(set), threads: 2).schedule(program)
     #expect(planned.schedule.barriers.count > 0)
     #expect(planned.schedule.barriers.count <= without.barriers.count)
   }

@@ -25,8 +25,8 @@ struct GraphComparison {
   /// The function after all passes but fusion: what the oracle runs.
   private let optimized: Function
 
-  /// The instruction sets that this machine can run, the default first.
-  static let instructionSets = Target.InstructionSet.allCases.filter(Processor.canRun).sorted { a, _ in
+  /// The instruction sets whose code can be tried on this machine, the default first.
+  static let instructionSets = Target.InstructionSet.allCases.filter(Processor.canEmulate).sorted { a, _ in
     a == Processor.hostInstructionSet
   }
 
@@ -102,16 +102,17 @@ struct GraphComparison {
   ) throws {
     let compiled = try Compiler.compile(graph, entry: entry, options(set))
     if compiled.executable.program != runs.program { throw Mismatch(description: "compiled another program") }
-    try check([compiled.executable], Processor(set), runs, &counts)
+    try check([compiled.executable], Processor(emulating: set), runs, &counts)
   }
 
   /// Checks compiled code of `runs` as the compiler schedules it, without going through the passes again.
   func checkScheduled(
     _ set: Target.InstructionSet, _ runs: ProgramRuns, _ counts: inout StochasticOracle.Counts
   ) throws {
-    let schedule = Scheduler(Processor(set).target, threads: 4).schedule(runs.program)
+    let schedule = Scheduler(Target(set), threads: 4).schedule(runs.program)
     try check(
-      try runs.executables(under: schedule, Processor(set), reusesMemory: true), Processor(set), runs, &counts)
+      try runs.executables(under: schedule, Processor(emulating: set), reusesMemory: true), Processor(emulating: set),
+      runs, &counts)
   }
 
   /// Checks compiled code of `runs` under a random schedule, which divides what the compiler would run on one thread;
@@ -119,16 +120,16 @@ struct GraphComparison {
   func checkRandomSchedule(
     _ set: Target.InstructionSet, _ runs: ProgramRuns, _ counts: inout StochasticOracle.Counts
   ) throws {
-    var schedules = RandomSchedules(seed: seed, Processor(set).target)
+    var schedules = RandomSchedules(seed: seed, Target(set))
     let schedule = schedules.schedule(runs.program)
     let plan = MemoryPlanner.plan(runs.program, schedule, reusesMemory: seed % 4 != 0)
     if let violation = try ProgramRuns.violation(runs.program, schedule, plan) {
       throw Mismatch(description: "\(set), \(schedule): \(violation)")
     }
     let executables = try runs.executables(
-      under: schedule, Processor(set), reusesMemory: seed % 4 != 0, poisons: seed % 3 == 1)
+      under: schedule, Processor(emulating: set), reusesMemory: seed % 4 != 0, poisons: seed % 3 == 1)
     do {
-      try check(executables, Processor(set), runs, &counts)
+      try check(executables, Processor(emulating: set), runs, &counts)
     } catch let error as Mismatch {
       throw Mismatch(description: "\(error.description), \(schedule)")
     }
@@ -167,7 +168,8 @@ struct GraphComparison {
   }
 
   private func options(_ set: Target.InstructionSet?) -> CompilerOptions {
-    CompilerOptions(cpu: set, threads: 4, vocabulary: .standard, verifiesAfterEachPass: true)
+    CompilerOptions(
+      processor: Processor(emulating: set), threads: 4, vocabulary: .standard, verifiesAfterEachPass: true)
   }
 
   /// Whether two tensors of f64 agree to twelve digits.

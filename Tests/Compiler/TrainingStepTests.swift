@@ -55,10 +55,11 @@ import Testing
       Tensor([rows], (0..<rows).map { Int32($0 * 7 % 10) }),
     ]
     var expected: (losses: [Tensor], parameters: [String: Tensor])?
-    for set in GraphComparison.instructionSets where Processor(set).target.hasFMA {
+    for set in GraphComparison.instructionSets where Target(set).hasFMA {
       for (threads, usesMemoryPlan) in [(1, true), (2, true), (4, true), (4, false)] {
         let options = CompilerOptions(
-          bindings: ["B": rows], cpu: set, threads: threads, usesMemoryPlan: usesMemoryPlan, vocabulary: .standard)
+          bindings: ["B": rows], processor: Processor(emulating: set), threads: threads, usesMemoryPlan: usesMemoryPlan,
+          vocabulary: .standard)
         let compiled = try Compiler.compile(graph, entry: "fit", options)
         let (program, schedule) = (compiled.executable.program, compiled.executable.schedule)
         #expect(try ProgramRuns.violation(program, schedule, compiled.executable.plan) == nil)

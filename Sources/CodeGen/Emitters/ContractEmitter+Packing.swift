@@ -4,8 +4,8 @@ import FraguaTensors
 
 extension ContractEmitter {
   /// Copies the panel of the lane operand that starts at `point` to `offset` of scratch: for each k its lanes.
-  func packPanel(_ point: Point, at offset: LLVMValueRef, _ width: Int, _ mask: LLVMValueRef?) {
-    if transposesPanel { return packTransposed(point, at: offset, width, mask) }
+  func packPanel(_ point: Point, at offset: LLVMValueRef, _ width: Int, rest: Int?) {
+    if transposesPanel { return packTransposed(point, at: offset, width, rest: rest) }
     let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
     let uniforms = emitter.uniforms(laneProgram)
     overAll(kAxes, point) { inner in
@@ -17,7 +17,7 @@ extension ContractEmitter {
         if let axis = laneAxis {
           place.coordinates[axis] = function.add(inner.coordinates[axis], function.int64(column * lanes))
         }
-        place.mask = column == width - 1 ? mask : nil
+        place.mask = column == width - 1 ? laneMask(rest) : nil
         var runner = ProgramRunner(emitter, lanes: lanes, at: place)
         let value = runner.run(laneProgram, known: uniforms).last!
         runner.storeScratch(value, scratch.panel, function.add(position, function.int64(column * lanes)))
@@ -53,23 +53,25 @@ extension ContractEmitter {
     return isAlongK
   }
 
-  private func packTransposed(_ point: Point, at offset: LLVMValueRef, _ width: Int, _ mask: LLVMValueRef?) {
+  private func packTransposed(_ point: Point, at offset: LLVMValueRef, _ width: Int, rest: Int?) {
     let axis = laneAxis!
     let k = kAxes[0]
-    let last = function.int64(kernel.axes[axis] - 1)
     let uniforms = emitter.uniforms(laneProgram)
-    emitter.vectorLoop(k, function.int64(0), function.int64(kernel.axes[k]), lanes: lanes, point) { inner in
+    let transposition = Transposition(function, type)
+    // What is only loaded is loaded in squares; what is computed, in whole vectors.
+    let span = laneProgram.instructions.count == 1 ? transposition.side : lanes
+    emitter.vectorLoop(k, function.int64(0), function.int64(kernel.axes[k]), lanes: span, point) { inner in
       for column in 0..<width {
         let rows = (0..<lanes).map { lane -> LLVMValueRef in
           var place = inner
-          let wanted = function.add(point.coordinates[axis], function.int64(column * lanes + lane))
           // Lanes behind the end are filled with the last row, and never stored.
-          place.coordinates[axis] = mask == nil || column < width - 1 ? wanted : minimum(wanted, last)
-          var runner = ProgramRunner(emitter, lanes: lanes, at: place)
+          let row = column == width - 1 ? min(lane, (rest ?? lanes) - 1) : lane
+          place.coordinates[axis] = function.add(point.coordinates[axis], function.int64(column * lanes + row))
+          var runner = ProgramRunner(emitter, lanes: span, at: place)
           return runner.run(laneProgram, known: uniforms).last!.reference
         }
-        let count = inner.mask == nil ? lanes : kernel.axes[k] % lanes
-        for (number, value) in Transposition(function).transposed(rows).prefix(count).enumerated() {
+        let count = inner.mask == nil ? span : kernel.axes[k] % span
+        for (number, value) in transposition.transposed(rows).prefix(count).enumerated() {
           let first = function.multiply(function.add(inner.coordinates[k], function.int64(number)), width * lanes)
           let position = function.add(function.add(offset, first), function.int64(column * lanes))
           ProgramRunner(emitter, lanes: lanes, at: inner).storeScratch(

@@ -22,7 +22,10 @@ extension ContractEmitter {
     let broadcast = broadcastStream(tile, block)
     let lane = laneStream(tile)
     let initial = Array(repeating: nothing, count: tile.rows * tile.width) + [broadcast.pointer, lane.pointer]
-    let results = overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, lane, vector) }
+    let results =
+      transposesLanes
+      ? overSquares(initial, tile, broadcast, lane, vector)
+      : overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, lane, vector) }
     let sums = results.dropLast(2).map { VectorValue(reference: $0, type: type) }
     let known = columnInvariants(tile, uniforms)
     if sums.count * epilogueCost <= Self.largestUnrolledEpilogue || tile.rows == 1 {
@@ -108,7 +111,7 @@ extension ContractEmitter {
       place.coordinates[axis] = function.add(place.coordinates[axis], function.int64(column * lanes))
       place.vectorAxis = axis
     }
-    place.mask = column == tile.width - 1 ? tile.mask : nil
+    place.mask = column == tile.width - 1 ? laneMask(tile.rest) : nil
     return place
   }
 
@@ -124,32 +127,31 @@ extension ContractEmitter {
   ) -> [LLVMValueRef] {
     guard let axis = axes.first else { return body(carried) + carried.suffix(2) }
     let depth = kAxes.count - axes.count
-    let element = function.memoryType(type)
-    let advance = { (pointer: LLVMValueRef, step: Int) in
-      step == 0 ? pointer : function.address(pointer, element, function.int64(step))
-    }
     return function.loop(
       function.int64(0), function.int64(kernel.axes[axis]), carrying: carried,
       name: axes.count == 1 ? Self.productLoopName : "loop", runsAtLeastOnce: true
     ) { _, inner in
       let sums = overK(Array(axes.dropFirst()), inner, broadcast, lane, body).dropLast(2)
       return Array(sums) + [
-        advance(inner[inner.count - 2], broadcast.steps[depth]), advance(inner[inner.count - 1], lane.steps[depth]),
+        advanced(inner[inner.count - 2], broadcast.steps[depth]), advanced(inner[inner.count - 1], lane.steps[depth]),
       ]
     }
+  }
+
+  /// `pointer`, so many elements further.
+  private func advanced(_ pointer: LLVMValueRef, _ elements: Int) -> LLVMValueRef {
+    elements == 0 ? pointer : function.address(pointer, function.memoryType(type), function.int64(elements))
   }
 
   /// One step of k: loads the lanes, then broadcasts each row and adds the products.
   private func accumulate(
     _ carried: [LLVMValueRef], _ tile: Tile, _ broadcast: Stream, _ lane: Stream, _ vector: VectorBuilder
   ) -> [LLVMValueRef] {
-    let element = function.memoryType(type)
-    let rowPointer = carried[carried.count - 2]
     let lanePointer = carried[carried.count - 1]
     if tile.rows == 1 { prefetchLanes(tile, lanePointer, lane) }
     let columns = (0..<tile.width).map { column -> VectorValue in
-      let pointer = function.address(lanePointer, element, function.int64(column * lanes))
-      guard let mask = tile.mask, column == tile.width - 1, self.tile.lanePacking == .direct else {
+      let pointer = advanced(lanePointer, column * lanes)
+      guard let mask = laneMask(tile.rest), column == tile.width - 1, self.tile.lanePacking == .direct else {
         let loaded = function.load(vector.memoryType(type), pointer, alignment: type.byteCount)
         return VectorValue(reference: loaded, type: type)
       }
@@ -161,16 +163,90 @@ extension ContractEmitter {
     }
     var sums: [LLVMValueRef] = []
     for row in 0..<tile.rows {
-      let pointer = function.address(rowPointer, element, function.int64(row * broadcast.stride))
-      let scalar = function.load(element, pointer, alignment: type.byteCount)
-      let factor = vector.splat(VectorValue(reference: scalar, type: type))
+      let factor = broadcastFactor(carried[carried.count - 2], row: row, broadcast, vector)
       for column in 0..<tile.width {
-        // A product is the same whichever factor comes first.
-        let sum = VectorValue(reference: carried[row * tile.width + column], type: type)
-        let next =
-          type.isFloat
-          ? vector.fma(factor, columns[column], sum) : vector.add(sum, vector.multiply(factor, columns[column]))
-        sums.append(next.reference)
+        sums.append(fused(carried[row * tile.width + column], factor, columns[column], vector))
+      }
+    }
+    return sums
+  }
+
+  /// The factor of a row of the tile, in all lanes.
+  private func broadcastFactor(
+    _ pointer: LLVMValueRef, row: Int, _ broadcast: Stream, _ vector: VectorBuilder
+  ) -> VectorValue {
+    let scalar = function.load(
+      function.memoryType(type), advanced(pointer, row * broadcast.stride), alignment: type.byteCount)
+    return vector.splat(VectorValue(reference: scalar, type: type))
+  }
+
+  /// `sum` and a product, which is the same whichever factor comes first.
+  private func fused(
+    _ sum: LLVMValueRef, _ factor: VectorValue, _ column: VectorValue, _ vector: VectorBuilder
+  ) -> LLVMValueRef {
+    let sum = VectorValue(reference: sum, type: type)
+    return (type.isFloat ? vector.fma(factor, column, sum) : vector.add(sum, vector.multiply(factor, column))).reference
+  }
+
+  /// Whether the lanes are rows of memory that are read where they lie.
+  private var transposesLanes: Bool {
+    guard tile.lanePacking == .direct, lanes > 1, let axis = laneAxis,
+      case .load(let access)? = laneProgram.instructions.last
+    else { return false }
+    return access.strides[axis] != 1
+  }
+
+  /// The loop over k where the lanes are rows of memory: their squares are loaded and transposed in registers.
+  private func overSquares(
+    _ initial: [LLVMValueRef], _ tile: Tile, _ broadcast: Stream, _ lane: Stream, _ vector: VectorBuilder
+  ) -> [LLVMValueRef] {
+    let transposition = Transposition(function, type)
+    let side = transposition.side
+    let depth = kernel.axes[kAxes[0]]
+    let results = function.loop(
+      function.int64(0), function.int64(depth / side * side), step: side, carrying: initial,
+      name: Self.productLoopName
+    ) { _, carried in
+      let sums = accumulateSquares(carried, 0..<side, transposition, tile, broadcast, lane, vector)
+      return sums + [
+        advanced(carried[carried.count - 2], side * broadcast.steps[0]), advanced(carried[carried.count - 1], side),
+      ]
+    }
+    if depth % side == 0 { return results }
+    // The last squares begin within those before them.
+    let skipped = side - depth % side
+    let last =
+      results.dropLast(2) + [
+        advanced(results[results.count - 2], -skipped * broadcast.steps[0]),
+        advanced(results[results.count - 1], -skipped),
+      ]
+    return accumulateSquares(Array(last), skipped..<side, transposition, tile, broadcast, lane, vector) + last.suffix(2)
+  }
+
+  /// The steps `steps` of the squares that the carried pointers are at.
+  private func accumulateSquares(
+    _ carried: [LLVMValueRef], _ steps: Range<Int>, _ transposition: Transposition, _ tile: Tile, _ broadcast: Stream,
+    _ lane: Stream, _ vector: VectorBuilder
+  ) -> [LLVMValueRef] {
+    var sums = Array(carried.dropLast(2))
+    let square = VectorBuilder(function: function, lanes: transposition.side)
+    for column in 0..<tile.width {
+      // All squares at once would not fit into the registers.
+      if column > 0 { function.keepLoadsInOrder() }
+      let rows = (0..<lanes).map { number in
+        // Lanes behind the end are filled with the last row, and never stored.
+        let row = column == tile.width - 1 ? min(number, (tile.rest ?? lanes) - 1) : number
+        let pointer = advanced(carried[carried.count - 1], (column * lanes + row) * lane.stride)
+        return function.load(square.memoryType(type), pointer, alignment: type.byteCount)
+      }
+      let columns = transposition.transposed(rows)
+      for step in steps {
+        let pointer = advanced(carried[carried.count - 2], step * broadcast.steps[0])
+        for row in 0..<tile.rows {
+          let number = row * tile.width + column
+          let factor = broadcastFactor(pointer, row: row, broadcast, vector)
+          sums[number] = fused(sums[number], factor, VectorValue(reference: columns[step], type: type), vector)
+        }
       }
     }
     return sums

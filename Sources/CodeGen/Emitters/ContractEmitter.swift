@@ -49,14 +49,14 @@ struct ContractEmitter {
     emitter.loops(over: outer, emitter.origin) { point in
       overBlocks { block in
         if tile.broadcastPacking == .packed { packBroadcast(point, block) }
-        overLaneTiles(point) { panelPoint, width, mask in
+        overLaneTiles(point) { panelPoint, width, rest in
           let panel = panelOffset(panelPoint)
           if tile.lanePacking == .packed {
-            let pack = { packPanel(panelPoint, at: panel, width, mask) }
+            let pack = { packPanel(panelPoint, at: panel, width, rest: rest) }
             if scratch.keepsPanels { function.when(isFirst(block), pack) } else { pack() }
           }
           overBroadcastTiles(panelPoint, block) { tilePoint, rows in
-            emitTile(Tile(point: tilePoint, rows: rows, width: width, mask: mask, panel: panel), block, uniforms)
+            emitTile(Tile(point: tilePoint, rows: rows, width: width, rest: rest, panel: panel), block, uniforms)
           }
         }
       }
@@ -69,12 +69,13 @@ struct ContractEmitter {
 
   // MARK: Loops over tiles
 
-  /// A register tile: where it starts, how many broadcasts and vectors it has, and the mask of its last vector.
+  /// A register tile: where it starts, how many broadcasts and vectors it has, and how many lanes its last vector has
+  /// where it has not all.
   struct Tile {
     let point: Point
     let rows: Int
     let width: Int
-    let mask: LLVMValueRef?
+    let rest: Int?
     /// Where the packed lane operand lies in scratch, in elements behind its first panel.
     let panel: LLVMValueRef
   }
@@ -105,8 +106,8 @@ struct ContractEmitter {
     return function.multiply(lane, kAxes.reduce(1) { $0 * kernel.axes[$1] })
   }
 
-  /// Runs `body` for each tile along the lanes, with the number of its vectors and the mask of its last one.
-  private func overLaneTiles(_ point: Point, _ body: (Point, Int, LLVMValueRef?) -> Void) {
+  /// Runs `body` for each tile along the lanes, with the number of its vectors, and the lanes of its last one where they are not all.
+  private func overLaneTiles(_ point: Point, _ body: (Point, Int, Int?) -> Void) {
     guard let axis = laneAxis else { return body(point, 1, nil) }
     let vectors = max(1, tile.lanes / lanes)
     overUnits(axis, emitter.range(of: axis), unit: partitionUnit(axis)) { start, extent in
@@ -125,12 +126,13 @@ struct ContractEmitter {
         function.loop(function.int64(part.offset * lanes), function.int64(end * lanes), step: part.size * lanes) {
           body(at($0), part.size, nil)
         }
-        if isMasked {
-          body(at(function.int64(end * lanes)), part.size, emitter.mask(function.int64(rest), lanes: lanes))
-        }
+        if isMasked { body(at(function.int64(end * lanes)), part.size, rest) }
       }
     }
   }
+
+  /// The mask of a vector of which so many lanes exist; `nil` for all.
+  func laneMask(_ rest: Int?) -> LLVMValueRef? { rest.map { emitter.mask(function.int64($0), lanes: lanes) } }
 
   /// Runs `body` for each tile of `block` along the broadcast axis, with the number of its rows.
   func overBroadcastTiles(_ point: Point, _ block: BlockRange, _ body: (Point, Int) -> Void) {

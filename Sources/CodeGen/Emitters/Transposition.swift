@@ -1,31 +1,53 @@
 import CLLVM
+import FraguaKernels
+import FraguaTensors
 
-/// Transposes a square of vectors in registers.
+/// Transposes rows of memory in registers: vectors along the rows become vectors across them.
 struct Transposition {
   private let function: FunctionEmitter
+  /// The elements in 16 bytes. Squares of so many are transposed within quarters or halves of a vector, one operation
+  /// for each vector and round.
+  let side: Int
 
-  init(_ function: FunctionEmitter) { self.function = function }
+  init(_ function: FunctionEmitter, _ type: ElementType) {
+    self.function = function
+    side = ContractTiling.squareSide(type)
+  }
 
-  /// Column `j` of the square whose rows are `rows`; as many rows as lanes, a power of two.
-  ///
-  /// Exchanges the off-diagonal blocks of ever smaller squares: log2(n) rounds of n shuffles.
+  /// Element `j` of all rows, for each `j`.
+  /// - Parameter rows: one for each lane, a multiple of ``side``; so are their elements.
   func transposed(_ rows: [LLVMValueRef]) -> [LLVMValueRef] {
+    let count = Int(LLVMGetVectorSize(LLVMTypeOf(rows[0])))
+    return stride(from: 0, to: count, by: side).flatMap { first in
+      let parts = count == side ? rows : rows.map { shuffle($0, $0, Array(first..<first + side)) }
+      return interleaved((0..<side).map { i in joined(stride(from: i, to: rows.count, by: side).map { parts[$0] }) })
+    }
+  }
+
+  /// Short vectors, as many as a power of two, behind each other in one.
+  private func joined(_ parts: [LLVMValueRef]) -> LLVMValueRef {
+    if parts.count == 1 { return parts[0] }
+    let half = parts.count / 2
+    let (low, high) = (joined(Array(parts[..<half])), joined(Array(parts[half...])))
+    return shuffle(low, high, Array(0..<parts.count * side))
+  }
+
+  /// Transposes the squares in `rows`, each of which has a row of every square: log2(side) rounds, in which rows half
+  /// the square apart are interleaved.
+  private func interleaved(_ rows: [LLVMValueRef]) -> [LLVMValueRef] {
+    let lanes = Int(LLVMGetVectorSize(LLVMTypeOf(rows[0])))
+    let positions = [0, side / 2].map { half in
+      (0..<lanes).map { lane in lane / side * side + half + lane % side / 2 + (lane % 2) * lanes }
+    }
     var rows = rows
-    var distance = rows.count / 2
-    while distance > 0 {
-      for i in rows.indices where i & distance == 0 {
-        let (a, b) = (rows[i], rows[i + distance])
-        rows[i] = shuffle(a, b) { $0 & distance == 0 ? $0 : rows.count + $0 - distance }
-        rows[i + distance] = shuffle(a, b) { $0 & distance == 0 ? $0 + distance : rows.count + $0 }
-      }
-      distance /= 2
+    for _ in 0..<side.trailingZeroBitCount {
+      rows = (0..<side / 2).flatMap { i in positions.map { shuffle(rows[i], rows[i + side / 2], $0) } }
     }
     return rows
   }
 
-  private func shuffle(_ a: LLVMValueRef, _ b: LLVMValueRef, _ lane: (Int) -> Int) -> LLVMValueRef {
-    let count = Int(LLVMGetVectorSize(LLVMTypeOf(a)))
-    var positions: [LLVMValueRef?] = (0..<count).map { function.int32(lane($0)) }
-    return LLVMBuildShuffleVector(function.builder, a, b, LLVMConstVector(&positions, UInt32(count)), "")
+  private func shuffle(_ a: LLVMValueRef, _ b: LLVMValueRef, _ positions: [Int]) -> LLVMValueRef {
+    var constants: [LLVMValueRef?] = positions.map { function.int32($0) }
+    return LLVMBuildShuffleVector(function.builder, a, b, LLVMConstVector(&constants, UInt32(constants.count)), "")
   }
 }

@@ -57,12 +57,40 @@ public struct ContractTiling {
     let lanes = tile.laneAxis == .n ? body.rhs : body.lhs
     if !tiling.isPlainLoad(lanes) { tile.lanePacking = .packed }
     if let axis = ContractScratch.laneAxis(kernel, body, tile), case .load(let access)? = lanes.instructions.last,
-      access.strides[axis] != 1
+      access.strides[axis] != 1, !tiling.canTranspose(tile)
     {
       tile.lanePacking = .packed
     }
     return tile
   }
+
+  // MARK: Packing
+
+  /// The rows of the squares in which lanes that lie along k are transposed: what 16 bytes hold.
+  public static func squareSide(_ type: ElementType) -> Int { 16 / max(4, type.byteCount) }
+
+  /// Whether the operand along the lanes can be read as it lies though its lanes are rows of memory: there are whole
+  /// squares of it.
+  private func canTranspose(_ tile: ContractTile) -> Bool {
+    let program = tile.laneAxis == .n ? body.rhs : body.lhs
+    guard lanes > 1, body.kAxes == 1, type.byteCount >= 4, isPlainLoad(program), laneStride(tile) > 1,
+      case .load(let access) = program.instructions[0]
+    else { return false }
+    return access.strides.last == 1 && kernel.axes.last! >= Self.squareSide(type)
+  }
+
+  /// Whether transposing in registers is better than a copy: each square is used once, and registers are left for one
+  /// and what comes of it. Few vectors do: what is read at once are as many rows of memory as there are lanes, which may
+  /// share so few sets of the cache that they push each other out.
+  private func shouldTranspose(_ tile: ContractTile) -> Bool {
+    let vectors = tile.lanes / lanes
+    let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
+    return canTranspose(tile) && rows <= tile.broadcasts && vectors <= target.vectorRegisters / 8
+      && vectors * tile.broadcasts + 2 * Self.squareSide(type) <= target.vectorRegisters
+  }
+
+  /// Whether the tile reads the lanes so.
+  private func isTransposed(_ tile: ContractTile) -> Bool { tile.lanePacking == .direct && canTranspose(tile) }
 
   /// Whether a factor is one load without conditions, of the type that is multiplied.
   private func isPlainLoad(_ program: ScalarProgram) -> Bool {
@@ -87,9 +115,9 @@ public struct ContractTiling {
     let program = tile.laneAxis == .n ? body.rhs : body.lhs
     guard isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
     guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return .direct }
-    guard access.strides[axis] == 1 else { return .packed }
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
     let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
+    guard access.strides[axis] == 1 else { return shouldTranspose(tile) ? .direct : .packed }
     return k >= 384 && rows >= 64 ? .packed : .direct
   }
 
@@ -105,13 +133,15 @@ public struct ContractTiling {
         let products = Double(row.size * lane.size)
         let loads = Double(row.size + lane.size)
         // Two products a cycle; four cycles of latency; broadcasts and loads two a cycle.
-        let step = max(products / 2, 4, loads / 2) + loads * loadCycles
+        var step = max(products / 2, 4, loads / 2) + loads * loadCycles
+        // Two shuffles a vector, beside the products.
+        if isTransposed(tile) { step += Double(lane.size) }
         total += Double(row.count * lane.count) * (k * step + 20)
       }
     }
     if tile.lanePacking == .packed {
       let isContiguous = laneStride(tile) == 1
-      total += k * Double(laneExtent) / Double(lanes) * (isContiguous ? 2 : 5)
+      total += k * Double(laneExtent) / Double(lanes) * (isContiguous ? 2 : canTranspose(tile) ? 3 : 5)
     }
     if tile.broadcastPacking == .packed { total += k * Double(rowExtent) / Double(lanes) * 4 }
     total += Double(rowExtent * laneExtent) * (1 / Double(lanes) + 1.5 * Double(scatteredAccesses(tile)))

@@ -143,7 +143,7 @@ public struct Scheduler: Sendable {
   }
 
   /// The most granules of a part that a thread owns as a whole.
-  private static let mostGranules = 64
+  private static let mostGranules = 128
 
   /// Sharing `axis` in units of `step`, or, where they fit, in one part for each thread, of whole granules: no thread
   /// has much more to do then, and kernels whose steps differ have the same parts, so that none waits for another.
