@@ -8,6 +8,8 @@ import FraguaSource
 public final class ThreadTeam: @unchecked Sendable {
   /// The number of threads, the caller's included.
   public let count: Int
+  /// How often a waiting thread looks before it sleeps: about 30 µs; not at all where threads outnumber processors.
+  public let spins: UInt32
   private let shared: UnsafeMutablePointer<Shared>
   private let others: [SystemThread]
 
@@ -33,9 +35,10 @@ public final class ThreadTeam: @unchecked Sendable {
   public init(_ count: Int) throws(Diagnostic) {
     precondition(count >= 1, "a team of \(count) threads")
     self.count = count
+    spins = count <= Self.processorsAllowed ? 1000 : 0
     let shared = UnsafeMutablePointer<Shared>.allocate(capacity: 1)
     shared.initialize(to: Shared())
-    shared.pointee.spins = Self.spins(count)
+    shared.pointee.spins = spins
     self.shared = shared
     do throws(Diagnostic) { others = try Self.start(count, shared) } catch {
       shared.deallocate()
@@ -47,11 +50,6 @@ public final class ThreadTeam: @unchecked Sendable {
     Self.stop(others, shared)
     shared.deallocate()
   }
-
-  /// How often a waiting thread looks before it sleeps: about 30 µs; not at all where threads outnumber processors.
-  public var spins: UInt32 { Self.spins(count) }
-
-  private static func spins(_ count: Int) -> UInt32 { count <= processorsAllowed ? 1000 : 0 }
 
   /// Runs the step at `address` on all threads, each with its context, and returns when all have finished.
   func run(_ address: UInt64, _ contexts: UnsafePointer<FraguaContext>) {
