@@ -1,6 +1,8 @@
 import ArgumentParser
 import Fragua
 import FraguaCodeGen
+import FraguaKernels
+import FraguaTensors
 
 /// `fragua bench`: how long a step takes, on random data that stay the same.
 struct BenchCommand: ParsableCommand {
@@ -19,6 +21,7 @@ struct BenchCommand: ParsableCommand {
       loss0       the loss of the first step; loss1 of the last one
       flops       floating-point operations of a step; gflops = flops / step_us / 1000
       peak_gflops what the threads reach with multiply-adds in registers, measured
+                  in the type that most of the step's floats are of
       peak_share  gflops / peak_gflops
       arena_bytes the memory of temporaries; arena_lower_bound_bytes, what of it is
                   live at one instant at most
@@ -70,6 +73,14 @@ struct BenchCommand: ParsableCommand {
         hint: "name one, or measure the processor alone with --peak.")
     }
     try measure(file)
+  }
+
+  /// The type of most floats that `program` keeps in memory.
+  private static func commonFloat(_ program: KernelProgram) -> ElementType {
+    let count = { (element: ElementType) in
+      program.buffers.filter { $0.type.element == element }.reduce(0) { $0 + $1.type.elementCount }
+    }
+    return count(.f64) > count(.f32) ? .f64 : .f32
   }
 
   /// Measures what the threads reach in registers, for `--peak`.
@@ -131,7 +142,9 @@ struct BenchCommand: ParsableCommand {
       _ = StepProfile(running: profiled.executable, steps: 5)
       KernelTable(StepProfile(running: profiled.executable, steps: steps)).print(asJSON: json)
     }
-    let peak = try measurePeak(Processor(compilation.cpu), threads: compiled.executable.threads)
+    let peak = try measurePeak(
+      Processor(compilation.cpu), threads: compiled.executable.threads,
+      element: Self.commonFloat(compiled.executable.program))
     let plan = compiled.executable.plan
     report([
       ("graph", .string(graph.name)), ("function", .string("@" + entry)),
