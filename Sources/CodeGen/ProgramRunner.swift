@@ -209,10 +209,8 @@ struct ProgramRunner {
   private func maskedLoad(
     _ pointer: LLVMValueRef, _ mask: LLVMValueRef, _ type: ElementType, _ fill: VectorValue?
   ) -> VectorValue {
-    let memory = vector.memoryType(type)
-    let other = fill.map { toMemory($0) } ?? LLVMConstNull(memory)!
-    let loaded = function.intrinsic(
-      "llvm.masked.load", [memory, function.pointerType], [pointer, function.int32(type.byteCount), mask, other])!
+    let loaded = function.maskedLoad(
+      vector.memoryType(type), pointer, mask, other: fill.map { toMemory($0) }, alignment: type.byteCount)
     return fromMemory(loaded, type, vector)
   }
 
@@ -241,10 +239,7 @@ struct ProgramRunner {
     let first = function.add(address.base, function.int64(-start))
     let pointer = function.address(buffer, function.memoryType(type), first)
     let loaded = function.load(wide.memoryType(type), pointer, alignment: type.byteCount)
-    var positions: [LLVMValueRef?] = (0..<lanes).map { function.int32(start + $0 * stride) }
-    let mask = LLVMConstVector(&positions, UInt32(lanes))
-    let part = LLVMBuildShuffleVector(function.builder, loaded, LLVMGetUndef(LLVMTypeOf(loaded)), mask, "")!
-    return fromMemory(part, type, vector)
+    return fromMemory(function.shuffle(loaded, loaded, (0..<lanes).map { start + $0 * stride }), type, vector)
   }
 
   private func gather(
@@ -288,10 +283,7 @@ struct ProgramRunner {
     if address.indices == nil, address.stride == 1 {
       let pointer = function.address(buffer, element, address.base)
       guard let mask = address.mask else { return function.store(stored, pointer, alignment: value.type.byteCount) }
-      _ = function.intrinsic(
-        "llvm.masked.store", [LLVMTypeOf(stored), function.pointerType],
-        [stored, pointer, function.int32(value.type.byteCount), mask])
-      return
+      return function.maskedStore(stored, pointer, mask, alignment: value.type.byteCount)
     }
     let pointers = LLVMVectorType(function.pointerType, UInt32(lanes))!
     _ = function.intrinsic(

@@ -155,10 +155,7 @@ extension ContractEmitter {
         let loaded = function.load(vector.memoryType(type), pointer, alignment: type.byteCount)
         return VectorValue(reference: loaded, type: type)
       }
-      let memory = vector.memoryType(type)
-      let loaded = function.intrinsic(
-        "llvm.masked.load", [memory, function.pointerType],
-        [pointer, function.int32(type.byteCount), mask, LLVMConstNull(memory)])!
+      let loaded = function.maskedLoad(vector.memoryType(type), pointer, mask, alignment: type.byteCount)
       return VectorValue(reference: loaded, type: type)
     }
     var sums: [LLVMValueRef] = []

@@ -19,7 +19,7 @@ struct Transposition {
   func transposed(_ rows: [LLVMValueRef]) -> [LLVMValueRef] {
     let count = Int(LLVMGetVectorSize(LLVMTypeOf(rows[0])))
     return stride(from: 0, to: count, by: side).flatMap { first in
-      let parts = count == side ? rows : rows.map { shuffle($0, $0, Array(first..<first + side)) }
+      let parts = count == side ? rows : rows.map { function.shuffle($0, $0, Array(first..<first + side)) }
       return interleaved((0..<side).map { i in joined(stride(from: i, to: rows.count, by: side).map { parts[$0] }) })
     }
   }
@@ -29,7 +29,7 @@ struct Transposition {
     if parts.count == 1 { return parts[0] }
     let half = parts.count / 2
     let (low, high) = (joined(Array(parts[..<half])), joined(Array(parts[half...])))
-    return shuffle(low, high, Array(0..<parts.count * side))
+    return function.shuffle(low, high, Array(0..<parts.count * side))
   }
 
   /// Transposes the squares in `rows`, each of which has a row of every square: log2(side) rounds, in which rows half
@@ -41,13 +41,8 @@ struct Transposition {
     }
     var rows = rows
     for _ in 0..<side.trailingZeroBitCount {
-      rows = (0..<side / 2).flatMap { i in positions.map { shuffle(rows[i], rows[i + side / 2], $0) } }
+      rows = (0..<side / 2).flatMap { i in positions.map { function.shuffle(rows[i], rows[i + side / 2], $0) } }
     }
     return rows
-  }
-
-  private func shuffle(_ a: LLVMValueRef, _ b: LLVMValueRef, _ positions: [Int]) -> LLVMValueRef {
-    var constants: [LLVMValueRef?] = positions.map { function.int32($0) }
-    return LLVMBuildShuffleVector(function.builder, a, b, LLVMConstVector(&constants, UInt32(constants.count)), "")
   }
 }
