@@ -138,7 +138,8 @@ let package = Package(
         "FraguaTraining", "Fragua",
       ]),
     .testTarget(
-      name: "CommandTests", dependencies: ["fragua-command", "FraguaTensors", "FraguaData", "FraguaTraining"],
+      name: "CommandTests",
+      dependencies: ["fragua-command", "FraguaTensors", "FraguaCodeGen", "FraguaData", "FraguaTraining"],
       path: "Tests/Command", exclude: ["cases"], swiftSettings: settings),
     tests("Data", ["FraguaData", "FraguaTensors", "FraguaSource"]),
   ]

@@ -28,8 +28,15 @@ struct BenchCommand: ParsableCommand {
       peak_bytes  of them what is live during one kernel at most, in the order in which
                   the kernels run; source_peak_bytes, in that of the source
 
+      With --steps N exactly N more steps follow the first one, whatever the time,
+      and the peak is not measured. So two runs differ in nothing but their steps,
+      for tools that count:
+        valgrind --tool=callgrind fragua bench student.graph --steps 10000
+
       With --peak there are only threads, cpu, peak_f32_gflops and peak_f64_gflops.
       """)
+
+  private static let defaultSeconds = 1.5
 
   @Argument(help: "The graph file; none with --peak.")
   var file: String?
@@ -44,8 +51,11 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The rows of a step (default: 32, or what a dump was made for).", valueName: "N"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("How long to measure.", valueName: "SECONDS"))
-  var seconds = 1.5
+  @Option(help: ArgumentHelp("How long to measure (default: \(defaultSeconds)).", valueName: "SECONDS"))
+  var seconds: Double?
+
+  @Option(help: ArgumentHelp("Measure exactly N steps, and not the peak.", valueName: "N"))
+  var steps: Int?
 
   @Option(help: ArgumentHelp("What the data and the initializers draw from.", valueName: "N"))
   var seed: UInt64 = 0
@@ -62,7 +72,11 @@ struct BenchCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (0...86400).contains(seconds) else { throw ValidationError("--seconds is from 0 to 86400") }
+    guard (0...86400).contains(seconds ?? 0) else { throw ValidationError("--seconds is from 0 to 86400") }
+    guard steps ?? 1 >= 1 else { throw ValidationError("--steps is at least 1") }
+    if steps != nil, seconds != nil || kernels {
+      throw ValidationError("--steps goes with neither --seconds nor --kernels")
+    }
   }
 
   func run() throws {
@@ -87,7 +101,7 @@ struct BenchCommand: ParsableCommand {
   private func measureProcessor() throws {
     let unfit = [
       file.map { "'\($0)'" }, function.map { _ in "--function" }, batch.map { _ in "--batch" },
-      compilation.bindings.first.map { _ in "--bind" }, kernels ? "--kernels" : nil,
+      compilation.bindings.first.map { _ in "--bind" }, kernels ? "--kernels" : nil, steps.map { _ in "--steps" },
     ]
     if let first = unfit.lazy.compactMap({ $0 }).first {
       throw UsageError(
@@ -118,52 +132,65 @@ struct BenchCommand: ParsableCommand {
     let compileBegin = ContinuousClock.now
     let compiled = try Compiler.compile(graph, entry: entry, options)
     let compileSeconds = (ContinuousClock.now - compileBegin) / .seconds(1)
+    let executable = compiled.executable
     let initial = try InitialParameters(graph, states: compiled.parameters, seed: seed, vocabulary: .standard)
     let store = ParameterStore()
     for (name, tensor) in initial.tensors { store[name] = tensor }
-    try compiled.executable.bind(store)
+    try executable.bind(store)
     // Making the data up is no part of what a user waits for.
     let dataBegin = ContinuousClock.now
     BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(compiled)
     let dataTime = ContinuousClock.now - dataBegin
-    compiled.executable.step()
+    executable.step()
     let firstSeconds = (ContinuousClock.now - begin - dataTime) / .seconds(1)
     let lossResult = compiled.resultTypes.firstIndex { $0.rank == 0 && $0.element.isFloat }
-    let firstLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
-    let times = StepTimes(measuring: compiled.executable, seconds: seconds)
-    let lastLoss = lossResult.map { compiled.executable.result($0)[0].asDouble } ?? 0
+    let firstLoss = lossResult.map { executable.result($0)[0].asDouble } ?? 0
+    let times =
+      steps.map { StepTimes(measuring: executable, steps: $0) }
+      ?? StepTimes(measuring: executable, seconds: seconds ?? Self.defaultSeconds)
+    let lastLoss = lossResult.map { executable.result($0)[0].asDouble } ?? 0
     if kernels {
       options.isProfiled = true
       options.reportTimes = nil
       let profiled = try Compiler.compile(graph, entry: entry, options)
       try profiled.executable.bind(store)
       BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(profiled)
-      let steps = max(5, min(2000, Int(seconds / times.median)))
-      _ = StepProfile(running: profiled.executable, steps: 5)
-      KernelTable(StepProfile(running: profiled.executable, steps: steps)).print(asJSON: json)
+      showKernels(of: profiled.executable, stepSeconds: times.median)
     }
-    let peak = try measurePeak(
-      Processor(compilation.cpu), threads: compiled.executable.threads,
-      element: Self.commonFloat(compiled.executable.program))
-    let plan = compiled.executable.plan
-    report([
+    let gflops = Double(compiled.flops) / times.median / 1e9
+    var peak: [(String, JSON)] = []
+    if steps == nil {
+      let most = try measurePeak(
+        Processor(compilation.cpu), threads: executable.threads, element: Self.commonFloat(executable.program))
+      peak = [
+        ("peak_gflops", JSON(Decimals.rounded(most, 1))), ("peak_share", JSON(Decimals.rounded(gflops / most, 3))),
+      ]
+    }
+    let plan = executable.plan
+    let figures: [(String, JSON)] = [
       ("graph", .string(graph.name)), ("function", .string("@" + entry)),
       ("batch", .integer(compiled.argumentTypes.first?.shape.first?.fixedValue ?? 1)),
-      ("threads", .integer(compiled.executable.threads)),
+      ("threads", .integer(executable.threads)),
       ("cpu", .string(Processor(compilation.cpu).target.instructionSet.rawValue)),
       ("first_s", JSON(Decimals.rounded(firstSeconds, 4))), ("step_us", JSON(Decimals.rounded(times.median * 1e6, 3))),
       ("min_us", JSON(Decimals.rounded(times.minimum * 1e6, 3))),
       ("spread", JSON(Decimals.rounded(times.spread, 3))), ("loss0", JSON(firstLoss)), ("loss1", JSON(lastLoss)),
-      ("flops", .integer(compiled.flops)),
-      ("gflops", JSON(Decimals.rounded(Double(compiled.flops) / times.median / 1e9, 2))),
-      ("peak_gflops", JSON(Decimals.rounded(peak, 1))),
-      ("peak_share", JSON(Decimals.rounded(Double(compiled.flops) / times.median / 1e9 / peak, 3))),
-      ("arena_bytes", .integer(plan.arenaBytes)),
-      ("arena_lower_bound_bytes", .integer(plan.lowerBoundBytes)),
-      ("peak_bytes", .integer(compiled.order.peakBytes)),
-      ("source_peak_bytes", .integer(compiled.order.sourcePeakBytes)),
-      ("compile_s", JSON(Decimals.rounded(compileSeconds, 4))),
-    ])
+      ("flops", .integer(compiled.flops)), ("gflops", JSON(Decimals.rounded(gflops, 2))),
+    ]
+    report(
+      figures + peak + [
+        ("arena_bytes", .integer(plan.arenaBytes)), ("arena_lower_bound_bytes", .integer(plan.lowerBoundBytes)),
+        ("peak_bytes", .integer(compiled.order.peakBytes)),
+        ("source_peak_bytes", .integer(compiled.order.sourcePeakBytes)),
+        ("compile_s", JSON(Decimals.rounded(compileSeconds, 4))),
+      ])
+  }
+
+  /// Prints where the time of a step goes, which takes about `stepSeconds` and was compiled to be profiled.
+  private func showKernels(of profiled: Executable, stepSeconds: Double) {
+    let steps = max(5, min(2000, Int((seconds ?? Self.defaultSeconds) / stepSeconds)))
+    _ = StepProfile(running: profiled, steps: 5)
+    KernelTable(StepProfile(running: profiled, steps: steps)).print(asJSON: json)
   }
 
   private func report(_ figures: [(String, JSON)]) {
@@ -185,23 +212,39 @@ private struct StepTimes {
 
   /// Warms up, then times blocks of about 20 ms for `seconds`, at least five.
   init(measuring executable: Executable, seconds: Double) {
-    /// The seconds that `count` steps take.
-    func time(_ count: Int) -> Double {
-      let begin = ContinuousClock.now
-      for _ in 0..<count { executable.step() }
-      return (ContinuousClock.now - begin) / .seconds(1)
-    }
-    _ = time(10)
-    let one = max(time(1), 1e-7)
+    _ = Self.time(10, of: executable)
+    let one = max(Self.time(1, of: executable), 1e-7)
     let block = max(1, min(20_000, Int(0.02 / one)))
     var samples: [Double] = []
     let begin = ContinuousClock.now
     while samples.count < 5 || (ContinuousClock.now - begin) / .seconds(1) < seconds {
-      samples.append(time(block) / Double(block))
+      samples.append(Self.time(block, of: executable) / Double(block))
     }
-    samples.sort()
+    self.init(samples)
+  }
+
+  /// Times `steps` steps, in ten blocks where there are as many; what it does depends on no time.
+  init(measuring executable: Executable, steps: Int) {
+    let blocks = min(10, steps)
+    self.init(
+      (0..<blocks).map { index in
+        let block = steps * (index + 1) / blocks - steps * index / blocks
+        return Self.time(block, of: executable) / Double(block)
+      })
+  }
+
+  /// - Parameter samples: the times of a step that some blocks of steps took, at least one.
+  private init(_ samples: [Double]) {
+    let samples = samples.sorted()
     median = samples[samples.count / 2]
     minimum = samples[0]
     spread = samples[samples.count * 9 / 10] / samples[0]
+  }
+
+  /// The seconds that `count` steps take.
+  private static func time(_ count: Int, of executable: Executable) -> Double {
+    let begin = ContinuousClock.now
+    for _ in 0..<count { executable.step() }
+    return (ContinuousClock.now - begin) / .seconds(1)
   }
 }

@@ -21,9 +21,9 @@ struct FraguaProcess {
   }
 
   /// The command, which lies beside the bundle of the tests.
-  private static let executable: URL = {
+  static let executable: String = {
     let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    return bundle.deletingLastPathComponent().appendingPathComponent("fragua")
+    return bundle.deletingLastPathComponent().appendingPathComponent("fragua").path
   }()
 
   private let process = Process()
@@ -36,10 +36,14 @@ struct FraguaProcess {
   private static let cacheOfAllRuns = NSTemporaryDirectory() + "fragua-command-cache-\(getpid())"
 
   /// Starts the command with `arguments` in the folder at `directory`, its cache in that at `cacheHome`.
-  init(_ arguments: [String], in directory: String, cacheHome: String? = nil) throws {
+  /// - Parameter runner: what runs the command: the path of the executable or of a copy, or that of a tool with its
+  ///   arguments, the executable last.
+  init(
+    _ arguments: [String], in directory: String, cacheHome: String? = nil, runner: [String] = [executable]
+  ) throws {
     folder = try TestFolder()
-    process.executableURL = Self.executable
-    process.arguments = arguments
+    process.executableURL = URL(fileURLWithPath: runner[0])
+    process.arguments = runner.dropFirst() + arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory)
     process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
     process.environment!["XDG_CACHE_HOME"] = cacheHome ?? Self.cacheOfAllRuns

@@ -107,6 +107,23 @@ import Testing
     #expect(lines.map { String($0.prefix { $0 != " " }) }.sorted() == objects[0].keys.sorted())
   }
 
+  /// With `--steps` so many steps run whatever the time: each leaves another loss, always the same. The peak, which is
+  /// measured for a time, is left out.
+  @Test func benchSteps() throws {
+    func losses(_ steps: Int) throws -> [Double] {
+      let options = ["--threads", "1", "--steps", String(steps), "--json"]
+      let outcome = try fragua(["bench", "graphs/bench/student.graph"] + options)
+      let objects = try outcome.objects()
+      try #require(objects.count == 1 && outcome.status == 0, "\(outcome.error)")
+      #expect(objects[0].keys.contains("step_us") && !objects[0].keys.contains("peak_gflops"))
+      return try ["loss0", "loss1"].map { try #require(objects[0][$0] as? Double) }
+    }
+    let (one, two, twelve) = (try losses(1), try losses(2), try losses(12))
+    #expect(one[0] == two[0] && one[0] == twelve[0])
+    #expect(one[0] > one[1] && one[1] > two[1] && two[1] > twelve[1])
+    #expect(try losses(12) == twelve)
+  }
+
   /// Without a graph, a benchmark of what the processor can do at most, in both types of floats.
   @Test(arguments: [[], ["--cpu", "scalar"]]) func peak(options: [String]) throws {
     let arguments = ["bench", "--peak", "--threads", "2"] + options

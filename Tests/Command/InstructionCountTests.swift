@@ -1,0 +1,104 @@
+import Foundation
+import FraguaCodeGen
+import Testing
+
+/// The instructions of a step, counted: a slower step shows on any machine, whatever else runs there.
+@Suite(.timeLimit(.minutes(10))) struct InstructionCountTests {
+  /// What a training step of `graphs/bench/student.graph` takes on AVX2 and one thread, 32 rows. A change for the
+  /// better is written down here; one for the worse is a defect.
+  ///
+  /// Nearly all of it is the one kernel: 1402 instructions, behind 27 of the step function and 42 of the loop that
+  /// calls it.
+  static let instructionsOfStudentStep = 1471.0
+
+  @Test(.enabled(if: Callgrind.isThere && Processor.canRun(.avx2), "needs valgrind, and a processor with AVX2"))
+  func studentStepIsAsBefore() throws {
+    let folder = try TestFolder()
+    let executable = try Callgrind.executable(in: folder)
+    let few = try Callgrind(steps: 100, executable, folder)
+    let many = try Callgrind(steps: 2100, executable, folder)
+    let (first, second) = (try few.instructions(), try many.instructions())
+    let objects = Set(first.keys).union(second.keys)
+    let counts = Dictionary(
+      uniqueKeysWithValues: objects.map { ($0, Double(second[$0, default: 0] - first[$0, default: 0]) / 2000) })
+
+    let total = counts.values.reduce(0, +)
+    #expect(abs(total - Self.instructionsOfStudentStep) <= 0.05 * Self.instructionsOfStudentStep, "\(total) a step")
+    let generated = try #require(counts[Callgrind.generatedCode], "no generated code was run")
+    let calling = try #require(counts[executable])
+    #expect(calling < 0.05 * generated, "\(calling) a step beside the \(generated) of generated code")
+    // A step allocates nothing, counts no references, asks the system nothing.
+    let others = counts.filter { $0.key != Callgrind.generatedCode && $0.key != executable && abs($0.value) >= 1 }
+    #expect(others.isEmpty)
+  }
+}
+
+/// A run of `fragua bench` under Valgrind, which counts the instructions.
+private struct Callgrind {
+  /// The object that instructions belong to which were generated while the command ran.
+  static let generatedCode = "???"
+
+  /// Whether there is one on this machine.
+  static let isThere = (try? run("valgrind", "--version").status) == 0
+
+  private let process: FraguaProcess
+  private let folder: TestFolder
+  /// The name of the file for the counts.
+  private let counts: String
+
+  /// Starts a run of `steps` steps of `executable`, a path.
+  init(steps: Int, _ executable: String, _ folder: TestFolder) throws {
+    self.folder = folder
+    counts = "counts-\(steps)"
+    // Tables in which hashes differ from run to run would cost a little more or less.
+    let runner = [
+      "/usr/bin/env", "SWIFT_DETERMINISTIC_HASHING=1", "valgrind", "--tool=callgrind", "--compress-strings=no",
+      "--callgrind-out-file=\(folder.file(counts))", executable,
+    ]
+    let options = ["--cpu", "avx2", "--threads", "1", "--steps", String(steps)]
+    process = try FraguaProcess(
+      ["bench", "graphs/bench/student.graph"] + options, in: repository, runner: runner)
+  }
+
+  /// Waits for the end; the instructions that each object took, by its path.
+  func instructions() throws -> [String: Int] {
+    let outcome = process.wait(timeoutSeconds: 540)
+    try #require(outcome.status == 0, "\(outcome.error)")
+    return try Self.instructions(folder.text(counts))
+  }
+
+  /// Reads what Callgrind wrote: lines `ob=` with an object, behind them lines with a position and a count. The line
+  /// behind one with `calls=` has what was called all in all, which is counted where it was executed.
+  static func instructions(_ text: String) throws -> [String: Int] {
+    var result: [String: Int] = [:]
+    var object = ""
+    var isOfCall = false
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+      if line.starts(with: "ob=".utf8) {
+        object = String(Substring(line.dropFirst(3)))
+      } else if line.starts(with: "calls=".utf8) {
+        isOfCall = true
+      } else if let first = line.first, first < UInt8(ascii: ":"), first != UInt8(ascii: "#") {
+        if !isOfCall {
+          let count = try #require(line.split(separator: UInt8(ascii: " ")).last.flatMap { Int(Substring($0)) })
+          result[object, default: 0] += count
+        }
+        isOfCall = false
+      }
+    }
+    return result
+  }
+
+  /// The path of a copy of the command without the notes for debuggers, some of which Valgrind cannot read.
+  static func executable(in folder: TestFolder) throws -> String {
+    let path = folder.file("fragua")
+    let outcome = try run("strip", "--strip-debug", "-o", path, FraguaProcess.executable)
+    try #require(outcome.status == 0, "\(outcome.error)")
+    return URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+  }
+
+  /// Runs a program that `PATH` has.
+  private static func run(_ program: String...) throws -> FraguaProcess.Outcome {
+    try FraguaProcess(program, in: repository, runner: ["/usr/bin/env"]).wait()
+  }
+}
