@@ -60,7 +60,7 @@ extension ContractEmitter {
     let transposition = Transposition(function, type)
     // What is only loaded is loaded in squares; what is computed, in whole vectors.
     let span = laneProgram.instructions.count == 1 ? transposition.side : lanes
-    emitter.vectorLoop(k, function.int64(0), function.int64(kernel.axes[k]), lanes: span, point) { inner in
+    overSpans(of: k, span, point) { inner in
       for column in 0..<width {
         let rows = (0..<lanes).map { lane -> LLVMValueRef in
           var place = inner
@@ -78,6 +78,21 @@ extension ContractEmitter {
             VectorValue(reference: value, type: type), scratch.panel, position)
         }
       }
+    }
+  }
+
+  /// Runs `body` for each `span` coordinates of `axis`. The last ones begin within those before where that many are
+  /// there: what is copied twice is the same.
+  private func overSpans(of axis: Int, _ span: Int, _ point: Point, _ body: (Point) -> Void) {
+    let extent = kernel.axes[axis]
+    guard extent % span != 0, extent > span else {
+      return emitter.vectorLoop(axis, function.int64(0), function.int64(extent), lanes: span, point, body)
+    }
+    function.loop(function.int64(0), function.int64(extent), step: span) { index in
+      var inner = point
+      inner.coordinates[axis] = minimum(index, function.int64(extent - span))
+      inner.vectorAxis = axis
+      body(inner)
     }
   }
 
