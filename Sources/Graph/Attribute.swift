@@ -1,7 +1,8 @@
 import FraguaSource
 import FraguaTensors
 
-/// The value of an attribute of an operation.
+/// The value of an attribute of an operation; equality and hashing of floats are of their bits, as -0 means another thing
+/// than +0.
 public enum Attribute: Sendable, Hashable {
   case integer(Int)
   case float(Double)
@@ -18,6 +19,36 @@ public enum Attribute: Sendable, Hashable {
   case symbol(String)
   /// `[@a, @b]`.
   case symbols([String])
+
+  public static func == (a: Attribute, b: Attribute) -> Bool {
+    switch (a, b) {
+    case (.integer(let x), .integer(let y)): x == y
+    case (.float(let x), .float(let y)): x.bitPattern == y.bitPattern
+    case (.boolean(let x), .boolean(let y)): x == y
+    case (.keyword(let x), .keyword(let y)): x == y
+    case (.integers(let x), .integers(let y)): x == y
+    case (.elementType(let x), .elementType(let y)): x == y
+    case (.type(let x), .type(let y)): x == y
+    case (.tensor(let x), .tensor(let y)): x == y
+    case (.symbol(let x), .symbol(let y)): x == y
+    case (.symbols(let x), .symbols(let y)): x == y
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .integer(let value): hasher.combine(value)
+    case .float(let value): hasher.combine(value.bitPattern)
+    case .boolean(let value): hasher.combine(value)
+    case .keyword(let value), .symbol(let value): hasher.combine(value)
+    case .integers(let value): hasher.combine(value)
+    case .elementType(let value): hasher.combine(value)
+    case .type(let value): hasher.combine(value)
+    case .tensor(let value): hasher.combine(value)
+    case .symbols(let value): hasher.combine(value)
+    }
+  }
 }
 
 /// A tensor written in the text; equality and hashing are of its bits. A splat is kept as its one element.
