@@ -34,7 +34,7 @@ private struct FunctionLowering {
   /// For each parameter that is read: its value at entry.
   var valueOf: [String: Value] = [:]
   var kernelIndex: [Kernel: Int] = [:]
-  var bufferNames: Set<String> = []
+  var bufferNames = UniqueNames()
   var parameterBuffers: [String: Int] = [:]
   var constantIndex: [ConstantTensor: Int] = [:]
   /// Copies that run at the end: from, to.
@@ -102,13 +102,7 @@ private struct FunctionLowering {
   }
 
   private mutating func addBuffer(_ name: String, _ type: TensorType, _ kind: ProgramBuffer.Kind) -> Int {
-    var unique = name
-    var suffix = 0
-    while !bufferNames.insert(unique).inserted {
-      suffix += 1
-      unique = "\(name)_\(suffix)"
-    }
-    program.buffers.append(ProgramBuffer(name: unique, type: type, kind: kind))
+    program.buffers.append(ProgramBuffer(name: bufferNames.take(name), type: type, kind: kind))
     return program.buffers.count - 1
   }
 
@@ -133,15 +127,16 @@ private struct FunctionLowering {
     else {
       throw Diagnostic("the fused region '@\(name)' has no attribute 'form'", at: node.origin.location)
     }
-    let constants = constantBuffers(of: region.function)
+    let roles = try RegionContext.roles(of: region.function)
+    let constants = constantBuffers(of: region.function, roles)
     let inPlace = updatesInPlace(node, index)
     if !inPlace.isEmpty {
       let before = (buffers: program.buffers.count, copies: copies.count)
-      if try lower(node, name, region.function, form, constants, inPlace: inPlace) { return }
+      if try lower(node, name, region.function, roles, form, constants, inPlace: inPlace) { return }
       forgetBuffers(from: before.buffers)
       copies.removeLast(copies.count - before.copies)
     }
-    _ = try lower(node, name, region.function, form, constants, inPlace: [])
+    _ = try lower(node, name, region.function, roles, form, constants, inPlace: [])
   }
 
   /// The parameters whose update the node may write where the parameter lies: every other reader comes before it.
@@ -156,8 +151,8 @@ private struct FunctionLowering {
 
   /// Takes back the buffers that were added last, down to number `count`.
   private mutating func forgetBuffers(from count: Int) {
+    bufferNames.giveBack(program.buffers[count...].map(\.name))
     for buffer in program.buffers[count...] {
-      bufferNames.remove(buffer.name)
       if case .parameter(let name) = buffer.kind { parameterBuffers[name] = nil }
     }
     program.buffers.removeLast(program.buffers.count - count)
@@ -166,14 +161,15 @@ private struct FunctionLowering {
   /// Lowers a region with these parameters updated in place; `false` where the kernel would read an element that it has
   /// overwritten.
   private mutating func lower(
-    _ node: Node, _ name: String, _ body: Function, _ form: RegionForm, _ constants: [Int: Int], inPlace: Set<String>
+    _ node: Node, _ name: String, _ body: Function, _ roles: [Role], _ form: RegionForm, _ constants: [Int: Int],
+    inPlace: Set<String>
   ) throws(Diagnostic) -> Bool {
     var inputs: [Int: Int] = [:]
     for (argument, operand) in zip(body.arguments, node.operands) { inputs[argument.id] = bufferOf[operand.id]! }
     var outputs: [[Int]] = []
     for result in node.results { outputs.append(destinations(of: result, inPlace)) }
-    let context = try RegionContext(
-      body, origin: node.origin, inputs: inputs, outputs: outputs, constants: constants)
+    let context = RegionContext(
+      body, roles, origin: node.origin, inputs: inputs, outputs: outputs, constants: constants)
     let lowered: (kernel: Kernel, bindings: [Int])
     switch form {
     case .map, .rows:
@@ -216,13 +212,10 @@ private struct FunctionLowering {
   }
 
   /// The program's buffers of the region's constants that are no splats.
-  private mutating func constantBuffers(of body: Function) -> [Int: Int] {
+  private mutating func constantBuffers(of body: Function, _ roles: [Role]) -> [Int: Int] {
     var result: [Int: Int] = [:]
-    for node in body.nodes {
-      guard let operation = node.operation as? any PrimitiveOperation,
-        case .constant(let constant) = operation.role(
-          node.operands.map(\.type), node.results.map(\.type), node.attributes), constant.splat == nil
-      else { continue }
+    for (node, role) in zip(body.nodes, roles) {
+      guard case .constant(let constant) = role, constant.splat == nil else { continue }
       let tensor = ConstantTensor(constant.tensor)
       if constantIndex[tensor] == nil {
         program.constants.append(tensor)

@@ -18,22 +18,23 @@ struct RegionContext {
   /// The program's buffers of constant tensors, by value.
   let constants: [Int: Int]
 
-  /// - Throws: where the region holds something that is no primitive operation, as a dump written by hand may.
+  /// - Parameter roles: ``roles(of:)`` of `function`.
   init(
-    _ function: Function, origin: Origin, inputs: [Int: Int], outputs: [[Int]], constants: [Int: Int]
-  ) throws(Diagnostic) {
+    _ function: Function, _ roles: [Role], origin: Origin, inputs: [Int: Int], outputs: [[Int]], constants: [Int: Int]
+  ) {
     self.function = function
     self.origin = origin
     self.inputs = inputs
     self.outputs = outputs
     self.constants = constants
-    roles = try RegionContext.roles(of: function)
+    self.roles = roles
     var producers = [Int?](repeating: nil, count: function.valueCount)
     for (index, node) in function.nodes.enumerated() { for result in node.results { producers[result.id] = index } }
     self.producers = producers
   }
 
-  /// The roles of a function's nodes.
+  /// The roles of a region's nodes.
+  /// - Throws: where it holds something that is no primitive operation, as a dump written by hand may.
   static func roles(of function: Function) throws(Diagnostic) -> [Role] {
     var roles: [Role] = []
     for node in function.nodes {

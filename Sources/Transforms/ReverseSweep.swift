@@ -35,7 +35,7 @@ struct ReverseSweep {
       )
       .noting("reduce it with 'reduce_mean' or 'reduce_sum' over all axes", at: function.origin.location)
     }
-    let inputs = try variables.map { variable throws(Diagnostic) in try value(of: variable, in: function) }
+    let inputs = try values(of: variables, in: function)
     var sweep = ReverseSweep(function, inputs)
     let influence = Influence(of: function, on: result)
     for (variable, input) in zip(variables, inputs) where !influence[input] {
@@ -46,31 +46,31 @@ struct ReverseSweep {
     return sweep.finished(name, inputs, origin)
   }
 
-  /// The value that `variable` names.
-  private static func value(
-    of variable: GradientDeclaration.Variable, in function: Function
-  ) throws(Diagnostic) -> Value {
-    let found: Value?
-    let names: [String]
-    switch variable {
-    case .argument(let name):
-      names = function.argumentNames
-      found = names.firstIndex(of: name).map { function.arguments[$0] }
-    case .parameter(let name):
-      names = function.parameterReads.map(\.parameter)
-      found = function.parameterReads.first { $0.parameter == name }?.value
-    }
-    guard let found else {
-      let error = Diagnostic("'@\(function.name)' does not depend on '\(variable)'")
-      if let near = nearestName(to: variable.name, among: names) {
+  /// The values that `variables` name. Linear in them and in what the function takes.
+  private static func values(
+    of variables: [GradientDeclaration.Variable], in function: Function
+  ) throws(Diagnostic) -> [Value] {
+    let argumentNames = function.argumentNames
+    let arguments = Dictionary(zip(argumentNames, function.arguments)) { first, _ in first }
+    let parameters = Dictionary(function.parameterReads.map { ($0.parameter, $0.value) }) { first, _ in first }
+    return try variables.map { variable throws(Diagnostic) in
+      let found =
+        switch variable {
+        case .argument(let name): arguments[name]
+        case .parameter(let name): parameters[name]
+        }
+      guard let found else {
+        let error = Diagnostic("'@\(function.name)' does not depend on '\(variable)'")
+        let isArgument = if case .argument = variable { true } else { false }
+        let names = isArgument ? argumentNames : function.parameterReads.map(\.parameter)
+        guard let near = nearestName(to: variable.name, among: names) else { throw error }
         throw error.noting("did you mean '\(variable.description.prefix(1))\(near)'?")
       }
-      throw error
+      guard found.type.element.isFloat else {
+        throw Diagnostic("'\(variable)' is \(found.type), but derivatives are by floating-point values")
+      }
+      return found
     }
-    guard found.type.element.isFloat else {
-      throw Diagnostic("'\(variable)' is \(found.type), but derivatives are by floating-point values")
-    }
-    return found
   }
 
   private init(_ function: Function, _ inputs: [Value]) {

@@ -6,10 +6,11 @@ extension FunctionBuilder {
   /// - Parameters:
   ///   - substitution: What the function's symbols are here.
   ///   - streams: For random streams of the function, the streams that they become here.
+  ///   - wholeOrigin: Where all of it comes from; without, each node keeps its origin.
   /// - Requires: this builder began empty, so that it knows the parameters that it reads.
   mutating func splice(
     _ function: Function, _ arguments: [Value], _ substitution: Substitution = Substitution(),
-    streams: [Int: Int] = [:]
+    streams: [Int: Int] = [:], origin wholeOrigin: Origin? = nil
   ) -> [Value] {
     var map = [Value?](repeating: nil, count: function.valueCount)
     for (formal, actual) in zip(function.arguments, arguments) { map[formal.id] = actual }
@@ -18,7 +19,7 @@ extension FunctionBuilder {
     }
     let before = origin
     for node in function.nodes {
-      origin = node.origin
+      origin = wholeOrigin ?? node.origin
       var attributes = substitution(node.attributes)
       if !streams.isEmpty, let stream = node.stream, let new = streams[stream] { attributes["stream"] = .integer(new) }
       let results = append(
@@ -56,18 +57,11 @@ extension Function {
     var hasCollision = false
     for name in valueNames.values where !taken.insert(name).inserted { hasCollision = true }
     if !hasCollision { return }
+    var names = UniqueNames(taken: taken)
     var seen: Set<String> = []
-    var suffixes: [String: Int] = [:]
     func visit(_ value: Value) {
-      guard let name = valueNames[value.id] else { return }
-      if seen.insert(name).inserted { return }
-      var suffix = suffixes[name] ?? 1
-      while taken.contains("\(name)_\(suffix)") { suffix += 1 }
-      suffixes[name] = suffix + 1
-      let new = "\(name)_\(suffix)"
-      taken.insert(new)
-      seen.insert(new)
-      valueNames[value.id] = new
+      guard let name = valueNames[value.id], !seen.insert(name).inserted else { return }
+      valueNames[value.id] = names.takeFree(like: name)
     }
     for argument in arguments { visit(argument) }
     for node in nodes { for result in node.results { visit(result) } }

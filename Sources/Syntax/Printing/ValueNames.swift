@@ -15,9 +15,8 @@ public struct ValueNames {
       for result in node.results { wanted.append((result.id, function.valueNames[result.id] ?? "")) }
     }
     let clean = wanted.map { Self.writable($0.name) }
-    let taken = Set(clean)
+    var unique = UniqueNames(taken: Set(clean))
     var used: Set<String> = []
-    var suffixes: [String: Int] = [:]
     var number = 0
     for ((id, _), name) in zip(wanted, clean) {
       if name.isEmpty {
@@ -25,15 +24,7 @@ public struct ValueNames {
         number += 1
         continue
       }
-      var unique = name
-      if used.contains(name) {
-        var suffix = suffixes[name] ?? 1
-        while taken.contains("\(name)_\(suffix)") || used.contains("\(name)_\(suffix)") { suffix += 1 }
-        suffixes[name] = suffix + 1
-        unique = "\(name)_\(suffix)"
-      }
-      used.insert(unique)
-      names[id] = "%" + unique
+      names[id] = "%" + (used.insert(name).inserted ? name : unique.takeFree(like: name))
     }
   }
 

@@ -26,7 +26,7 @@ struct RegionBuilder {
     let contents = Dictionary(uniqueKeysWithValues: live.map { ($0, content(of: $0)) })
     let needed = valuesNeededOutside(contents)
     var rewriter = FunctionRewriter(function)
-    var names: Set<String> = []
+    var names = UniqueNames()
     var emittedAliases: Set<Int> = []
     for group in order(contents) {
       let nodes = contents[group]!
@@ -176,7 +176,7 @@ struct RegionBuilder {
   }
 
   private func emit(
-    _ group: Int, _ content: Content, _ needed: Set<Int>, _ rewriter: inout FunctionRewriter, _ names: inout Set<String>
+    _ group: Int, _ content: Content, _ needed: Set<Int>, _ rewriter: inout FunctionRewriter, _ names: inout UniqueNames
   ) {
     var outputs: [Value] = []
     let own = Set(planner.groups[group].nodes)
@@ -204,7 +204,8 @@ struct RegionBuilder {
 
     let origins = content.nodes.filter(own.contains).map { function.nodes[$0].origin }.filter { $0 != .unknown }
     rewriter.builder.origin = origins.isEmpty ? .unknown : .fused(origins)
-    let name = uniqueName(group, outputs, &names)
+    // A region is called like the first of its values that has a name.
+    let name = names.take(outputs.lazy.compactMap { function.valueNames[$0.id] }.first ?? "region")
     let results = rewriter.builder.append(
       .fused(name, Region(body.function)), rewriter.mapped(content.inputs),
       ["form": .keyword(planner.groups[group].form.rawValue)], types: outputs.map(\.type))
@@ -214,19 +215,6 @@ struct RegionBuilder {
   private func inputName(_ value: Value) -> String? {
     if let name = function.valueNames[value.id] { return name }
     return parameterNames[value.id]
-  }
-
-  /// The name of a region: that of its anchor's or last value, made unique.
-  private func uniqueName(_ group: Int, _ outputs: [Value], _ names: inout Set<String>) -> String {
-    let named = outputs.compactMap { function.valueNames[$0.id] }
-    let base = named.first ?? "region"
-    var name = base
-    var suffix = 0
-    while !names.insert(name).inserted {
-      suffix += 1
-      name = "\(base)_\(suffix)"
-    }
-    return name
   }
 }
 
