@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaTensors
 
 /// The pass that writes composite operations in terms of primitive ones.
 ///
@@ -20,26 +21,33 @@ public enum Decompose {
     name: "decompose", summary: "write composite operations in terms of primitive ones"
   ) { graph, _ in
     var graph = graph
-    for i in graph.functions.indices {
-      while graph.functions[i].nodes.contains(where: { $0.operation is any CompositeOperation }) {
-        graph.functions[i] = decomposedOnce(graph.functions[i])
-      }
-    }
+    for i in graph.functions.indices { graph.functions[i] = decomposed(graph.functions[i]) }
     return graph
   }
 
   /// `function` with each composite replaced by its definition.
-  private static func decomposedOnce(_ function: Function) -> Function {
+  private static func decomposed(_ function: Function) -> Function {
+    guard function.nodes.contains(where: { $0.operation is any CompositeOperation }) else { return function }
     var rewriter = FunctionRewriter(function)
     for node in function.nodes {
       if let composite = node.operation as? any CompositeOperation {
-        rewriter.builder.origin = node.origin
-        let operands = rewriter.mapped(node.operands)
-        rewriter.replace(node, with: composite.decompose(operands, node.attributes, &rewriter.builder))
+        let definition = definition(of: composite, node.operands.map(\.type), node.attributes)
+        let results = rewriter.builder.splice(definition, rewriter.mapped(node.operands), origin: node.origin)
+        rewriter.replace(node, with: results)
       } else {
         rewriter.copy(node)
       }
     }
     return rewriter.finish()
+  }
+
+  /// What `composite` is on operands of `types`, in primitive operations.
+  private static func definition(
+    of composite: any CompositeOperation, _ types: [TensorType], _ attributes: Attributes
+  ) -> Function {
+    var builder = FunctionBuilder(name: composite.name)
+    let operands = types.map { builder.argument(nil, $0) }
+    builder.setResults(composite.decompose(operands, attributes, &builder))
+    return decomposed(builder.function)
   }
 }
