@@ -22,7 +22,12 @@ public struct AffineExpression: Sendable, Hashable {
   }
 
   /// The coordinates of every point of a space of `rank` axes, in order.
-  public static func identity(rank: Int) -> [AffineExpression] { (0..<rank).map { .axis($0, rank: rank) } }
+  public static func identity(rank: Int) -> [AffineExpression] {
+    rank < identities.count ? identities[rank] : (0..<rank).map { .axis($0, rank: rank) }
+  }
+
+  /// Those of the usual ranks, which are asked for all the time.
+  private static let identities = (0..<6).map { rank in (0..<rank).map { AffineExpression.axis($0, rank: rank) } }
 
   /// `offset + Σ weights[i] * terms[i]`, over a space of `rank` axes.
   public static func sum(_ offset: Int, _ weights: [Int], _ terms: [AffineExpression], rank: Int) -> AffineExpression {

@@ -219,7 +219,10 @@ struct FusionPlanner {
   /// The groups that compute `reached`, those to join first where bytes do not decide in front: maps come last, since a
   /// map can be taken into any other group but not the other way round; among equals the latest.
   private func candidates(_ reached: [Reached]) -> [Int] {
-    Set(reached.compactMap { groupOf($0.value) }).sorted { a, b in
+    let found = Set(reached.compactMap { groupOf($0.value) })
+    if found.count < 2 { return Array(found) }
+    // The closure holds the groups alone: with the planner, each comparison would take a copy of that.
+    return found.sorted { [groups] a, b in
       let (isMapA, isMapB) = (groups[a].kind == .map, groups[b].kind == .map)
       return isMapA == isMapB ? a > b : isMapB
     }
