@@ -4,14 +4,16 @@ import FraguaTensors
 
 /// Emits the step function: a call of each kernel for this thread's part, barriers between them.
 ///
-/// A long step is cut into functions of ``callsPerPart`` calls: the time of LLVM's register allocation grows faster
-/// than a function does.
+/// A long step is cut into functions of ``callsPerPart`` calls, which LLVM does not optimize: some of what it does takes
+/// time that grows faster than a function, and between calls of kernels there is nothing to gain.
 struct StepEmitter {
   private let function: FunctionEmitter
   private let program: KernelProgram
   private let schedule: Schedule
   private let plan: MemoryPlan
   private let kernelNames: [String]
+  private let parameterPlaces: [Int?]
+  private let barriers: Set<Int>
   private let isProfiled: Bool
   /// What is filled before each call; `nil` where nothing is.
   private let deadBytes: DeadBytes?
@@ -32,17 +34,21 @@ struct StepEmitter {
 
   /// - Parameters:
   ///   - kernelNames: for each call, the name of its kernel's function.
+  ///   - parameterPlaces: ``KernelProgram/parameterPlaces``.
+  ///   - barriers: the calls that a barrier stands before.
   ///   - isProfiled: whether the step notes when each call begins and ends.
   ///   - deadBytes: what to fill, to find out whether something reads it; with the scratch of each call.
   init(
     _ function: FunctionEmitter, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan,
-    kernelNames: [String], isProfiled: Bool, deadBytes: DeadBytes?
+    kernelNames: [String], parameterPlaces: [Int?], barriers: Set<Int>, isProfiled: Bool, deadBytes: DeadBytes?
   ) {
     self.function = function
     self.program = program
     self.schedule = schedule
     self.plan = plan
     self.kernelNames = kernelNames
+    self.parameterPlaces = parameterPlaces
+    self.barriers = barriers
     self.isProfiled = isProfiled
     self.deadBytes = deadBytes
   }
@@ -68,9 +74,6 @@ struct StepEmitter {
     let scratch = function.address(
       arena,
       bytes: function.add(function.int64(plan.scratchOffset), function.multiply(thread, plan.scratchStride)))
-    let parameterIndex = Dictionary(
-      uniqueKeysWithValues: program.parameterNames.enumerated().map { ($1, $0) })
-    let barriers = Set(schedule.barriers)
     let isFirst = LLVMBuildICmp(builder, LLVMIntEQ, thread, function.int64(0), "")!
     // Equal shares of a thread, which many calls have, are computed once.
     var shares: [Share: (low: LLVMValueRef, high: LLVMValueRef)] = [:]
@@ -87,7 +90,7 @@ struct StepEmitter {
         switch program.buffers[buffer].kind {
         case .argument(let i): entry(tables[0], i)
         case .result(let i): entry(tables[1], i)
-        case .parameter(let name): entry(tables[2], parameterIndex[name]!)
+        case .parameter: entry(tables[2], parameterPlaces[buffer]!)
         case .constant(let i): entry(tables[3], i)
         case .temporary: function.address(arena, bytes: function.int64(plan.offsets[buffer]!))
         }
@@ -215,5 +218,15 @@ extension KernelProgram {
   /// The parameters and states that the program reads or updates, in the order in which a step function finds them.
   public var parameterNames: [String] {
     buffers.compactMap { if case .parameter(let name) = $0.kind { name } else { nil } }
+  }
+
+  /// For each buffer that is a parameter or a state, its place in ``parameterNames``.
+  var parameterPlaces: [Int?] {
+    var count = 0
+    return buffers.map { buffer in
+      guard case .parameter = buffer.kind else { return nil }
+      count += 1
+      return count - 1
+    }
   }
 }

@@ -27,12 +27,16 @@ struct StepParts: Sendable {
   private(set) var all: [Part] = []
   /// For each call, the name of its kernel's function.
   private var kernelNames: [String] = []
+  private let parameterPlaces: [Int?]
+  private let barriers: Set<Int>
 
   init(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ instrumentation: StepInstrumentation) {
     self.program = program
     self.schedule = schedule
     self.plan = plan
     self.instrumentation = instrumentation
+    parameterPlaces = program.parameterPlaces
+    barriers = Set(schedule.barriers)
     deadBytes = instrumentation.poisonsDeadBytes ? DeadBytes(program, schedule, plan) : nil
     var names: [KernelVariant: String] = [:]
     for (call, schedule) in zip(program.calls, schedule.calls) {
@@ -117,12 +121,14 @@ struct StepParts: Sendable {
   /// Fills `function` with the code of `part`.
   func emit(_ part: Part, _ function: FunctionEmitter) {
     let step = StepEmitter(
-      function, program, schedule, plan, kernelNames: kernelNames, isProfiled: instrumentation.isProfiled,
-      deadBytes: deadBytes)
+      function, program, schedule, plan, kernelNames: kernelNames, parameterPlaces: parameterPlaces, barriers: barriers,
+      isProfiled: instrumentation.isProfiled, deadBytes: deadBytes)
     switch part.content {
     // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
     case .kernel(let kernel, let schedule): KernelEmitter(function, program.kernels[kernel], schedule).emit()
-    case .calls(let calls): step.emit(calls)
+    case .calls(let calls):
+      if calls.count < program.calls.count { function.leaveUnoptimized() }
+      step.emit(calls)
     case .pieces(let names): step.emit(parts: names)
     case .poison: StepEmitter.emitPoison(function)
     }
