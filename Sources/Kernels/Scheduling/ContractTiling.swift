@@ -89,6 +89,10 @@ public struct ContractTiling {
       && vectors * tile.broadcasts + 2 * Self.squareSide(type) <= target.vectorRegisters
   }
 
+  private static let pageBytes = 4096
+  /// How many pages can be read in turn without delay: many processors hold the addresses of 64 at hand.
+  private static let residentPages = 64
+
   /// Whether the tile reads the lanes so.
   private func isTransposed(_ tile: ContractTile) -> Bool { tile.lanePacking == .direct && canTranspose(tile) }
 
@@ -109,8 +113,8 @@ public struct ContractTiling {
     return isAcrossRows && columns >= 64 ? .packed : .direct
   }
 
-  /// The operand along the lanes is copied where it is computed or scattered, or so deep that its rows leave the cache
-  /// before they are used again.
+  /// The operand along the lanes is copied where it is computed or scattered, or where enough rows use it again and what
+  /// a tile reads of it has left the cache by then, or the buffer of page addresses, as in a matrix of long rows.
   private func packing(_ tile: ContractTile) -> ContractTile.Packing {
     let program = tile.laneAxis == .n ? body.rhs : body.lhs
     guard isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
@@ -118,7 +122,10 @@ public struct ContractTiling {
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
     let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
     guard access.strides[axis] == 1 else { return shouldTranspose(tile) ? .direct : .packed }
-    return k >= 384 && rows >= 64 ? .packed : .direct
+    let rowBytes = abs(access.strides.last!) * type.byteCount
+    guard rows >= (rowBytes >= Self.pageBytes ? 32 : 64) else { return .direct }
+    let pages = k * min(rowBytes, Self.pageBytes) / Self.pageBytes
+    return k >= 384 || pages > Self.residentPages ? .packed : .direct
   }
 
   /// About how many cycles the whole product takes on one thread.
