@@ -38,7 +38,7 @@ demo: build
 	@echo; echo "the fused program of @predict for one student:"
 	@$(FRAGUA) print graphs/student.graph --function @predict --after fuse --bind B=1
 
-# Valgrind counts the instructions of a step for one of the tests, which is left out where it cannot be had.
+# Valgrind counts instructions for two of the tests, which are left out where it cannot be had.
 test: build
 	@command -v valgrind >/dev/null || .ci/install-packages valgrind || echo "so no instructions are counted"
 	swift test -c release --skip-build

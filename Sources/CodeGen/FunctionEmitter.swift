@@ -41,12 +41,6 @@ final class FunctionEmitter {
     LLVMAddAttributeAtIndex(function, index, LLVMCreateEnumAttribute(context, kind, 0))
   }
 
-  /// Has LLVM generate the function's code as fast as it can.
-  func leaveUnoptimized() {
-    // It asks for both: what is inlined would be optimized.
-    for name in ["noinline", "optnone"] { addEnumAttribute(name, at: UInt32.max) }
-  }
-
   func parameter(_ index: Int) -> LLVMValueRef { LLVMGetParam(function, UInt32(index)) }
 
   /// Ends the function.

@@ -18,7 +18,7 @@ public enum StepCompiler {
   /// The step function of `program` with all its kernels, each once: object files to be linked together.
   /// - Parameters:
   ///   - instrumentation: what the step does besides.
-  ///   - workers: the most threads that generate code; no more objects than that arise.
+  ///   - workers: the most threads that generate code; of each come one or two objects.
   ///   - cache: where objects may lie already, and are stored. Where they do, no code is generated.
   public static func compile(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor,
@@ -35,28 +35,31 @@ public enum StepCompiler {
   }
 
   private static func generate(_ parts: StepParts, _ processor: Processor, _ workers: Int) -> [[UInt8]] {
-    let shares = parts.shared(among: workers)
-    let objects = Mutex([[UInt8]](repeating: [], count: shares.count))
+    let shares = parts.shared(among: workers).map(StepParts.modules)
+    let isAlone = shares.count == 1 && shares[0].count == 1
+    let objects = Mutex([[[UInt8]]](repeating: [], count: shares.count))
     let generate = { @Sendable (index: Int) in
-      let object = emit(shares[index], of: parts, processor, LLVMObjectFile, isAlone: shares.count == 1)
-      objects.withLock { $0[index] = object }
+      let made = shares[index].map { emit($0, of: parts, processor, LLVMObjectFile, isAlone: isAlone) }
+      objects.withLock { $0[index] = made }
     }
     if shares.count == 1 {
       generate(0)
     } else {
       DispatchQueue.concurrentPerform(iterations: shares.count, execute: generate)
     }
-    return objects.withLock { $0 }
+    return objects.withLock { $0.flatMap { $0 } }
   }
 
-  /// The step function of `program` with all its kernels, as text.
+  /// The step function of `program` with all its kernels, as text; assembly is that of each object, one after the other.
   public static func text(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor, _ listing: Listing,
     _ instrumentation: StepInstrumentation = StepInstrumentation()
   ) -> String {
     let parts = StepParts(program, schedule, plan, instrumentation)
+    let modules = listing == .assembly ? StepParts.modules(of: parts.all) : [parts.all]
     let kind = listing == .assembly ? LLVMAssemblyFile : nil
-    return String(decoding: emit(parts.all, of: parts, processor, kind, isAlone: true), as: UTF8.self)
+    let texts = modules.map { emit($0, of: parts, processor, kind, isAlone: modules.count == 1) }
+    return texts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
   }
 
   /// A module with some functions of a step, as `kind` or, without one, as LLVM IR.
@@ -71,7 +74,7 @@ public enum StepCompiler {
     _ share: [StepParts.Part], of parts: StepParts, _ processor: Processor, _ kind: LLVMCodeGenFileType?, isAlone: Bool
   ) -> [UInt8] {
     let context = LLVMContextOwner()
-    let machine = LLVMTargetMachineOwner(processor)
+    let machine = LLVMTargetMachineOwner(processor, isOptimizing: share.contains(where: \.isOptimized))
     let module = LLVMModuleOwner(name: parts.program.name, in: context)
     machine.prepare(module)
     let builder = LLVMBuilderOwner(in: context)

@@ -16,6 +16,8 @@ struct StepParts: Sendable {
     let content: Content
     /// About how long LLVM takes for it, in instructions of vectors.
     let cost: Int
+    /// Whether LLVM is to optimize it: a piece of a long step only hands pointers to kernels, and there are many.
+    var isOptimized = true
   }
 
   let program: KernelProgram
@@ -75,6 +77,7 @@ struct StepParts: Sendable {
 
   private mutating func addStep() {
     let count = program.calls.count
+    // Where LLVM optimizes it takes ten times as long.
     let cost = { [program] (calls: Range<Int>) in calls.reduce(0) { $0 + 10 + program.calls[$1].buffers.count } }
     if count <= StepEmitter.callsPerPart {
       all.append(Part(name: StepCompiler.stepName, content: .calls(0..<count), cost: cost(0..<count)))
@@ -84,9 +87,10 @@ struct StepParts: Sendable {
     for start in stride(from: 0, to: count, by: StepEmitter.callsPerPart) {
       let calls = start..<min(start + StepEmitter.callsPerPart, count)
       pieces.append("fragua_part_\(pieces.count)")
-      all.append(Part(name: pieces.last!, content: .calls(calls), cost: cost(calls)))
+      all.append(Part(name: pieces.last!, content: .calls(calls), cost: cost(calls) / 10, isOptimized: false))
     }
-    all.append(Part(name: StepCompiler.stepName, content: .pieces(pieces), cost: pieces.count))
+    all.append(
+      Part(name: StepCompiler.stepName, content: .pieces(pieces), cost: pieces.count / 10, isOptimized: false))
   }
 
   /// The least cost that is worth another module, which itself takes LLVM about half a millisecond.
@@ -104,6 +108,11 @@ struct StepParts: Sendable {
       shares[least].parts.append(part)
     }
     return shares.map { $0.parts.sorted().map { all[$0] } }
+  }
+
+  /// The functions of a share, divided into those of a module that is optimized and those of one that is not.
+  static func modules(of share: [Part]) -> [[Part]] {
+    [share.filter(\.isOptimized), share.filter { !$0.isOptimized }].filter { !$0.isEmpty }
   }
 
   func pointerCount(of part: Part) -> Int {
@@ -126,9 +135,7 @@ struct StepParts: Sendable {
     switch part.content {
     // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
     case .kernel(let kernel, let schedule): KernelEmitter(function, program.kernels[kernel], schedule).emit()
-    case .calls(let calls):
-      if calls.count < program.calls.count { function.leaveUnoptimized() }
-      step.emit(calls)
+    case .calls(let calls): step.emit(calls)
     case .pieces(let names): step.emit(parts: names)
     case .poison: StepEmitter.emitPoison(function)
     }

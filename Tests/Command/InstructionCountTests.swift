@@ -2,7 +2,7 @@ import Foundation
 import FraguaCodeGen
 import Testing
 
-/// The instructions of a step, counted: a slower step shows on any machine, whatever else runs there.
+/// The instructions of a step and of compiling, counted: what is slower shows on any machine, whatever else runs there.
 @Suite(.timeLimit(.minutes(10))) struct InstructionCountTests {
   /// What a training step of `graphs/bench/student.graph` takes on AVX2 and one thread, 32 rows. A change for the
   /// better is written down here; one for the worse is a defect.
@@ -15,25 +15,64 @@ import Testing
   func studentStepIsAsBefore() throws {
     let folder = try TestFolder()
     let executable = try Callgrind.executable(in: folder)
-    let few = try Callgrind(steps: 100, executable, folder)
-    let many = try Callgrind(steps: 2100, executable, folder)
-    let (first, second) = (try few.instructions(), try many.instructions())
+    let runs = try [100, 2100].map { steps in
+      let options = ["--cpu", "avx2", "--threads", "1", "--steps", String(steps)]
+      return try Callgrind(["bench", "graphs/bench/student.graph"] + options, executable, folder)
+    }
+    let counts = try runs.map { try $0.instructions() }
+    let (first, second) = (counts[0], counts[1])
     let objects = Set(first.keys).union(second.keys)
-    let counts = Dictionary(
+    let step = Dictionary(
       uniqueKeysWithValues: objects.map { ($0, Double(second[$0, default: 0] - first[$0, default: 0]) / 2000) })
 
-    let total = counts.values.reduce(0, +)
+    let total = step.values.reduce(0, +)
     #expect(abs(total - Self.instructionsOfStudentStep) <= 0.05 * Self.instructionsOfStudentStep, "\(total) a step")
-    let generated = try #require(counts[Callgrind.generatedCode], "no generated code was run")
-    let calling = try #require(counts[executable])
+    let generated = try #require(step[Callgrind.generatedCode], "no generated code was run")
+    let calling = try #require(step[executable])
     #expect(calling < 0.05 * generated, "\(calling) a step beside the \(generated) of generated code")
     // A step allocates nothing, counts no references, asks the system nothing.
-    let others = counts.filter { $0.key != Callgrind.generatedCode && $0.key != executable && abs($0.value) >= 1 }
+    let others = step.filter { $0.key != Callgrind.generatedCode && $0.key != executable && abs($0.value) >= 1 }
     #expect(others.isEmpty)
+  }
+
+  /// All passes, lowering, scheduling and planning take time in proportion to a net's depth: 200 layers more than 200
+  /// take twice as much as 100 more than 100. Something that grows with the square of the depth makes it 2.05 where it
+  /// is a thirtieth of the whole at 400 layers.
+  @Test(.enabled(if: Callgrind.isThere, "needs valgrind")) func planningIsInProportion() throws {
+    let folder = try TestFolder()
+    let executable = try Callgrind.executable(in: folder)
+    let runs = try [100, 200, 400].map { layers in
+      let file = try folder.write("deep-\(layers).graph", Self.net(layers: layers))
+      let options = ["--function", "@fit", "--bind", "B=32", "--cpu", "avx2", "--threads", "2", "--stage", "plan"]
+      return try Callgrind(["print", file] + options, executable, folder)
+    }
+    let counts = try runs.map { try Double($0.instructions().values.reduce(0, +)) }
+    let growth = (counts[2] - counts[1]) / (counts[1] - counts[0])
+    #expect((1.9...2.05).contains(growth), "\(counts) instructions")
+  }
+
+  /// The text of a perceptron like `graphs/bench/deep-1000.graph`.
+  private static func net(layers: Int) -> String {
+    let parameters = (1...layers).map { layer in
+      "param @w\(layer): tensor<16x16xf32> = normal(stddev = 0.35)\nparam @b\(layer): tensor<16xf32> = zeros\n"
+    }
+    let dense = (1...layers).map { layer in
+      "  %h\(layer) = dense %h\(layer - 1), @w\(layer), @b\(layer) {activation = tanh}\n"
+    }
+    return """
+      graph @deep version 1
+      \(parameters.joined())
+      func @loss(%h0: tensor<Bx16xf32>, %y: tensor<Bx16xf32>) -> tensor<f32> {
+      \(dense.joined())
+        %m = mean_squared_error %h\(layers), %y
+        return %m
+      }
+      train @fit minimize @loss { optimizer = sgd(learning_rate = 0.001) }
+      """
   }
 }
 
-/// A run of `fragua bench` under Valgrind, which counts the instructions.
+/// A run of the command under Valgrind, which counts the instructions.
 private struct Callgrind {
   /// The object that instructions belong to which were generated while the command ran.
   static let generatedCode = "???"
@@ -44,20 +83,17 @@ private struct Callgrind {
   private let process: FraguaProcess
   private let folder: TestFolder
   /// The name of the file for the counts.
-  private let counts: String
+  private let counts = "counts-\(UUID().uuidString)"
 
-  /// Starts a run of `steps` steps of `executable`, a path.
-  init(steps: Int, _ executable: String, _ folder: TestFolder) throws {
+  /// Starts a run of `executable`, a path, with `arguments`; the counts go to `folder`.
+  init(_ arguments: [String], _ executable: String, _ folder: TestFolder) throws {
     self.folder = folder
-    counts = "counts-\(steps)"
     // Tables in which hashes differ from run to run would cost a little more or less.
     let runner = [
       "/usr/bin/env", "SWIFT_DETERMINISTIC_HASHING=1", "valgrind", "--tool=callgrind", "--compress-strings=no",
       "--callgrind-out-file=\(folder.file(counts))", executable,
     ]
-    let options = ["--cpu", "avx2", "--threads", "1", "--steps", String(steps)]
-    process = try FraguaProcess(
-      ["bench", "graphs/bench/student.graph"] + options, in: repository, runner: runner)
+    process = try FraguaProcess(arguments, in: repository, runner: runner)
   }
 
   /// Waits for the end; the instructions that each object took, by its path.

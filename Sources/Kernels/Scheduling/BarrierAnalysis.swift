@@ -1,4 +1,4 @@
-/// Which part of a buffer each thread touches in one call.
+/// Which part of one of a kernel's buffers each thread touches.
 struct Footprint: Hashable {
   enum Part: Hashable {
     /// Thread 0 alone touches it.
@@ -10,10 +10,12 @@ struct Footprint: Hashable {
     case chunk(extent: Int, unit: Int, stride: Int)
   }
 
+  /// The kernel's buffer.
+  let buffer: Int
   let part: Part
   let isWrite: Bool
 
-  /// Whether two threads may touch one element, at least one of them writing.
+  /// Whether two threads may touch one element, at least one of them writing, where both buffers are the same memory.
   func conflicts(with other: Footprint) -> Bool {
     if !isWrite && !other.isWrite { return false }
     if part == .any || other.part == .any { return true }
@@ -32,22 +34,23 @@ public struct BarrierAnalysis {
     var analysis = BarrierAnalysis()
     var result: [Int] = []
     for (index, (call, schedule)) in zip(program.calls, schedules).enumerated() {
-      let footprints = footprints(program.kernel(of: call), call.buffers, schedule.partition)
-      if analysis.needsBarrier(before: footprints) {
+      let footprints = footprints(program.kernel(of: call), schedule.partition)
+      if analysis.needsBarrier(before: footprints, of: call.buffers) {
         result.append(index)
         analysis.passBarrier()
       }
-      analysis.add(footprints)
+      analysis.add(footprints, of: call.buffers)
     }
     return result
   }
 
-  /// What `call` with that partition touches.
-  static func footprints(_ kernel: Kernel, _ bindings: [Int], _ partition: Partition) -> [Int: Set<Footprint>] {
-    var result: [Int: Set<Footprint>] = [:]
+  /// What a call of `kernel` with that partition touches, each once.
+  static func footprints(_ kernel: Kernel, _ partition: Partition) -> [Footprint] {
+    var result: [Footprint] = []
     kernel.forEachAccess { access, isWrite, part in
-      result[bindings[access.buffer], default: []].insert(
-        Footprint(part: self.part(access, kernel, partition, part), isWrite: isWrite))
+      let footprint = Footprint(
+        buffer: access.buffer, part: self.part(access, kernel, partition, part), isWrite: isWrite)
+      if !result.contains(footprint) { result.append(footprint) }
     }
     return result
   }
@@ -69,15 +72,13 @@ public struct BarrierAnalysis {
     return .chunk(extent: kernel.axes[axis], unit: unit, stride: stride)
   }
 
-  /// Whether a barrier must stand before a call with these footprints.
-  func needsBarrier(before footprints: [Int: Set<Footprint>]) -> Bool {
-    footprints.contains { buffer, own in
-      (touched[buffer] ?? []).contains { old in own.contains { $0.conflicts(with: old) } }
-    }
+  /// Whether a barrier must stand before a call with these footprints whose buffers are `bindings`.
+  func needsBarrier(before footprints: [Footprint], of bindings: [Int]) -> Bool {
+    footprints.contains { own in touched[bindings[own.buffer]]?.contains(where: own.conflicts) ?? false }
   }
 
-  mutating func add(_ footprints: [Int: Set<Footprint>]) {
-    for (buffer, own) in footprints { touched[buffer, default: []].formUnion(own) }
+  mutating func add(_ footprints: [Footprint], of bindings: [Int]) {
+    for footprint in footprints { touched[bindings[footprint.buffer], default: []].insert(footprint) }
   }
 
   mutating func passBarrier() { touched = [:] }

@@ -24,34 +24,51 @@ public struct Scheduler: Sendable {
 
   /// The schedule of `program`.
   public func schedule(_ program: KernelProgram) -> Schedule {
-    let total = program.calls.reduce(0) { $0 + program.kernel(of: $1).work }
-    let usesThreads = threads > 1 && total >= Self.leastWorkForThreads
+    // What does not depend on a call's buffers is found once for all calls of a kernel.
     let plain = program.kernels.map { unpartitioned($0) }
+    let total = program.calls.reduce(0) { $0 + program.kernel(of: $1).work }
+    guard threads > 1, total >= Self.leastWorkForThreads else {
+      return Schedule(calls: program.calls.map { plain[$0.kernel] }, barriers: [], maximumThreads: 1)
+    }
+    let options = zip(program.kernels, plain).map { self.options($0, $1) }
     var calls: [CallSchedule] = []
     var barriers: [Int] = []
     var analysis = BarrierAnalysis()
     for (index, call) in program.calls.enumerated() {
-      let kernel = program.kernel(of: call)
-      var schedule = plain[call.kernel]
-      if usesThreads {
-        let options = partitions(kernel, schedule).map { ($0, BarrierAnalysis.footprints(kernel, call.buffers, $0)) }
-        let costs = options.map { option in
-          cost(of: option.0, kernel, schedule) + (analysis.needsBarrier(before: option.1) ? Self.barrierBytes : 0)
-        }
-        let chosen = options[options.indices.min { costs[$0] < costs[$1] }!]
-        if analysis.needsBarrier(before: chosen.1) {
-          barriers.append(index)
-          analysis.passBarrier()
-        }
-        analysis.add(chosen.1)
-        schedule.partition = chosen.0
-        if case .contract(let body) = kernel.body {
-          schedule.scratchBytes = ContractScratch(kernel, body, schedule.tile!, chosen.0).byteCount
-        }
+      let own = options[call.kernel]
+      let waits = own.map { analysis.needsBarrier(before: $0.footprints, of: call.buffers) }
+      let costs = zip(own, waits).map { $0.cost + ($1 ? Self.barrierBytes : 0) }
+      let chosen = costs.indices.min { costs[$0] < costs[$1] }!
+      if waits[chosen] {
+        barriers.append(index)
+        analysis.passBarrier()
       }
-      calls.append(schedule)
+      analysis.add(own[chosen].footprints, of: call.buffers)
+      calls.append(own[chosen].schedule)
     }
-    return Schedule(calls: calls, barriers: barriers, maximumThreads: usesThreads ? threads : 1)
+    return Schedule(calls: calls, barriers: barriers, maximumThreads: threads)
+  }
+
+  /// A way to share a kernel among threads.
+  private struct Option {
+    let schedule: CallSchedule
+    let footprints: [Footprint]
+    /// What it costs a thread besides barriers before it, in bytes that it could pack meanwhile.
+    let cost: Double
+  }
+
+  /// The ways to share `kernel`, of which the rest of the schedule is `plain`.
+  private func options(_ kernel: Kernel, _ plain: CallSchedule) -> [Option] {
+    partitions(kernel, plain).map { partition in
+      var schedule = plain
+      schedule.partition = partition
+      if case .contract(let body) = kernel.body {
+        schedule.scratchBytes = ContractScratch(kernel, body, schedule.tile!, partition).byteCount
+      }
+      return Option(
+        schedule: schedule, footprints: BarrierAnalysis.footprints(kernel, partition),
+        cost: cost(of: partition, kernel, plain))
+    }
   }
 
   /// What sharing `kernel` as `partition` says costs a thread, in bytes that it could pack meanwhile: what it packs,

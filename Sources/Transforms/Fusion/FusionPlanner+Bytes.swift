@@ -69,7 +69,7 @@ extension FusionPlanner {
   /// Whether a value of `other` is used by a node of `group` at a place other than the node's own, or than its row.
   private func isElsewhere(_ item: Reached, _ other: Int, _ group: Int) -> Bool {
     guard groupOf(item.value) == other else { return false }
-    if isIdentity(item) { return false }
+    if item.isIdentity { return false }
     guard isOfRows(other, group) else { return true }
     let rank = groups[group].space.count
     return item.coordinates != groups[group].rowAxes.map { AffineExpression.axis($0, rank: rank) }

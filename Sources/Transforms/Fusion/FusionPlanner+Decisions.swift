@@ -117,7 +117,7 @@ extension FusionPlanner {
     if groups[own].space != groups[other].space {
       return "the index spaces of their regions differ, \(words(own)) and \(words(other))"
     }
-    if let item, !isIdentity(item) { return "it is read at other places than where it is computed" }
+    if let item, !item.isIdentity { return "it is read at other places than where it is computed" }
     if groups[own].kind == .map || groups[other].kind == .map {
       return "as one region, they and what lies between would wait for each other"
     }

@@ -7,6 +7,9 @@ extension FusionPlanner {
     let value: Value
     /// `nil` where they are not affine.
     let coordinates: [AffineExpression]?
+
+    /// Whether each element is read where the node's own is computed.
+    var isIdentity: Bool { coordinates == AffineExpression.identity(rank: value.type.rank) }
   }
 
   /// What `node` uses, seen through the deferred nodes, elementwise over the node's operand shape.

@@ -8,7 +8,7 @@ extension FusionPlanner {
     if kept.contains(node.results[0].id) { return false }
     let sources = reached(from: node).filter { groupOf($0.value) != nil }
     if !sources.isEmpty {
-      guard sources.allSatisfy({ isIdentity($0) && isStoredAnyway($0.value) }),
+      guard sources.allSatisfy({ $0.isIdentity && isStoredAnyway($0.value) }),
         consumers[node.results[0].id].allSatisfy({ isPointwise(roles[$0]) })
       else { return false }
     }

@@ -232,22 +232,22 @@ struct FusionPlanner {
   private func fits(_ shape: [Int], _ inside: [Reached], in group: Int) -> Bool {
     let target = groups[group]
     switch target.kind {
-    case .map, .scatter: return shape == target.space && inside.allSatisfy(isIdentity)
+    case .map, .scatter: return shape == target.space && inside.allSatisfy(\.isIdentity)
     case .contract:
       let sides = inside.map { target.sideValues[$0.value.id] }
-      if sides.allSatisfy({ $0 == nil }) { return shape == target.space && inside.allSatisfy(isIdentity) }
+      if sides.allSatisfy({ $0 == nil }) { return shape == target.space && inside.allSatisfy(\.isIdentity) }
       // Both sums are there only when the products are.
       return sides.allSatisfy { $0 != nil && $0 == sides[0] }
-        && inside.allSatisfy { isIdentity($0) && $0.value.type.extents == shape }
+        && inside.allSatisfy { $0.isIdentity && $0.value.type.extents == shape }
     case .rows:
       let isRowLevel = shape == target.rowSpace && inside.allSatisfy { isRowValue($0.value, target) }
-      if isRowLevel { return inside.allSatisfy(isIdentity) }
+      if isRowLevel { return inside.allSatisfy(\.isIdentity) }
       guard shape == target.space else { return false }
       return inside.allSatisfy { item in
         if isRowValue(item.value, target) {
           return item.coordinates == target.rowAxes.map { AffineExpression.axis($0, rank: shape.count) }
         }
-        return isIdentity(item)
+        return item.isIdentity
       }
     }
   }
@@ -257,10 +257,6 @@ struct FusionPlanner {
   /// Where both shapes agree (all reduced extents are 1 cannot happen: ranks differ) the rank tells.
   private func isRowValue(_ value: Value, _ group: FusionGroup) -> Bool {
     value.type.rank == group.rowSpace.count && value.type.rank != group.space.count
-  }
-
-  func isIdentity(_ item: Reached) -> Bool {
-    item.coordinates == AffineExpression.identity(rank: item.value.type.rank)
   }
 
   /// Whether putting a node that reads `others` into `group` would make two regions wait for each other.
@@ -314,7 +310,7 @@ struct FusionPlanner {
       guard groups[group].space == space else { continue }
       switch groups[group].kind {
       case .rows(let reduced) where reduced == axes && fits(space, inside, in: group): break
-      case .map where inside.allSatisfy(isIdentity) && isTrailing(axes, rank: space.count): break
+      case .map where inside.allSatisfy(\.isIdentity) && isTrailing(axes, rank: space.count): break
       default: continue
       }
       if isOpen(group, to: index, candidates) { legal.append(group) }
