@@ -90,7 +90,11 @@ final class FunctionEmitter {
 
   // MARK: Instructions
 
-  func add(_ a: LLVMValueRef, _ b: LLVMValueRef) -> LLVMValueRef { LLVMBuildAdd(builder, a, b, "") }
+  /// `a + b`, nothing where `b` is 0.
+  func add(_ a: LLVMValueRef, _ b: LLVMValueRef) -> LLVMValueRef {
+    constantValue(b) == 0 ? a : LLVMBuildAdd(builder, a, b, "")
+  }
+
   func subtract(_ a: LLVMValueRef, _ b: LLVMValueRef) -> LLVMValueRef { LLVMBuildSub(builder, a, b, "") }
 
   /// `a * factor`, nothing where the factor is 1.
@@ -111,6 +115,7 @@ final class FunctionEmitter {
 
   /// The address of element `index` behind `pointer`.
   func address(_ pointer: LLVMValueRef, _ type: LLVMTypeRef, _ index: LLVMValueRef) -> LLVMValueRef {
+    if constantValue(index) == 0 { return pointer }
     var indices: [LLVMValueRef?] = [index]
     return LLVMBuildInBoundsGEP2(builder, type, pointer, &indices, 1, "")
   }
@@ -166,38 +171,57 @@ final class FunctionEmitter {
   }
 
   /// A loop from `start` below `end` by `step`, with values carried from one round to the next.
-  ///
-  /// - Parameters:
-  ///   - name: what the loop is called in LLVM's text and in assembly.
-  ///   - runsAtLeastOnce: known to run; the test before the first round is left out.
   /// - Returns: the carried values after the last round.
   @discardableResult
   func loop(
     _ start: LLVMValueRef, _ end: LLVMValueRef, step: Int = 1, carrying initial: [LLVMValueRef] = [],
-    name: String = "loop", runsAtLeastOnce: Bool = false, _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
+    _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
   ) -> [LLVMValueRef] {
     if let low = constantValue(start), let high = constantValue(end) {
       if low >= high { return initial }
       if high - low <= step { return body(start, initial) }
     }
-    let known = constantValue(start).flatMap { low in constantValue(end).map { low < $0 } } ?? runsAtLeastOnce
+    let isKnown = constantValue(start) != nil && constantValue(end) != nil
+    return rounds(
+      start, step: step, if: isKnown ? nil : isLess(start, end), while: { isLess($0, end) }, carrying: initial, body)
+  }
+
+  /// A loop of `count` rounds that do not ask for their number, so that it is counted down, without a comparison.
+  /// - Parameter name: what the loop is called in LLVM's text and in assembly.
+  func repeated(
+    _ count: Int, carrying initial: [LLVMValueRef], name: String, _ body: ([LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
+    if count == 0 { return initial }
+    if count == 1 { return body(initial) }
+    let isLeft = { [builder] (left: LLVMValueRef) in LLVMBuildICmp(builder, LLVMIntNE, left, self.int64(0), "")! }
+    return rounds(int64(count), step: -1, if: nil, while: isLeft, carrying: initial, name: name) { _, carried in
+      body(carried)
+    }
+  }
+
+  /// Rounds with a counter from `start` by `step`, the first where `condition` holds, if there is one, each other where
+  /// `isNext` does for its counter.
+  private func rounds(
+    _ start: LLVMValueRef, step: Int, if condition: LLVMValueRef?, while isNext: (LLVMValueRef) -> LLVMValueRef,
+    carrying initial: [LLVMValueRef], name: String = "loop", _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
     let before = LLVMGetInsertBlock(builder)!
     let head = block(name)
     let after = block("done")
-    if known { LLVMBuildBr(builder, head) } else { LLVMBuildCondBr(builder, isLess(start, end), head, after) }
+    if let condition { LLVMBuildCondBr(builder, condition, head, after) } else { LLVMBuildBr(builder, head) }
     position(at: head)
     let counter = LLVMBuildPhi(builder, LLVMInt64TypeInContext(context), "")!
     let carried = initial.map { LLVMBuildPhi(builder, LLVMTypeOf($0), "")! }
     let results = body(counter, carried)
     let next = add(counter, int64(step))
     let last = LLVMGetInsertBlock(builder)!
-    LLVMBuildCondBr(builder, isLess(next, end), head, after)
+    LLVMBuildCondBr(builder, isNext(next), head, after)
     addIncoming(counter, [(start, before), (next, last)])
     for (phi, (first, result)) in zip(carried, zip(initial, results)) {
       addIncoming(phi, [(first, before), (result, last)])
     }
     position(at: after)
-    if known { return results }
+    guard condition != nil else { return results }
     return zip(initial, results).map { first, result in
       let phi = LLVMBuildPhi(builder, LLVMTypeOf(first), "")!
       addIncoming(phi, [(first, before), (result, last)])

@@ -127,10 +127,9 @@ extension ContractEmitter {
   ) -> [LLVMValueRef] {
     guard let axis = axes.first else { return body(carried) + carried.suffix(2) }
     let depth = kAxes.count - axes.count
-    return function.loop(
-      function.int64(0), function.int64(kernel.axes[axis]), carrying: carried,
-      name: axes.count == 1 ? Self.productLoopName : "loop", runsAtLeastOnce: true
-    ) { _, inner in
+    return function.repeated(
+      kernel.axes[axis], carrying: carried, name: axes.count == 1 ? Self.productLoopName : "loop"
+    ) { inner in
       let sums = overK(Array(axes.dropFirst()), inner, broadcast, lane, body).dropLast(2)
       return Array(sums) + [
         advanced(inner[inner.count - 2], broadcast.steps[depth]), advanced(inner[inner.count - 1], lane.steps[depth]),
@@ -200,10 +199,7 @@ extension ContractEmitter {
     let transposition = Transposition(function, type)
     let side = transposition.side
     let depth = kernel.axes[kAxes[0]]
-    let results = function.loop(
-      function.int64(0), function.int64(depth / side * side), step: side, carrying: initial,
-      name: Self.productLoopName
-    ) { _, carried in
+    let results = function.repeated(depth / side, carrying: initial, name: Self.productLoopName) { carried in
       let sums = accumulateSquares(carried, 0..<side, transposition, tile, broadcast, lane, vector)
       return sums + [
         advanced(carried[carried.count - 2], side * broadcast.steps[0]), advanced(carried[carried.count - 1], side),
