@@ -33,12 +33,15 @@ extension FunctionEmitter {
       return
     }
     for piece in pieces {
-      let part =
-        piece.count == 1
-        ? LLVMBuildExtractElement(builder, value, int32(piece.lowerBound), "")!
-        : shuffle(value, value, Array(piece))
-      store(part, address(pointer, LLVMGetElementType(type), int64(piece.lowerBound)), alignment: alignment)
+      let start = address(pointer, LLVMGetElementType(type), int64(piece.lowerBound))
+      store(lanes(piece, of: value), start, alignment: alignment)
     }
+  }
+
+  /// Some lanes of a vector, as a vector or, where it is one, as a scalar.
+  func lanes(_ range: Range<Int>, of value: LLVMValueRef) -> LLVMValueRef {
+    range.count == 1
+      ? LLVMBuildExtractElement(builder, value, int32(range.lowerBound), "") : shuffle(value, value, Array(range))
   }
 
   /// Lanes of the vectors `a` and `b`, by their positions in both.

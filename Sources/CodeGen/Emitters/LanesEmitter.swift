@@ -2,54 +2,68 @@ import CLLVM
 import FraguaKernels
 import FraguaTensors
 
-/// Emits the form `lanes`: 16 rows at a time, one a lane, then the sums and the epilogue.
+/// Emits the form `lanes`: some rows at a time, one a lane, then the sums and the epilogue.
 struct LanesEmitter {
   private let emitter: KernelEmitter
   private let body: LanesBody
+  /// The types of the sums.
+  private let types: [ElementType]
 
   init(_ emitter: KernelEmitter, _ body: LanesBody) {
     self.emitter = emitter
     self.body = body
+    types = body.sums.map { body.row.program.types[$0] }
+  }
+
+  private var function: FunctionEmitter { emitter.function }
+  private var lanes: Int { Kernel.sumLanes }
+
+  /// How many rows are computed at once: twice the lanes of a sum where these are one register or two, for otherwise
+  /// there is too little to do while each value waits for the one before.
+  private var span: Int {
+    let bytes = lanes * types.reduce(1) { max($0, $1.byteCount) }
+    return bytes <= 2 * function.target.vectorBytes ? 2 * lanes : lanes
   }
 
   func emit() {
-    let function = emitter.function
-    let lanes = Kernel.sumLanes
-    let vector = VectorBuilder(function: function, lanes: lanes)
     let rows = emitter.kernel.axes[0]
-    let whole = rows / lanes * lanes
-    let types = body.sums.map { body.row.program.types[$0] }
+    let whole = rows / span * span
+    let vector = VectorBuilder(function: function, lanes: lanes)
     let nothing = types.map { vector.constant(Combiner.sum.identity($0)).reference }
-    var sums = function.loop(function.int64(0), function.int64(whole), step: lanes, carrying: nothing) {
-      index, carried in
-      add(rowsAt(Point(coordinates: [index], vectorAxis: 0)), to: carried, mask: nil, vector)
+    var sums = function.loop(function.int64(0), function.int64(whole), step: span, carrying: nothing) {
+      add(from: $0, count: span, to: $1)
     }
-    if whole < rows {
-      let mask = emitter.mask(function.int64(rows - whole), lanes: lanes)
-      let point = Point(coordinates: [function.int64(whole)], vectorAxis: 0, mask: mask)
-      sums = add(rowsAt(point), to: sums, mask: mask, vector)
-    }
+    if whole < rows { sums = add(from: function.int64(whole), count: rows - whole, to: sums) }
     let tree = LaneTree(function)
     let inputs = zip(sums, types).map { tree.joined(VectorValue(reference: $0, type: $1), .sum) }
-    var runner = ProgramRunner(
-      emitter, lanes: 1, at: Point(coordinates: [function.int64(0)]), inputs: inputs)
+    var runner = ProgramRunner(emitter, lanes: 1, at: Point(coordinates: [function.int64(0)]), inputs: inputs)
     runner.run(body.epilogue)
   }
 
-  /// The values of the row program at a vector of rows.
-  private func rowsAt(_ point: Point) -> [VectorValue] {
-    var runner = ProgramRunner(emitter, lanes: Kernel.sumLanes, at: point)
-    return runner.run(body.row)
+  /// Computes `count` rows from `first` on, and adds their values to the sums, the first 16 rows before the others.
+  private func add(from first: LLVMValueRef, count: Int, to sums: [LLVMValueRef]) -> [LLVMValueRef] {
+    let width = count > lanes ? span : lanes
+    let mask = count < width ? emitter.mask(function.int64(count), lanes: width) : nil
+    let point = Point(coordinates: [first], vectorAxis: 0, mask: mask)
+    var runner = ProgramRunner(emitter, lanes: width, at: point)
+    let values = runner.run(body.row)
+    return stride(from: 0, to: width, by: lanes).reduce(sums) { sums, start in
+      let part = start..<start + lanes
+      let isWhole = part.upperBound <= count
+      return zip(body.sums, sums).map { number, sum in
+        add(values[number], part, to: sum, mask: isWhole ? nil : mask)
+      }
+    }
   }
 
+  /// Adds the lanes `part` of `value` to a sum, where those of `mask` hold.
   private func add(
-    _ values: [VectorValue], to sums: [LLVMValueRef], mask: LLVMValueRef?, _ vector: VectorBuilder
-  ) -> [LLVMValueRef] {
-    zip(body.sums, sums).map { number, sum in
-      let old = VectorValue(reference: sum, type: values[number].type)
-      let new = vector.add(old, values[number])
-      guard let mask else { return new.reference }
-      return vector.select(VectorValue(reference: mask, type: .i1), new, old).reference
-    }
+    _ value: VectorValue, _ part: Range<Int>, to sum: LLVMValueRef, mask: LLVMValueRef?
+  ) -> LLVMValueRef {
+    let vector = VectorBuilder(function: function, lanes: lanes)
+    let old = VectorValue(reference: sum, type: value.type)
+    let new = vector.add(old, VectorValue(reference: function.lanes(part, of: value.reference), type: value.type))
+    guard let mask else { return new.reference }
+    return vector.select(VectorValue(reference: function.lanes(part, of: mask), type: .i1), new, old).reference
   }
 }

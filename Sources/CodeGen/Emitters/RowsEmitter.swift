@@ -226,14 +226,6 @@ struct LaneTree {
   }
 
   private func half(_ value: VectorValue, from start: Int, _ count: Int) -> VectorValue {
-    if count == 1 {
-      let element = LLVMBuildExtractElement(function.builder, value.reference, function.int32(start), "")!
-      return VectorValue(reference: element, type: value.type)
-    }
-    var positions: [LLVMValueRef?] = (0..<count).map { function.int32(start + $0) }
-    let mask = LLVMConstVector(&positions, UInt32(count))
-    let undefined = LLVMGetUndef(LLVMTypeOf(value.reference))
-    let part = LLVMBuildShuffleVector(function.builder, value.reference, undefined, mask, "")!
-    return VectorValue(reference: part, type: value.type)
+    VectorValue(reference: function.lanes(start..<start + count, of: value.reference), type: value.type)
   }
 }
