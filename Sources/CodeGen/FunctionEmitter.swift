@@ -171,11 +171,12 @@ final class FunctionEmitter {
   }
 
   /// A loop from `start` below `end` by `step`, with values carried from one round to the next.
+  /// - Parameter name: what the loop is called in LLVM's text and in assembly.
   /// - Returns: the carried values after the last round.
   @discardableResult
   func loop(
     _ start: LLVMValueRef, _ end: LLVMValueRef, step: Int = 1, carrying initial: [LLVMValueRef] = [],
-    _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
+    name: String = "loop", _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
   ) -> [LLVMValueRef] {
     if let low = constantValue(start), let high = constantValue(end) {
       if low >= high { return initial }
@@ -183,7 +184,8 @@ final class FunctionEmitter {
     }
     let isKnown = constantValue(start) != nil && constantValue(end) != nil
     return rounds(
-      start, step: step, if: isKnown ? nil : isLess(start, end), while: { isLess($0, end) }, carrying: initial, body)
+      start, step: step, if: isKnown ? nil : isLess(start, end), while: { isLess($0, end) }, carrying: initial,
+      name: name, body)
   }
 
   /// A loop of `count` rounds that do not ask for their number, so that it is counted down, without a comparison.
@@ -203,7 +205,7 @@ final class FunctionEmitter {
   /// `isNext` does for its counter.
   private func rounds(
     _ start: LLVMValueRef, step: Int, if condition: LLVMValueRef?, while isNext: (LLVMValueRef) -> LLVMValueRef,
-    carrying initial: [LLVMValueRef], name: String = "loop", _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
+    carrying initial: [LLVMValueRef], name: String, _ body: (LLVMValueRef, [LLVMValueRef]) -> [LLVMValueRef]
   ) -> [LLVMValueRef] {
     let before = LLVMGetInsertBlock(builder)!
     let head = block(name)

@@ -103,6 +103,41 @@ struct KernelEmitter {
     function.when(function.isLess(function.int64(0), rest), tail)
   }
 
+  /// Loops over the whole of `axes`, the innermost by `lanes`, with values carried from one round to the next; the last
+  /// round is masked where the lanes reach over the end.
+  /// - Parameter name: what the innermost loop is called in assembly.
+  func sweep(
+    over axes: [Int], lanes: Int, _ point: Point, carrying initial: [LLVMValueRef], name: String = "loop",
+    _ body: (Point, [LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
+    let axis = axes[0]
+    let extent = kernel.axes[axis]
+    if axes.count > 1 {
+      return function.loop(function.int64(0), function.int64(extent), carrying: initial) { index, carried in
+        var inner = point
+        inner.coordinates[axis] = index
+        return sweep(over: Array(axes.dropFirst()), lanes: lanes, inner, carrying: carried, name: name, body)
+      }
+    }
+    let whole = extent / lanes * lanes
+    var result = function.loop(
+      function.int64(0), function.int64(whole), step: lanes, carrying: initial, name: name
+    ) { index, carried in
+      var inner = point
+      inner.coordinates[axis] = index
+      inner.vectorAxis = axis
+      return body(inner, carried)
+    }
+    if whole < extent {
+      var inner = point
+      inner.coordinates[axis] = function.int64(whole)
+      inner.vectorAxis = axis
+      inner.mask = mask(function.int64(extent - whole), lanes: lanes)
+      result = body(inner, result)
+    }
+    return result
+  }
+
   /// The mask of the first `count` lanes.
   func mask(_ count: LLVMValueRef, lanes: Int) -> LLVMValueRef {
     let vector = VectorBuilder(function: function, lanes: lanes)

@@ -88,11 +88,21 @@ public struct RowsBody: Sendable, Hashable {
 ///
 /// The kernel's axes are the batch axes, then those of m, n and k.
 public struct ContractBody: Sendable, Hashable {
+  /// In which order the products of an element are added.
+  public enum Summation: String, Sendable, Hashable, CaseIterable {
+    /// One chain over all of k.
+    case chain
+    /// 16 virtual lanes, each a chain: the product whose innermost k is `i` joins lane `i mod 16`; then lanes are added
+    /// by halves, as those of a ``Reduction`` are.
+    case lanes
+  }
+
   /// How many of the kernel's axes are batch, m, n and k axes.
   public var batchAxes: Int
   public var mAxes: Int
   public var nAxes: Int
   public var kAxes: Int
+  public var summation: Summation
   /// The left factor: a program over the batch, m and k axes; its last value.
   public var lhs: ScalarProgram
   /// The right factor: a program over the batch, n and k axes; its last value.
@@ -106,13 +116,14 @@ public struct ContractBody: Sendable, Hashable {
   public var lhsSum: Block?
 
   public init(
-    batchAxes: Int, mAxes: Int, nAxes: Int, kAxes: Int, lhs: ScalarProgram, rhs: ScalarProgram, epilogue: Block,
-    rhsSum: Block? = nil, lhsSum: Block? = nil
+    batchAxes: Int, mAxes: Int, nAxes: Int, kAxes: Int, summation: Summation = .chain, lhs: ScalarProgram,
+    rhs: ScalarProgram, epilogue: Block, rhsSum: Block? = nil, lhsSum: Block? = nil
   ) {
     self.batchAxes = batchAxes
     self.mAxes = mAxes
     self.nAxes = nAxes
     self.kAxes = kAxes
+    self.summation = summation
     self.lhs = lhs
     self.rhs = rhs
     self.epilogue = epilogue

@@ -9,13 +9,14 @@ public enum Partition: Sendable, Hashable {
 
 /// How a contraction is tiled.
 public struct ContractTile: Sendable, Hashable {
-  /// Which axis runs along vector lanes: columns (n) or rows (m).
-  public enum LaneAxis: String, Sendable, Hashable, CaseIterable { case n, m }
+  /// Which axis runs along vector lanes: columns (n), rows (m), or the innermost k where sums run in lanes.
+  public enum LaneAxis: String, Sendable, Hashable, CaseIterable { case n, m, k }
   /// How an operand reaches the inner loop: as it lies in memory, or copied into scratch first.
   public enum Packing: String, Sendable, Hashable, CaseIterable { case direct, packed }
 
   public var laneAxis: LaneAxis
-  /// Scalars that are broadcast a step of k: rows of the register tile.
+  /// Scalars that are broadcast a step of k: rows of the register tile. Where lanes run along k, rows of one factor
+  /// that share the other one.
   public var broadcasts: Int
   /// Elements along the lanes of the register tile; a multiple of the vector's lanes.
   public var lanes: Int

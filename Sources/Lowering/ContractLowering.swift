@@ -84,12 +84,29 @@ struct ContractLowering {
       }
     }
     let body = ContractBody(
-      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k, lhs: lhs, rhs: rhs,
-      epilogue: epilogue,
-      rhsSum: rhsSum, lhsSum: lhsSum)
+      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k, summation: summation(lhs, rhs),
+      lhs: lhs, rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum)
     let kernel = Kernel(
       axes: extents, parallelAxes: kAxes.lowerBound, buffers: emitter.draft.buffers, body: .contract(body))
     return (kernel, emitter.draft.bindings)
+  }
+
+  /// The least extent of the innermost k for which sums run in lanes: two vectors of them. One is no faster than chains
+  /// of transposed squares.
+  private static let leastLaneDepth = 32
+
+  /// In lanes where a product of floats has one row or one column and both factors are contiguous along k: then every
+  /// vector of memory is factors of one element, and there is no other axis to put into lanes.
+  private func summation(_ lhs: ScalarProgram, _ rhs: ScalarProgram) -> ContractBody.Summation {
+    let isVector = [mAxes, nAxes].contains { extents[$0].allSatisfy { $0 == 1 } }
+    guard node.results[0].type.element.isFloat, isVector, extents[kAxes].last ?? 0 >= Self.leastLaneDepth else {
+      return .chain
+    }
+    let isContiguous = (lhs.instructions + rhs.instructions).allSatisfy { instruction in
+      guard case .load(let access) = instruction else { return true }
+      return access.guards.isEmpty && access.indices.isEmpty && [0, 1].contains(access.strides.last)
+    }
+    return isContiguous ? .lanes : .chain
   }
 
   private func factor(

@@ -124,6 +124,7 @@ import Testing
     let scratch = try #require(whole.firstMatch(of: /(?m) scratch \d+$/)).output
     for (old, new, message) in [
       (String(tile), " tile n 0 x 8", "which no register file holds"),
+      (String(tile), " tile k 4 x 16", "but its sums are chains along k"),
       (String(tile), " tile n 4 x 12", "whose lanes are no multiple of the 8 of a vector"),
       (String(scratch), " scratch 64", "bytes of scratch, but needs"),
       ("schedule 2 threads", "schedule 0 threads", "0 threads"), (String(place), "", "has no place"),

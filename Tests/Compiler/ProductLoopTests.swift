@@ -1,6 +1,7 @@
 import FraguaCodeGen
 import FraguaCompiler
 import FraguaKernels
+import FraguaTensors
 import Testing
 
 /// The inner loops of matrix products, read from assembly: all in registers, every multiply-add fused.
@@ -30,12 +31,42 @@ import Testing
         return Variant(kernel: call.kernel, schedule: schedule)
       })
     #expect(Set(loops.map(\.function)).count == contractions.count, "every contraction has such a loop")
+    for loop in loops { expectRegisters(loop) }
+  }
+
+  /// Where sums run in lanes: as many multiply-adds as the tile has rows of 16 lanes, each vector of the shared factor
+  /// loaded once.
+  @Test(arguments: [ElementType.f32, .f64], [Target.InstructionSet.avx512, .avx2])
+  func rowsShareAVector(_ type: ElementType, _ set: Target.InstructionSet) throws {
+    let graph = try parsed(
+      """
+      graph @product version 1
+
+      func @f(%a: tensor<64x1024x\(type.rawValue)>, %b: tensor<1024x1x\(type.rawValue)>) {
+        %c = matmul %a, %b
+        return %c
+      }
+      """)
+    let planned = try Compiler.plan(
+      graph, entry: "f", CompilerOptions(processor: Processor(set), vocabulary: .standard))
+    let tile = try #require(planned.schedule.calls[0].tile)
+    let vectors = Kernel.sumLanes * type.byteCount / Target(set).vectorBytes
+    let text = StepCompiler.text(planned.program, planned.schedule, planned.plan, Processor(set), .assembly)
+    let loops = Self.productLoops(text)
+    #expect(loops.count == 1)
     for loop in loops {
-      let text = "\(loop.function):\n" + loop.lines.joined(separator: "\n")
-      #expect(loop.count(["vfmadd"]) > 0, "\(text)")
-      #expect(loop.count(["vmulp", "vaddp", "vmuls", "vadds", "call"]) == 0, "\(text)")
-      #expect(!loop.lines.contains { $0.contains("%rsp") || $0.contains("Spill") || $0.contains("Reload") }, "\(text)")
+      expectRegisters(loop)
+      #expect(tile.broadcasts >= 2 && loop.count(["vfmadd"]) == tile.broadcasts * vectors)
+      #expect(loop.count(["vmov"]) == vectors, "\(loop.lines)")
     }
+  }
+
+  /// All in registers, every product fused.
+  private func expectRegisters(_ loop: Loop) {
+    let text = "\(loop.function):\n" + loop.lines.joined(separator: "\n")
+    #expect(loop.count(["vfmadd"]) > 0, "\(text)")
+    #expect(loop.count(["vmulp", "vaddp", "vmuls", "vadds", "call"]) == 0, "\(text)")
+    #expect(!loop.lines.contains { $0.contains("%rsp") || $0.contains("Spill") || $0.contains("Reload") }, "\(text)")
   }
 
   /// What two calls share code by.

@@ -136,6 +136,42 @@ import Testing
     #expect(result[4].doubles == [5, 7, 9] && result[5].doubles == [4, 6])
   }
 
+  /// Lanes start anew with each row of the innermost k, and are joined by halves: terms whose sum depends on the order.
+  @Test func contractInLanes() {
+    let (rows, columns) = (2, 19)
+    var lhs = ScalarProgram()
+    _ = lhs.load(Access(buffer: 0, strides: [columns, 1]), .f32)
+    var rhs = ScalarProgram()
+    _ = rhs.load(Access(buffer: 1, strides: [columns, 1]), .f32)
+    var epilogue = ScalarProgram()
+    let value = epilogue.input(0, .f32)
+    func kernel(_ summation: ContractBody.Summation) -> Kernel {
+      Kernel(
+        axes: [rows, columns], parallelAxes: 0,
+        buffers: [
+          KernelBuffer(.f32, count: 38, use: .read), KernelBuffer(.f32, count: 38, use: .read),
+          KernelBuffer(.f32, count: 1, use: .write),
+        ],
+        body: .contract(
+          ContractBody(
+            batchAxes: 0, mAxes: 0, nAxes: 0, kAxes: 2, summation: summation, lhs: lhs, rhs: rhs,
+            epilogue: Block(epilogue, stores: [Store(Access(buffer: 2, strides: [0, 0]), value)]))))
+    }
+    let a = (0..<rows * columns).map { 1 / Float($0 * 7 % 13 + 3) }
+    let b = (0..<rows * columns).map { Float($0 * 5 % 11 - 4) / 7 }
+    var lanes = [Float](repeating: -0.0, count: 16)
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let place = row * columns + column
+        lanes[column % 16].addProduct(a[place], b[place])
+      }
+    }
+    for half in [8, 4, 2, 1] { for lane in 0..<half { lanes[lane] += lanes[lane + half] } }
+    let arguments = [Tensor([38], a), Tensor([38], b), Tensor([1], [0] as [Float])]
+    #expect(run(kernel(.lanes), arguments)[2].doubles == [Double(lanes[0])])
+    #expect(run(kernel(.chain), arguments)[2].doubles != [Double(lanes[0])], "the order shows")
+  }
+
   /// Rows 0 and 2 receive; an index outside adds nothing.
   @Test func scatter() {
     var initial = ScalarProgram()

@@ -85,6 +85,21 @@ import Testing
     #expect(MemoryPlanChecker.check(dump.program, schedule, try #require(dump.plan)) == [])
   }
 
+  /// How a contraction sums is written where it is no chain.
+  @Test func sumsInLanes() throws {
+    let text = Self.example.replacing("[; 32; 4; 8] (b0", with: "[; 32; 4; 8] lanes (b0")
+      .replacing("tile n 8 x 32", with: "tile k 4 x 16")
+    let dump = try parse(text)
+    #expect(KernelPrinter.print(dump) == text)
+    guard case .contract(let body) = dump.program.kernels[0].body else {
+      Issue.record("no contraction")
+      return
+    }
+    #expect(body.summation == .lanes && dump.schedule?.calls[0].tile?.laneAxis == .k)
+    let plain = try parse(Self.example)
+    #expect(dump.program.kernels[0] != plain.program.kernels[0])
+  }
+
   /// Constants of every type with their extreme values.
   @Test func scalars() throws {
     var program = ScalarProgram()
@@ -144,6 +159,9 @@ import Testing
       ("tensor<32x8xf32>", "tensor<Bx8xf32>", "7:13: error: 'tensor<Bx8xf32>' is not a type of fixed extents"),
       ("buffer %h", "buffer %x", "10:8: error: '%x' is there already"),
       ("[; 32; 4; 8]", "[32; 4; 8]", "13:21: error: 3 groups of axes, but a contract kernel has 4"),
+      ("[; 32; 4; 8]", "[; 32; 4; 8] rows", "13:34: error: expected 'chain', 'lanes', found 'rows'"),
+      ("[; 32; 4; 8] (b0", "[; 32; 4; 8] lanes lanes (b0", "13:40: error: expected '(', found 'lanes'"),
+      ("rows [; 32, 4]", "rows [; 32, 4] lanes", "28:27: error: expected '(', found 'lanes'"),
       ("b1: read f32[32]", "b7: read f32[32]", "13:54: error: the buffers are not numbered in turn"),
       ("load b0[8*d0 + d2]", "load b9[8*d0 + d2]", "15:15: error: expected b0 to b2, found 'b9'"),
       ("load b0[8*d0 + d2]", "load b0[8*d0 + d0]", "15:25: error: 'd0' is there already"),

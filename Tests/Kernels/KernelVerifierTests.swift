@@ -157,6 +157,30 @@ import Testing
     program("the buffer is f32, not f64") { p, _, _ in _ = p.load(Access(buffer: 0, strides: [4, 1]), .f64) }
   }
 
+  /// Lanes lie along the innermost contracted axis; a chain needs none.
+  @Test func lanesOfASum() {
+    func outer(_ summation: ContractBody.Summation) -> Kernel {
+      var left = ScalarProgram()
+      _ = left.load(Access(buffer: 0, strides: [1, 0]), .f32)
+      var right = ScalarProgram()
+      _ = right.load(Access(buffer: 1, strides: [0, 1]), .f32)
+      var epilogue = ScalarProgram()
+      let value = epilogue.input(0, .f32)
+      return Kernel(
+        axes: [3, 4], parallelAxes: 2,
+        buffers: [
+          KernelBuffer(.f32, count: 3, use: .read), KernelBuffer(.f32, count: 4, use: .read),
+          KernelBuffer(.f32, count: 12, use: .write),
+        ],
+        body: .contract(
+          ContractBody(
+            batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 0, summation: summation, lhs: left, rhs: right,
+            epilogue: Block(epilogue, stores: [Store(Access(buffer: 2, strides: [4, 1]), value)]))))
+    }
+    expect(outer(.chain), nil)
+    expect(outer(.lanes), "lanes of a sum over no axis")
+  }
+
   @Test func bindings() {
     let kernel = copy([3, 4], load: Access(buffer: 0, strides: [4, 1]), loadCount: 12, store: y, storeCount: 12)
     let type = TensorType([3, 4], .f32)

@@ -83,10 +83,11 @@ extension KernelSketch {
     var lhsSum: Block?
     if source.chance(30) { rhsSum = makeBlock(ProgramContext(visible: batch + n, inputs: [type]), type: type) }
     if source.chance(20) { lhsSum = makeBlock(ProgramContext(visible: batch + m, inputs: [type]), type: type) }
+    let summation: ContractBody.Summation = source.chance(30) ? .lanes : .chain
     body = .contract(
       ContractBody(
-        batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], lhs: lhs, rhs: rhs,
-        epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum))
+        batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], summation: summation, lhs: lhs,
+        rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum))
   }
 
   /// A factor of a contraction: a plain load as a rule.

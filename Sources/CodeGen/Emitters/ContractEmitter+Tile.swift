@@ -118,7 +118,7 @@ extension ContractEmitter {
   // MARK: The loop over k
 
   /// The name of the innermost loop over k, by which a test finds it in assembly.
-  private static var productLoopName: String { "products" }
+  static var productLoopName: String { "products" }
 
   /// The loops over k; the last two carried values are the operands' pointers.
   private func overK(
@@ -177,7 +177,7 @@ extension ContractEmitter {
   }
 
   /// `sum` and a product, which is the same whichever factor comes first.
-  private func fused(
+  func fused(
     _ sum: LLVMValueRef, _ factor: VectorValue, _ column: VectorValue, _ vector: VectorBuilder
   ) -> LLVMValueRef {
     let sum = VectorValue(reference: sum, type: type)

@@ -7,7 +7,8 @@ import FraguaTensors
 ///
 /// One operand lies along vector lanes, the other is broadcast. Either is read as it lies in memory or copied to
 /// scratch first. The loops over blocks of the broadcast axis are outermost, then those over tiles of the lane axis, so
-/// that a packed panel is used by all rows of a block, and the block stays in the cache.
+/// that a packed panel is used by all rows of a block, and the block stays in the cache. Where sums run in virtual
+/// lanes neither is broadcast: both lie along the lanes.
 struct ContractEmitter {
   let emitter: KernelEmitter
   let body: ContractBody
@@ -43,6 +44,14 @@ struct ContractEmitter {
   }
 
   func emit() {
+    if body.summation == .lanes { emitAlongK() } else { emitTiles() }
+    let m = body.batchAxes..<body.batchAxes + body.mAxes
+    let n = m.upperBound..<kernel.parallelAxes
+    if let sum = body.rhsSum { emitSum(sum, body.rhs, axes: n, others: m) }
+    if let sum = body.lhsSum { emitSum(sum, body.lhs, axes: m, others: n) }
+  }
+
+  private func emitTiles() {
     let tiled = [laneAxis, broadcastAxis].compactMap { $0 }
     let outer = (0..<kernel.parallelAxes).filter { !tiled.contains($0) }
     let uniforms = emitter.uniforms(body.epilogue.program)
@@ -61,10 +70,6 @@ struct ContractEmitter {
         }
       }
     }
-    let m = body.batchAxes..<body.batchAxes + body.mAxes
-    let n = m.upperBound..<kernel.parallelAxes
-    if let sum = body.rhsSum { emitSum(sum, body.rhs, axes: n, others: m) }
-    if let sum = body.lhsSum { emitSum(sum, body.lhs, axes: m, others: n) }
   }
 
   // MARK: Loops over tiles

@@ -95,7 +95,7 @@ struct RowsEmitter {
     let inputs = sweep.scalars.map(vector.splat)
     let types = reductions.map { block.program.types[$0.value] }
     let identities = zip(reductions, types).map { vector.constant($0.combiner.identity($1)).reference }
-    let sums = sweepLoops(reducedAxes, sweep.point, identities) { inner, carried in
+    let sums = emitter.sweep(over: reducedAxes, lanes: lanes, sweep.point, carrying: identities) { inner, carried in
       let position = rowPosition(inner)
       var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: inputs) { local, type in
         ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
@@ -115,37 +115,6 @@ struct RowsEmitter {
     return zip(reductions, zip(sums, types)).map { reduction, sum in
       LaneTree(function).joined(VectorValue(reference: sum.0, type: sum.1), reduction.combiner)
     }
-  }
-
-  /// Loops over the reduced axes, the innermost by vectors; the last round is masked.
-  private func sweepLoops(
-    _ axes: [Int], _ point: Point, _ carried: [LLVMValueRef], _ body: (Point, [LLVMValueRef]) -> [LLVMValueRef]
-  ) -> [LLVMValueRef] {
-    let axis = axes[0]
-    let extent = kernel.axes[axis]
-    if axes.count > 1 {
-      return function.loop(function.int64(0), function.int64(extent), carrying: carried) { index, carried in
-        var inner = point
-        inner.coordinates[axis] = index
-        return sweepLoops(Array(axes.dropFirst()), inner, carried, body)
-      }
-    }
-    let whole = extent / lanes * lanes
-    var result = function.loop(function.int64(0), function.int64(whole), step: lanes, carrying: carried) {
-      index, carried in
-      var inner = point
-      inner.coordinates[axis] = index
-      inner.vectorAxis = axis
-      return body(inner, carried)
-    }
-    if whole < extent {
-      var inner = point
-      inner.coordinates[axis] = function.int64(whole)
-      inner.vectorAxis = axis
-      inner.mask = emitter.mask(function.int64(extent - whole), lanes: lanes)
-      result = body(inner, result)
-    }
-    return result
   }
 
   // MARK: Lanes across rows
@@ -202,30 +171,5 @@ struct RowsEmitter {
       inner.coordinates[axis] = index
       emitAllReduced(Array(axes.dropFirst()), inner, body)
     }
-  }
-}
-
-/// Joins the 16 virtual lanes of a sum by halves.
-struct LaneTree {
-  private let function: FunctionEmitter
-
-  init(_ function: FunctionEmitter) { self.function = function }
-
-  /// The 16 lanes of `value` joined to a scalar: lane `j` with `j + 8`, then `j + 4`, `j + 2`, `j + 1`.
-  func joined(_ value: VectorValue, _ combiner: Combiner) -> VectorValue {
-    var value = value
-    var count = Kernel.sumLanes
-    while count > 1 {
-      count /= 2
-      let low = half(value, from: 0, count)
-      let high = half(value, from: count, count)
-      var arithmetic = VectorBuilder(function: function, lanes: count)
-      value = VectorMath.apply(combiner, low, high, in: &arithmetic)
-    }
-    return value
-  }
-
-  private func half(_ value: VectorValue, from start: Int, _ count: Int) -> VectorValue {
-    VectorValue(reference: function.lanes(start..<start + count, of: value.reference), type: value.type)
   }
 }

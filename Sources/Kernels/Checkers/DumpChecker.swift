@@ -55,6 +55,10 @@ public enum DumpChecker {
     if laneAxis != nil, tile.lanes % lanes != 0 {
       return "has the tile \(words), whose lanes are no multiple of the \(lanes) of a vector"
     }
+    if (tile.laneAxis == .k) != (body.summation == .lanes) {
+      let order = body.summation == .lanes ? "run in lanes along k" : "are chains along k"
+      return "has the tile \(words), but its sums \(order)"
+    }
     if ContractTiling.legal(tile, kernel, body, target) != tile {
       return "has the tile \(words), which reads an operand directly that must be packed, or has an axis too many"
     }

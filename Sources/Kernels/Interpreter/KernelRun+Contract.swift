@@ -78,7 +78,10 @@ extension KernelRun {
         }
       }
       forEachPoint(of: m) { i in
-        chain(left, i, right, into: &row)
+        switch body.summation {
+        case .chain: chain(left, i, right, into: &row)
+        case .lanes: lanes(left, i, right, innermost: kernel.axes.last!, into: &row)
+        }
         forEachPoint(of: n) { j in finish(epilogue, row[j].scalar) }
       }
       if let rhsSum {
@@ -109,6 +112,24 @@ extension KernelRun {
           }
         }
       }
+    }
+  }
+
+  /// Row `i` of `left` times `right` in virtual lanes, where the innermost k has so many coordinates.
+  private func lanes<T: ContractElement>(_ left: [T], _ i: Int, _ right: [T], innermost: Int, into row: inout [T]) {
+    let depth = right.count / row.count
+    for j in row.indices {
+      var lanes = [T](repeating: .nothing, count: Kernel.sumLanes)
+      for p in 0..<depth {
+        let lane = p % innermost % Kernel.sumLanes
+        lanes[lane] = T.fma(left[i * depth + p], right[p * row.count + j], lanes[lane])
+      }
+      while lanes.count > 1 {
+        let half = lanes.count / 2
+        for lane in 0..<half { lanes[lane] = T.sum(lanes[lane], lanes[lane + half]) }
+        lanes.removeLast(half)
+      }
+      row[j] = lanes[0]
     }
   }
 

@@ -12,6 +12,7 @@ public struct ContractTiling {
 
   /// The cheapest tile.
   func best() -> ContractTile {
+    if body.summation == .lanes { return Self.alongK(rows: rowsAlongK, kernel, body) }
     var best: (cycles: Double, tile: ContractTile)?
     for laneAxis in [ContractTile.LaneAxis.n, .m] {
       for vectors in vectorCounts(laneAxis) {
@@ -25,6 +26,22 @@ public struct ContractTiling {
       }
     }
     return best!.tile
+  }
+
+  /// The tile of so many rows whose lanes are those of the sums.
+  private static func alongK(rows: Int, _ kernel: Kernel, _ body: ContractBody) -> ContractTile {
+    var tile = ContractTile(
+      laneAxis: .k, broadcasts: min(rows, Kernel.sumLanes), lanes: Kernel.sumLanes, broadcastPacking: .direct,
+      lanePacking: .direct)
+    if ContractScratch.broadcastAxis(kernel, body, tile) == nil { tile.broadcasts = 1 }
+    return tile
+  }
+
+  /// The rows whose sums run in registers beside the lanes of the factor that they share: a power of two, since their
+  /// sums are joined together. More than 8 streams of memory would push each other out of the cache.
+  private var rowsAlongK: Int {
+    let vectors = (Kernel.sumLanes + lanes - 1) / lanes
+    return [8, 4, 2].first { ($0 + 1) * vectors <= target.vectorRegisters } ?? 1
   }
 
   /// How many vectors a tile may have. Of a single row all registers are of one row: its memory is read in long pieces,
@@ -44,13 +61,15 @@ public struct ContractTiling {
     return tile
   }
 
-  /// `tile` with what the emitter cannot do replaced: scalars where there is no axis for lanes, copies of operands that
-  /// do not lie ready.
+  /// `tile` with what the emitter cannot do replaced: lanes along k unless sums run so, scalars where there is no axis
+  /// for lanes, copies of operands that do not lie ready.
   public static func legal(_ tile: ContractTile, _ kernel: Kernel, _ body: ContractBody, _ target: Target)
     -> ContractTile
   {
+    if body.summation == .lanes { return alongK(rows: tile.broadcasts, kernel, body) }
     let tiling = ContractTiling(kernel: kernel, body: body, target: target)
     var tile = tile
+    if tile.laneAxis == .k { tile.laneAxis = .n }
     if ContractScratch.laneAxis(kernel, body, tile) == nil { tile.lanes = 1 }
     if ContractScratch.broadcastAxis(kernel, body, tile) == nil { tile.broadcasts = 1 }
     if !tiling.isPlainLoad(tile.laneAxis == .n ? body.lhs : body.rhs) { tile.broadcastPacking = .packed }

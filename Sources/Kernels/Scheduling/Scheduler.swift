@@ -139,7 +139,7 @@ public struct Scheduler: Sendable {
       let size = body.lhs.types.last!.byteCount
       let rowBytes = kernel.axes.suffix(body.kAxes).reduce(size, *)
       let vector = max(1, target.vectorBytes / max(4, size))
-      for axis in [mAxis, nAxis].compactMap({ $0 }) {
+      for axis in tile.laneAxis == .k ? [broadcast].compactMap({ $0 }) : [mAxis, nAxis].compactMap({ $0 }) {
         if axis == broadcast {
           let most = min(Self.mostGranules, ContractScratch.blockBytes / rowBytes)
           result += split(axis, kernel, step: tile.broadcasts, granule: 1, mostGranules: most)

@@ -95,7 +95,9 @@ public struct ContractScratch: Sendable {
     let size = program.types.last!.byteCount
     var unit = tile.broadcasts
     if case .split(axis, let units) = partition { unit = units }
-    block = Self.block(extent: extent, rowBytes: k * size, unit: unit)
+    // Along k nothing is packed, and no row meets more than one column.
+    let isAlongK = tile.laneAxis == .k
+    block = isAlongK ? nil : Self.block(extent: extent, rowBytes: k * size, unit: unit)
     // Copied along the axis in which memory is contiguous.
     var isRowMajor = true
     if let axis {
@@ -107,7 +109,7 @@ public struct ContractScratch: Sendable {
     // 16 more than needed: room for whole vectors, and no rows 4 KB apart.
     broadcastStride = k + 16
     self.tile = 0
-    panel = Self.rounded(tile.broadcasts * tile.lanes * size)
+    panel = isAlongK ? 0 : Self.rounded(tile.broadcasts * tile.lanes * size)
     let laneAxis = Self.laneAxis(kernel, body, tile)
     let lanes = laneAxis.map { kernel.axes[$0] } ?? 1
     // Panels lie behind each other only where every unit of a thread's part is whole tiles.
@@ -131,8 +133,14 @@ public struct ContractScratch: Sendable {
   }
 
   /// The kernel's axis whose elements are broadcast: the last m axis where lanes run along n, and the other way round;
-  /// `nil` where that kind has no axes.
+  /// `nil` where that kind has no axes. Where lanes run along k, the longer of the two.
   public static func broadcastAxis(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile) -> Int? {
+    if tile.laneAxis == .k {
+      let m = body.mAxes > 0 ? body.batchAxes + body.mAxes - 1 : nil
+      let n = body.nAxes > 0 ? kernel.parallelAxes - 1 : nil
+      guard let m, let n else { return m ?? n }
+      return kernel.axes[m] >= kernel.axes[n] ? m : n
+    }
     let first = tile.laneAxis == .n ? body.batchAxes : body.batchAxes + body.mAxes
     let count = tile.laneAxis == .n ? body.mAxes : body.nAxes
     return count == 0 ? nil : first + count - 1
@@ -140,6 +148,7 @@ public struct ContractScratch: Sendable {
 
   /// The kernel's axis along which lanes run, likewise.
   public static func laneAxis(_ kernel: Kernel, _ body: ContractBody, _ tile: ContractTile) -> Int? {
+    if tile.laneAxis == .k { return kernel.axes.count - 1 }
     let first = tile.laneAxis == .m ? body.batchAxes : body.batchAxes + body.mAxes
     let count = tile.laneAxis == .m ? body.mAxes : body.nAxes
     return count == 0 ? nil : first + count - 1

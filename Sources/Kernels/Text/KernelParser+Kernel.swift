@@ -23,6 +23,8 @@ extension KernelParser {
     let form = try oneOf(Kernel.Form.self)
     let groups = try axes(form)
     let counts = groups.map(\.count)
+    let summation: ContractBody.Summation =
+      form == .contract && token.kind == .word ? try oneOf(ContractBody.Summation.self) : .chain
     let scope = KernelScope(axisCount: counts.reduce(0, +), buffers: try buffers())
     try expect(.leftBrace)
     let body: Kernel.Body
@@ -32,7 +34,7 @@ extension KernelParser {
       body = .rows(try stages(scope))
       parallel = counts[0]
     case .contract:
-      body = .contract(try contract(counts, scope))
+      body = .contract(try contract(counts, summation, scope))
       parallel = counts[0] + counts[1] + counts[2]
     case .scatter:
       let initial = try part("initial", scope).program
@@ -124,12 +126,14 @@ extension KernelParser {
   }
 
   /// Reads the parts of a contraction.
-  private mutating func contract(_ counts: [Int], _ scope: KernelScope) throws(Diagnostic) -> ContractBody {
+  private mutating func contract(
+    _ counts: [Int], _ summation: ContractBody.Summation, _ scope: KernelScope
+  ) throws(Diagnostic) -> ContractBody {
     let lhs = try part("lhs", scope).program
     let rhs = try part("rhs", scope).program
     var body = ContractBody(
-      batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], lhs: lhs, rhs: rhs,
-      epilogue: try part("epilogue", scope))
+      batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], summation: summation, lhs: lhs,
+      rhs: rhs, epilogue: try part("epilogue", scope))
     if text(token) == "rhs_sum" { body.rhsSum = try part("rhs_sum", scope) }
     if text(token) == "lhs_sum" { body.lhsSum = try part("lhs_sum", scope) }
     return body

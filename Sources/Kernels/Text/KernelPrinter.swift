@@ -123,7 +123,8 @@ public struct KernelPrinter {
 
   private mutating func print(_ kernel: Kernel, _ name: String) {
     let buffers = kernel.buffers.enumerated().map { "b\($0): \($1.use.rawValue) \($1.element.rawValue)[\($1.count)]" }
-    let head = "kernel @\(name) \(kernel.form.rawValue) [\(Self.axes(kernel))]"
+    var head = "kernel @\(name) \(kernel.form.rawValue) [\(Self.axes(kernel))]"
+    if case .contract(let body) = kernel.body, body.summation != .chain { head += " \(body.summation.rawValue)" }
     braces(head + " (\(buffers.joined(separator: ", ")))") { printer in
       for part in kernel.parts { printer.print(part, kernel) }
     }

@@ -49,8 +49,10 @@ struct KernelChecker {
     case .contract(let body):
       let groups = [body.batchAxes, body.mAxes, body.nAxes, body.kAxes]
       let isDivision = groups.allSatisfy { (0...axisCount).contains($0) } && groups.reduce(0, +) == axisCount
-      error = require(
-        isDivision && kernel.parallelAxes == axisCount - body.kAxes, "\(axisCount) axes divided as \(groups)")
+      error =
+        require(
+          isDivision && kernel.parallelAxes == axisCount - body.kAxes, "\(axisCount) axes divided as \(groups)")
+        ?? require(body.summation == .chain || body.kAxes > 0, "lanes of a sum over no axis")
     case .scatter(let body):
       let isDivision =
         (0...axisCount).contains(body.sourceAxes) && (0...axisCount).contains(body.innerAxes)

@@ -8,7 +8,7 @@ extension Simplifier {
 
   /// Reads through the transpose of an operand, where the operand's free axes keep their order.
   ///
-  /// The contracted axes keep theirs, so every element is the same chain of multiply-adds.
+  /// The contracted axes keep theirs, so every element adds the same products, in the same order where it is a chain.
   private static let dotGeneral: Rule = { s, x, attributes in
     var operands = x
     var dimensions = ContractionDimensions(checked: attributes)
