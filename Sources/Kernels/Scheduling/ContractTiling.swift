@@ -153,6 +153,7 @@ public struct ContractTiling {
     let rowExtent = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
     let laneExtent = ContractScratch.laneAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
     let outer = Double(kernel.axes.prefix(kernel.parallelAxes).reduce(1, *)) / Double(rowExtent * laneExtent)
+    let rowAccesses = rowAccesses(tile)
     var total = 0.0
     for row in AxisPart.balanced(rowExtent, atMost: tile.broadcasts) {
       for lane in AxisPart.balanced((laneExtent + lanes - 1) / lanes, atMost: vectors) {
@@ -162,7 +163,9 @@ public struct ContractTiling {
         var step = max(products / 2, 4, loads / 2) + loads * loadCycles
         // Two shuffles a vector, beside the products.
         if isTransposed(tile) { step += Double(lane.size) }
-        total += Double(row.count * lane.count) * (k * step + 20)
+        // What the epilogue reads and writes is asked for at first, and is there in time where k is long.
+        let wait = max(0, Double(row.size * rowAccesses) * Self.rowCycles - k * step)
+        total += Double(row.count * lane.count) * (k * step + wait + 20)
       }
     }
     if tile.lanePacking == .packed {
@@ -185,12 +188,27 @@ public struct ContractTiling {
     return 1
   }
 
-  /// How many accesses of the epilogue lie across the lanes, and take each lane by itself.
-  private func scatteredAccesses(_ tile: ContractTile) -> Int {
-    guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return 0 }
+  /// About how long the epilogue waits for a row of memory: rows lie too far apart for the processor to guess the next.
+  private static let rowCycles = 20.0
+
+  /// How many buffers the epilogue reads or writes that have a row of memory for each row of the tile.
+  private func rowAccesses(_ tile: ContractTile) -> Int {
+    guard let rows = ContractScratch.broadcastAxis(kernel, body, tile),
+      let lanes = ContractScratch.laneAxis(kernel, body, tile)
+    else { return 0 }
+    return Set(epilogueAccesses.filter { $0.strides[rows] != 0 && $0.strides[lanes] == 1 }.map(\.buffer)).count
+  }
+
+  private var epilogueAccesses: [Access] {
     let loads = body.epilogue.program.instructions.compactMap { instruction -> Access? in
       if case .load(let access) = instruction { access } else { nil }
     }
-    return (loads + body.epilogue.stores.map(\.access)).count { ![0, 1].contains($0.strides[axis]) }
+    return loads + body.epilogue.stores.map(\.access)
+  }
+
+  /// How many accesses of the epilogue lie across the lanes, and take each lane by itself.
+  private func scatteredAccesses(_ tile: ContractTile) -> Int {
+    guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return 0 }
+    return epilogueAccesses.count { ![0, 1].contains($0.strides[axis]) }
   }
 }
