@@ -46,7 +46,11 @@ public struct Tensor: Sendable, Equatable {
 
   /// A tensor of `type` whose elements are `values`, rounded to the element type.
   public init(_ type: TensorType, rounding values: [Double]) {
-    self.init(type) { Scalar(values[$0], as: type.element) }
+    switch type.element {
+    case .f32: self.init(type.extents, values.map { Float($0) })
+    case .f64: self.init(type.extents, values)
+    case .i32, .i64, .ui8, .i1: self.init(type) { Scalar(values[$0], as: type.element) }
+    }
   }
 
   /// A tensor of `type` read from row-major bytes in the machine's order; `i1` from bytes that are 0 or not.
@@ -73,7 +77,17 @@ public struct Tensor: Sendable, Equatable {
 
   /// A tensor of zeros.
   public static func zeros(_ type: TensorType) -> Tensor {
-    Tensor(type) { _ in Scalar(0, as: type.element) }
+    func zeros<T: Numeric>(_: T.Type) -> [T] { [T](repeating: 0, count: type.elementCount) }
+    let storage: Storage =
+      switch type.element {
+      case .f32: .f32(zeros(Float.self))
+      case .f64: .f64(zeros(Double.self))
+      case .i32: .i32(zeros(Int32.self))
+      case .i64: .i64(zeros(Int64.self))
+      case .ui8: .ui8(zeros(UInt8.self))
+      case .i1: .i1([Bool](repeating: false, count: type.elementCount))
+      }
+    return Tensor(type.extents, storage)
   }
 
   /// A tensor of rank 0.

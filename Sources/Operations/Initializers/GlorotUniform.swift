@@ -18,7 +18,6 @@ public struct GlorotUniformInitializer: Initializer {
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
     let fans = Fans(type.extents)
     let limit = (6 / (fans.inputs + fans.outputs)).squareRoot()
-    let draws = ParameterDraws.centered(type.elementCount, seed: seed, parameter: parameter)
-    return Tensor(type, rounding: draws.map { $0 * limit })
+    return ParameterDraws.tensor(type, seed: seed, parameter: parameter) { $0 * limit }
   }
 }

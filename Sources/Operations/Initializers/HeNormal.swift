@@ -19,8 +19,9 @@ public struct HeNormalInitializer: Initializer {
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
     let stddev = (2 / Fans(type.extents).inputs).squareRoot() / Self.truncatedDeviation
-    let draws = ParameterDraws.centered(type.elementCount, seed: seed, parameter: parameter)
-    return Tensor(type, rounding: draws.map { stddev * inverseNormal($0 * Self.twoDeviations) })
+    return ParameterDraws.tensor(type, seed: seed, parameter: parameter) {
+      stddev * inverseNormal($0 * Self.twoDeviations)
+    }
   }
 
   /// The standard deviation of a standard normal variable truncated at ±2.

@@ -22,7 +22,6 @@ public struct NormalInitializer: Initializer {
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
     let (mean, stddev) = (attributes.float("mean"), attributes.float("stddev"))
-    let draws = ParameterDraws.centered(type.elementCount, seed: seed, parameter: parameter)
-    return Tensor(type, rounding: draws.map { mean + stddev * inverseNormal($0) })
+    return ParameterDraws.tensor(type, seed: seed, parameter: parameter) { mean + stddev * inverseNormal($0) }
   }
 }

@@ -8,24 +8,29 @@ import FraguaTensors
 /// low, seed high), where the hash is FNV-1a, 64 bits, of the parameter's name in UTF-8. So a parameter's numbers
 /// depend on the seed and its own name only: no other parameter changes them.
 enum ParameterDraws {
-  /// For each of `count` elements an odd multiple of 2^-32 between -1 and 1.
-  static func centered(_ count: Int, seed: UInt64, parameter: String) -> [Double] {
+  /// A tensor of `type`, floats, with `element` of an odd multiple of 2^-32 between -1 and 1 for each element.
+  static func tensor(
+    _ type: TensorType, seed: UInt64, parameter: String, _ element: (Double) -> Double
+  ) -> Tensor {
     let hash = fnv1a(parameter)
     let key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-    var draws: [Double] = []
-    draws.reserveCapacity(count + 3)
-    for block in 0..<UInt64((count + 3) / 4) {
-      let words = Philox.words(
-        counter: (
-          UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), UInt32(truncatingIfNeeded: hash),
-          UInt32(truncatingIfNeeded: hash >> 32)
-        ), key: key)
-      for word in [words.0, words.1, words.2, words.3] {
-        draws.append(Double(2 * Int64(word) + 1 - 4_294_967_296) / 4_294_967_296)
+    let count = type.elementCount
+    let elements = [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
+      for first in stride(from: 0, to: count, by: 4) {
+        let block = UInt64(first / 4)
+        let words = Philox.words(
+          counter: (
+            UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32),
+            UInt32(truncatingIfNeeded: hash), UInt32(truncatingIfNeeded: hash >> 32)
+          ), key: key)
+        let four = SIMD4(words.0, words.1, words.2, words.3)
+        for lane in 0..<min(4, count - first) {
+          buffer[first + lane] = element(Double(2 * Int64(four[lane]) + 1 - 4_294_967_296) / 4_294_967_296)
+        }
       }
+      initialized = count
     }
-    draws.removeLast(draws.count - count)
-    return draws
+    return Tensor(type, rounding: elements)
   }
 
   /// The FNV-1a hash, 64 bits, of `text` in UTF-8.

@@ -24,7 +24,6 @@ public struct UniformInitializer: Initializer {
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
     let (low, high) = (attributes.float("low"), attributes.float("high"))
-    let draws = ParameterDraws.centered(type.elementCount, seed: seed, parameter: parameter)
-    return Tensor(type, rounding: draws.map { low + ($0 + 1) / 2 * (high - low) })
+    return ParameterDraws.tensor(type, seed: seed, parameter: parameter) { low + ($0 + 1) / 2 * (high - low) }
   }
 }
