@@ -113,7 +113,7 @@ final class FunctionEmitter {
     return offset == 0 ? sum : add(sum, int64(offset))
   }
 
-  /// The address of element `index` behind `pointer`.
+  /// The address of element `index` behind `pointer`, nothing where that is 0.
   func address(_ pointer: LLVMValueRef, _ type: LLVMTypeRef, _ index: LLVMValueRef) -> LLVMValueRef {
     if constantValue(index) == 0 { return pointer }
     var indices: [LLVMValueRef?] = [index]

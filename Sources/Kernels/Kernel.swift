@@ -83,8 +83,8 @@ public struct RowsBody: Sendable, Hashable {
   public init(_ stages: [RowStage]) { self.stages = stages }
 }
 
-/// A batched contraction: `accumulator(b, m, n)` is the chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over
-/// `k` in lexicographic order, starting at -0; integers multiply and add.
+/// A batched contraction: `accumulator(b, m, n)` is a chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over `k`
+/// in lexicographic order, starting at -0, or, as `summation` says, 16 of them; integers multiply and add.
 ///
 /// The kernel's axes are the batch axes, then those of m, n and k.
 public struct ContractBody: Sendable, Hashable {

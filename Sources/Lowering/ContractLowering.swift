@@ -84,8 +84,8 @@ struct ContractLowering {
       }
     }
     let body = ContractBody(
-      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k, summation: summation(lhs, rhs),
-      lhs: lhs, rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum)
+      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k, summation: summation, lhs: lhs,
+      rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum)
     let kernel = Kernel(
       axes: extents, parallelAxes: kAxes.lowerBound, buffers: emitter.draft.buffers, body: .contract(body))
     return (kernel, emitter.draft.bindings)
@@ -95,18 +95,20 @@ struct ContractLowering {
   /// of transposed squares.
   private static let leastLaneDepth = 32
 
-  /// In lanes where a product of floats has one row or one column and both factors are contiguous along k: then every
-  /// vector of memory is factors of one element, and there is no other axis to put into lanes.
-  private func summation(_ lhs: ScalarProgram, _ rhs: ScalarProgram) -> ContractBody.Summation {
+  /// In lanes where a product of floats has one row or one column and k is the innermost axis of both factors: then
+  /// every vector of memory is factors of one element, and there is no other axis to put into lanes.
+  ///
+  /// Decided by types alone: what of the nodes before is computed here is another choice on another processor.
+  private var summation: ContractBody.Summation {
     let isVector = [mAxes, nAxes].contains { extents[$0].allSatisfy { $0 == 1 } }
     guard node.results[0].type.element.isFloat, isVector, extents[kAxes].last ?? 0 >= Self.leastLaneDepth else {
       return .chain
     }
-    let isContiguous = (lhs.instructions + rhs.instructions).allSatisfy { instruction in
-      guard case .load(let access) = instruction else { return true }
-      return access.guards.isEmpty && access.indices.isEmpty && [0, 1].contains(access.strides.last)
+    let factors = zip(node.operands, [dimensions.lhsContracting, dimensions.rhsContracting])
+    let isInnermost = factors.allSatisfy { factor, contracting in
+      factor.type.extents[(contracting.last! + 1)...].allSatisfy { $0 == 1 }
     }
-    return isContiguous ? .lanes : .chain
+    return isInnermost ? .lanes : .chain
   }
 
   private func factor(

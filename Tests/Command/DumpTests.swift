@@ -146,6 +146,29 @@ import Testing
     #expect(elsewhere.status == 1 && elsewhere.error.contains("'--cpu' chooses another"), "\(elsewhere.error)")
   }
 
+  /// The tile of a product whose sums run in lanes is theirs.
+  @Test func changedTilesOfLanes() throws {
+    let folder = try TestFolder()
+    let graph = """
+      graph @product version 1
+      func @f(%a: tensor<9x64xf32>, %b: tensor<64x1xf32>) {
+        %c = matmul %a, %b
+        return %c
+      }
+      """
+    let path = try folder.write("product.graph", graph)
+    let whole = try fragua(["print", path, "--stage", "plan", "--cpu", "avx2"], in: folder.path).output
+    try #require(whole.contains(" tile k 4 x 16 "))
+    for (tile, message) in [
+      ("n 4 x 16", "but its sums run in lanes along k"), ("k 4 x 32", "but sums in lanes have 16"),
+      ("k 20 x 16", "but sums in lanes have 16"),
+    ] {
+      let changed = try folder.write("changed.kernels", whole.replacing("tile k 4 x 16", with: "tile \(tile)"))
+      let outcome = try fragua(["print", changed, "--stage", "asm", "--cpu", "avx2"], in: folder.path)
+      #expect(outcome.status == 1 && outcome.output == "" && outcome.error.contains(message), "\(outcome.error)")
+    }
+  }
+
   /// Whether `line` is one of `--explain-fusion`.
   private static func isDecision(_ line: String) -> Bool {
     line.contains(

@@ -21,6 +21,7 @@ struct ContractEmitter {
   let laneAxis: Int?
   let broadcastAxis: Int?
   let kAxes: [Int]
+  /// The factor along the lanes, and the one that is broadcast; without meaning where lanes run along k.
   let laneProgram: ScalarProgram
   let broadcastProgram: ScalarProgram
 

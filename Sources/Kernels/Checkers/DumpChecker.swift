@@ -59,6 +59,9 @@ public enum DumpChecker {
       let order = body.summation == .lanes ? "run in lanes along k" : "are chains along k"
       return "has the tile \(words), but its sums \(order)"
     }
+    if tile.laneAxis == .k, tile.lanes != Kernel.sumLanes || tile.broadcasts > Kernel.sumLanes {
+      return "has the tile \(words), but sums in lanes have \(Kernel.sumLanes), of at most as many rows"
+    }
     if ContractTiling.legal(tile, kernel, body, target) != tile {
       return "has the tile \(words), which reads an operand directly that must be packed, or has an axis too many"
     }

@@ -163,7 +163,7 @@ public struct ContractTiling {
         var step = max(products / 2, 4, loads / 2) + loads * loadCycles
         // Two shuffles a vector, beside the products.
         if isTransposed(tile) { step += Double(lane.size) }
-        // What the epilogue reads and writes is asked for at first, and is there in time where k is long.
+        // What the epilogue needs has time to come where k is long: what it reads is asked for at first.
         let wait = max(0, Double(row.size * rowAccesses) * Self.rowCycles - k * step)
         total += Double(row.count * lane.count) * (k * step + wait + 20)
       }

@@ -40,7 +40,7 @@ public struct DotGeneralOperation: PrimitiveOperation {
       example: "%c = dot_general %a, %b {lhs_contracting = [1], rhs_contracting = [0]} : tensor<Bx3xf32>",
       details: """
         The result's axes are the batch axes, the other axes of lhs, the other axes of rhs. Each element is one chain of
-        fused multiply-adds over the contracted axes in order, or 16 of them where a matrix meets a vector, in the
+        fused multiply-adds over the contracted axes in order, or, in some products with a vector, 16 of them, in the
         element type; integers wrap. dlhs contracts dy with rhs over the other axes of rhs, drhs likewise. Source:
         StableHLO's dot_general.
         """)
