@@ -18,7 +18,7 @@ public enum StepCompiler {
   /// The step function of `program` with all its kernels, each once: object files to be linked together.
   /// - Parameters:
   ///   - instrumentation: what the step does besides.
-  ///   - workers: the most threads that generate code; of each come one or two objects.
+  ///   - workers: the most threads that generate code.
   ///   - cache: where objects may lie already, and are stored. Where they do, no code is generated.
   public static func compile(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor,
@@ -35,19 +35,24 @@ public enum StepCompiler {
   }
 
   private static func generate(_ parts: StepParts, _ processor: Processor, _ workers: Int) -> [[UInt8]] {
-    let shares = parts.shared(among: workers).map(StepParts.modules)
-    let isAlone = shares.count == 1 && shares[0].count == 1
-    let objects = Mutex([[[UInt8]]](repeating: [], count: shares.count))
-    let generate = { @Sendable (index: Int) in
-      let made = shares[index].map { emit($0, of: parts, processor, LLVMObjectFile, isAlone: isAlone) }
-      objects.withLock { $0[index] = made }
+    // How long LLVM takes for a function is known only roughly: of several shares for each worker, who is done takes the
+    // next.
+    let modules = parts.shares(atMost: workers == 1 ? 1 : 4 * workers).flatMap(StepParts.modules)
+    let objects = Mutex([[UInt8]](repeating: [], count: modules.count))
+    let next = Mutex(0)
+    let work = { @Sendable (_: Int) in
+      while true {
+        let index = next.withLock { next in
+          defer { next += 1 }
+          return next
+        }
+        guard index < modules.count else { return }
+        let made = emit(modules[index], of: parts, processor, LLVMObjectFile, isAlone: modules.count == 1)
+        objects.withLock { $0[index] = made }
+      }
     }
-    if shares.count == 1 {
-      generate(0)
-    } else {
-      DispatchQueue.concurrentPerform(iterations: shares.count, execute: generate)
-    }
-    return objects.withLock { $0.flatMap { $0 } }
+    if workers == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: workers, execute: work) }
+    return objects.withLock { $0 }
   }
 
   /// The step function of `program` with all its kernels, as text; assembly is that of each object, one after the other.

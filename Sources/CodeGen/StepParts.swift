@@ -96,11 +96,11 @@ struct StepParts: Sendable {
   /// The least cost that is worth another module, which itself takes LLVM about half a millisecond.
   private static let leastCostOfShare = 150
 
-  /// The functions divided among at most `workers`, so that the dearest share costs little: the dearest first, each to
-  /// who has least. In a share a function stands behind those that it calls.
-  func shared(among workers: Int) -> [[Part]] {
+  /// The functions divided into at most `most` shares, so that the dearest share costs little: the dearest first, each
+  /// to the share that has least. In a share a function stands behind those that it calls.
+  func shares(atMost most: Int) -> [[Part]] {
     let total = all.reduce(0) { $0 + $1.cost }
-    let count = max(1, min(workers, all.count, total / Self.leastCostOfShare))
+    let count = max(1, min(most, all.count, total / Self.leastCostOfShare))
     var shares = [(cost: Int, parts: [Int])](repeating: (0, []), count: count)
     for part in all.indices.sorted(by: { all[$0].cost > all[$1].cost }) {
       let least = shares.indices.min { shares[$0].cost < shares[$1].cost }!
