@@ -18,11 +18,8 @@ struct FusionGroup {
   var space: [Int]
   /// The nodes, by index in the function.
   var nodes: [Int]
-  /// The smallest and largest index of its nodes.
+  /// The smallest index of its nodes.
   var first: Int
-  var last: Int
-  /// Groups whose values it reads.
-  var predecessors: Set<Int> = []
   /// Values of side sums and what follows them, each with the factor that is summed; only for contractions.
   var sideValues: [Int: Factor] = [:]
   /// Values that a node reads in memory, at places that are no affine map of its own: the tables of gathers.
@@ -63,6 +60,5 @@ struct FusionGroup {
     self.space = space
     nodes = [node]
     first = node
-    last = node
   }
 }

@@ -48,9 +48,11 @@ extension FusionPlanner {
       groups[other].space == groups[group].space || isOfRows(other, group),
       groups[other].nodes.count + groups[group].nodes.count <= FusionGroup.nodeLimit
     else { return false }
-    let outside = Set((Array(groups[group].predecessors) + candidates).map(find)).subtracting([other, group])
-    let before = Set(groups[other].predecessors.map(find)).subtracting([group])
-    if outside.contains(where: { depends($0, on: other) }) || before.contains(where: { depends($0, on: group) }) {
+    let outside = order.predecessors[group].union(candidates.map(find)).subtracting([other, group])
+    let before = order.predecessors[other].subtracting([group])
+    if outside.contains(where: { order.depends($0, on: other) })
+      || before.contains(where: { order.depends($0, on: group) })
+    {
       return false
     }
     // A contraction's or a scatter's epilogue cannot feed the products; the map must not be what they read.

@@ -8,12 +8,14 @@ import FraguaTensors
 /// Nodes are visited in order. What is cheaper to compute again than to store (views, constants, iota, light arithmetic
 /// on arguments) is *deferred*: every region that needs it takes a copy. Any other node joins a region that computes
 /// operands of it where the index spaces agree and no cycle of regions arises, or opens one; among several that could
-/// take it the one where the fewest bytes move. Near-linear: the search for cycles stops at regions that lie wholly
-/// before the one in question.
+/// take it the one where the fewest bytes move. Near-linear: the search for cycles stops at regions that lie before the
+/// one in question in ``RegionOrder``.
 struct FusionPlanner {
   let function: Function
   let cost: FusionCost
   var groups: [FusionGroup] = []
+  /// Which groups need values of which.
+  var order = RegionOrder()
   /// For each node: the groups that it did not join although they compute an operand, with the reason.
   private(set) var refusals: [Int: [Refusal]] = [:]
   /// Sums that run beside a contraction.
@@ -104,8 +106,8 @@ struct FusionPlanner {
 
   /// A reshape that only adds or removes axes of extent 1 is a view; any other renames memory.
   private mutating func processReshape(_ index: Int, _ node: Node) {
-    let from = node.operands[0].type.extents.filter { $0 != 1 }
-    if from == node.results[0].type.extents.filter({ $0 != 1 }) {
+    let from = node.operands[0].type.shape.filter { $0 != 1 }
+    if from == node.results[0].type.shape.filter({ $0 != 1 }) {
       isDeferred[index] = true
       return
     }
@@ -126,8 +128,9 @@ struct FusionPlanner {
     let node = function.nodes[index]
     groups.append(FusionGroup(kind, space: space, node: index))
     forward.append(groups.count - 1)
-    groupOfNode[index] = groups.count - 1
-    groups[groups.count - 1].predecessors = Set(reached(from: node).compactMap { groupOf($0.value) })
+    let group = order.append()
+    groupOfNode[index] = group
+    for other in groups(of: reached(from: node)) where other != group { order.addEdge(from: other, to: group) }
   }
 
   /// Puts node `index` into `group`.
@@ -135,9 +138,8 @@ struct FusionPlanner {
     groupOfNode[index] = group
     groups[group].nodes.append(index)
     groups[group].first = min(groups[group].first, index)
-    groups[group].last = max(groups[group].last, index)
-    for item in reached(from: function.nodes[index]) {
-      if let other = groupOf(item.value), other != group { groups[group].predecessors.insert(other) }
+    for other in groups(of: reached(from: function.nodes[index])) where other != group {
+      order.addEdge(from: other, to: group)
     }
   }
 
@@ -154,6 +156,9 @@ struct FusionPlanner {
     if isAlias[producer] { return groupOf(function.nodes[producer].operands[0]) }
     return groupOfNode[producer].map(find)
   }
+
+  /// The groups that compute `reached`, ascending.
+  private func groups(of reached: [Reached]) -> [Int] { Set(reached.compactMap { groupOf($0.value) }).sorted() }
 
   /// The group that node `index` is in; `nil` where it is only copied or names other memory.
   func group(ofNode index: Int) -> Int? { groupOfNode[index].map(find) }
@@ -219,8 +224,8 @@ struct FusionPlanner {
   /// The groups that compute `reached`, those to join first where bytes do not decide in front: maps come last, since a
   /// map can be taken into any other group but not the other way round; among equals the latest.
   private func candidates(_ reached: [Reached]) -> [Int] {
-    let found = Set(reached.compactMap { groupOf($0.value) })
-    if found.count < 2 { return Array(found) }
+    let found = groups(of: reached)
+    if found.count < 2 { return found }
     // The closure holds the groups alone: with the planner, each comparison would take a copy of that.
     return found.sorted { [groups] a, b in
       let (isMapA, isMapB) = (groups[a].kind == .map, groups[b].kind == .map)
@@ -261,20 +266,7 @@ struct FusionPlanner {
 
   /// Whether putting a node that reads `others` into `group` would make two regions wait for each other.
   private func createsCycle(_ others: [Int], _ group: Int) -> Bool {
-    others.contains { $0 != group && depends($0, on: group) }
-  }
-
-  /// Whether group `a` needs a value of group `b`, directly or not.
-  func depends(_ a: Int, on b: Int) -> Bool {
-    let goal = find(b)
-    var stack = [find(a)]
-    var seen: Set<Int> = []
-    while let group = stack.popLast() {
-      if group == goal { return true }
-      if groups[group].last < groups[goal].first || !seen.insert(group).inserted { continue }
-      stack += groups[group].predecessors.map(find)
-    }
-    return false
+    others.contains { $0 != group && order.depends($0, on: group) }
   }
 
   /// Takes elementwise regions that feed `group` into it where that is possible.
@@ -286,9 +278,7 @@ struct FusionPlanner {
     forward[other] = group
     groups[group].nodes += groups[other].nodes
     groups[group].first = min(groups[group].first, groups[other].first)
-    groups[group].last = max(groups[group].last, groups[other].last)
-    groups[group].predecessors.formUnion(groups[other].predecessors)
-    groups[group].predecessors = Set(groups[group].predecessors.map(find)).subtracting([group])
+    order.merge(other, into: group)
     groups[group].tables += groups[other].tables
     for node in groups[other].nodes { groupOfNode[node] = group }
     groups[other].nodes = []
@@ -337,8 +327,9 @@ struct FusionPlanner {
     for consumer in consumers[operand.id] {
       guard case .contraction(let dimensions) = roles[consumer], dimensions.lhsBatch.isEmpty else { continue }
       let contraction = function.nodes[consumer]
-      let isRight = contraction.operands[1] == operand && dimensions.rhsContracting.sorted() == axes
-      let isLeft = contraction.operands[0] == operand && dimensions.lhsContracting.sorted() == axes
+      // In the order in which the sum adds, which is that of the axes.
+      let isRight = contraction.operands[1] == operand && dimensions.rhsContracting == axes
+      let isLeft = contraction.operands[0] == operand && dimensions.lhsContracting == axes
       guard isRight || isLeft, contraction.operands[0] != contraction.operands[1] else { continue }
       // The contraction may stand later in the text; it is visited now if all it needs has been.
       if !isProcessed[consumer] {
@@ -347,8 +338,8 @@ struct FusionPlanner {
         process(consumer)
       }
       guard let group = groupOfNode[consumer].map(find) else { continue }
-      let others = Set(reached(from: node).compactMap { groupOf($0.value) })
-      if others.contains(group) || createsCycle(others.sorted(), group) { continue }
+      let others = groups(of: reached(from: node))
+      if others.contains(group) || createsCycle(others, group) { continue }
       groups[group].sideValues[node.results[0].id] = isRight ? .rhs : .lhs
       sideSums.insert(index)
       join(index, group)
