@@ -135,6 +135,20 @@ final class FunctionEmitter {
     LLVMSetAlignment(LLVMBuildStore(builder, value, pointer), UInt32(alignment))
   }
 
+  /// Memory for `count` values of `type` on the stack, for the whole function.
+  func stackArray(_ type: LLVMTypeRef, count: Int) -> LLVMValueRef {
+    let here = LLVMGetInsertBlock(builder)!
+    let entry = LLVMGetEntryBasicBlock(function)!
+    if let first = LLVMGetFirstInstruction(entry) {
+      LLVMPositionBuilderBefore(builder, first)
+    } else {
+      LLVMPositionBuilderAtEnd(builder, entry)
+    }
+    let array = LLVMBuildAlloca(builder, LLVMArrayType2(type, UInt64(count)), "")!
+    position(at: here)
+    return array
+  }
+
   /// Calls an overloaded intrinsic.
   func intrinsic(_ name: String, _ types: [LLVMTypeRef], _ arguments: [LLVMValueRef]) -> LLVMValueRef? {
     let id = LLVMLookupIntrinsicID(name, name.utf8.count)

@@ -119,20 +119,32 @@ struct KernelEmitter {
         return sweep(over: Array(axes.dropFirst()), lanes: lanes, inner, carrying: carried, name: name, body)
       }
     }
-    let whole = extent / lanes * lanes
-    var result = function.loop(
-      function.int64(0), function.int64(whole), step: lanes, carrying: initial, name: name
-    ) { index, carried in
+    return sweep(
+      along: axis, from: function.int64(0), length: extent, lanes: lanes, point, carrying: initial, name: name, body)
+  }
+
+  /// Loops over `length` coordinates of `axis` from `start` on by `lanes`, likewise.
+  func sweep(
+    along axis: Int, from start: LLVMValueRef, length: Int, lanes: Int, _ point: Point,
+    carrying initial: [LLVMValueRef],
+    name: String, _ body: (Point, [LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
+    let whole = length / lanes * lanes
+    let middle = function.add(start, function.int64(whole))
+    var result =
+      whole == 0
+      ? initial
+      : function.loop(start, middle, step: lanes, carrying: initial, name: name) { index, carried in
+        var inner = point
+        inner.coordinates[axis] = index
+        inner.vectorAxis = axis
+        return body(inner, carried)
+      }
+    if whole < length {
       var inner = point
-      inner.coordinates[axis] = index
+      inner.coordinates[axis] = middle
       inner.vectorAxis = axis
-      return body(inner, carried)
-    }
-    if whole < extent {
-      var inner = point
-      inner.coordinates[axis] = function.int64(whole)
-      inner.vectorAxis = axis
-      inner.mask = mask(function.int64(extent - whole), lanes: lanes)
+      inner.mask = mask(function.int64(length - whole), lanes: lanes)
       result = body(inner, result)
     }
     return result

@@ -177,12 +177,12 @@ struct ProgramRunner {
     if lanes == 1 { return loadScalar(address, buffer, type, fill) }
     if address.indices == nil, address.stride == 0, !address.isGuarded {
       let scalar = function.load(element, function.address(buffer, element, address.base), alignment: type.byteCount)
-      return vector.splat(fromMemory(scalar, type, VectorBuilder(function: function, lanes: 1)))
+      return vector.splat(VectorBuilder(function: function, lanes: 1).fromMemory(scalar, type))
     }
     if address.indices == nil, address.stride == 1 {
       let pointer = function.address(buffer, element, address.base)
       guard let mask = address.mask else {
-        return fromMemory(function.load(vector.memoryType(type), pointer, alignment: type.byteCount), type, vector)
+        return vector.load(type, pointer)
       }
       return maskedLoad(pointer, mask, type, address.isGuarded ? fill : nil)
     }
@@ -200,8 +200,7 @@ struct ProgramRunner {
     if let indices = address.indices { position = function.add(position, indices) }
     // Where the guard fails element 0 is read, which every buffer has, and the fill value taken.
     if let mask = address.mask { position = LLVMBuildSelect(function.builder, mask, position, function.int64(0), "") }
-    let value = fromMemory(
-      function.load(element, function.address(buffer, element, position), alignment: type.byteCount), type, vector)
+    let value = vector.load(type, function.address(buffer, element, position))
     guard let mask = address.mask, let fill else { return value }
     return vector.select(VectorValue(reference: mask, type: .i1), value, fill)
   }
@@ -210,8 +209,8 @@ struct ProgramRunner {
     _ pointer: LLVMValueRef, _ mask: LLVMValueRef, _ type: ElementType, _ fill: VectorValue?
   ) -> VectorValue {
     let loaded = function.maskedLoad(
-      vector.memoryType(type), pointer, mask, other: fill.map { toMemory($0) }, alignment: type.byteCount)
-    return fromMemory(loaded, type, vector)
+      vector.memoryType(type), pointer, mask, other: fill.map { vector.toMemory($0) }, alignment: type.byteCount)
+    return vector.fromMemory(loaded, type)
   }
 
   /// How far before the first lane's element a vector of all elements up to the last lane's group can start: groups of
@@ -239,7 +238,7 @@ struct ProgramRunner {
     let first = function.add(address.base, function.int64(-start))
     let pointer = function.address(buffer, function.memoryType(type), first)
     let loaded = function.load(wide.memoryType(type), pointer, alignment: type.byteCount)
-    return fromMemory(function.shuffle(loaded, loaded, (0..<lanes).map { start + $0 * stride }), type, vector)
+    return vector.fromMemory(function.shuffle(loaded, loaded, (0..<lanes).map { start + $0 * stride }), type)
   }
 
   private func gather(
@@ -247,11 +246,11 @@ struct ProgramRunner {
   ) -> VectorValue {
     let memory = vector.memoryType(type)
     let pointers = LLVMVectorType(function.pointerType, UInt32(lanes))!
-    let other = fill.map { toMemory($0) } ?? LLVMConstNull(memory)!
+    let other = fill.map { vector.toMemory($0) } ?? LLVMConstNull(memory)!
     let loaded = function.intrinsic(
       "llvm.masked.gather", [memory, pointers],
       [elementPointers(address, buffer, type), function.int32(type.byteCount), address.mask ?? allLanes(), other])!
-    return fromMemory(loaded, type, vector)
+    return vector.fromMemory(loaded, type)
   }
 
   private func allLanes() -> LLVMValueRef {
@@ -270,7 +269,7 @@ struct ProgramRunner {
     let address = resolve(access, values)
     let buffer = emitter.buffers[access.buffer]
     let element = function.memoryType(value.type)
-    let stored = toMemory(value)
+    let stored = vector.toMemory(value)
     if lanes == 1 {
       var position = address.base
       if let indices = address.indices { position = function.add(position, indices) }
@@ -294,30 +293,16 @@ struct ProgramRunner {
       ])
   }
 
-  /// A value as it lies in memory: `i1` as a byte.
-  private func toMemory(_ value: VectorValue) -> LLVMValueRef {
-    value.type == .i1
-      ? LLVMBuildZExt(function.builder, value.reference, vector.memoryType(.i1), "") : value.reference
-  }
-
-  /// A value from memory: a byte that is not 0 is true.
-  private func fromMemory(_ loaded: LLVMValueRef, _ type: ElementType, _ builder: VectorBuilder) -> VectorValue {
-    guard type == .i1 else { return VectorValue(reference: loaded, type: type) }
-    let zero = LLVMConstNull(builder.memoryType(.i1))
-    return VectorValue(reference: LLVMBuildICmp(function.builder, LLVMIntNE, loaded, zero, ""), type: .i1)
-  }
-
   // MARK: Scratch
 
   /// Loads lanes from scratch, contiguous from element `position` behind `bytes`.
   func loadScratch(_ bytes: Int, _ position: LLVMValueRef, _ type: ElementType) -> VectorValue {
-    let pointer = scratchAddress(bytes, position, type)
-    return fromMemory(function.load(vector.memoryType(type), pointer, alignment: type.byteCount), type, vector)
+    vector.load(type, scratchAddress(bytes, position, type))
   }
 
   /// Stores lanes to scratch; lanes that do not exist too, for which there must be room.
   func storeScratch(_ value: VectorValue, _ bytes: Int, _ position: LLVMValueRef) {
-    function.store(toMemory(value), scratchAddress(bytes, position, value.type), alignment: value.type.byteCount)
+    vector.store(value, scratchAddress(bytes, position, value.type))
   }
 
   private func scratchAddress(_ bytes: Int, _ position: LLVMValueRef, _ type: ElementType) -> LLVMValueRef {

@@ -64,7 +64,7 @@ extension DataSource {
       extents.count == expected.rank
       && zip(extents, expected.shape).allSatisfy { extent, wanted in
         switch wanted {
-        case .fixed(let n): return n == extent
+        case .fixed(let n), .bound(_, let n): return n == extent
         case .symbol(let name):
           if let n = bound[name] { return n == extent }
           bound[name] = extent

@@ -1,3 +1,5 @@
+import FraguaTensors
+
 /// `offset + coefficients · coordinates`: a coordinate as a function of the coordinates of some index space.
 public struct AffineExpression: Sendable, Hashable {
   public var offset: Int
@@ -57,9 +59,9 @@ public struct AffineExpression: Sendable, Hashable {
 extension View {
   /// The coordinates in the operand of the element at `coordinates` of the result, where they are affine.
   ///
-  /// A reshape's are where it only adds or removes axes of extent 1.
+  /// A reshape's are where it only adds or removes axes of extent 1, which a symbol never is.
   public func operandCoordinates(
-    at coordinates: [AffineExpression], operand: [Int], result: [Int], rank: Int
+    at coordinates: [AffineExpression], operand: Shape, result: Shape, rank: Int
   ) -> [AffineExpression]? {
     switch self {
     case .affine(let offsets, let coefficients, _):

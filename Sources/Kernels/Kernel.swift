@@ -45,10 +45,10 @@ public struct Block: Sendable, Hashable {
 
 /// One value joined over the reduced axes.
 ///
-/// A sum runs in 16 virtual lanes: the element whose innermost reduced coordinate is `i` joins lane `i mod 16`, in
-/// lexicographic order of the reduced coordinates, each lane starting at ``Combiner/identity(_:)``, -0 of floats; then
-/// lanes are added by halves: lane `j` with `j + 8`, `j + 4`, `j + 2`, `j + 1`. `max` and `min` start at the first
-/// element of the row and are exact in any order.
+/// A sum runs in 16 virtual lanes: term `t`, counted in lexicographic order of the reduced coordinates, joins lane
+/// `t mod 16`, each lane starting at ``Combiner/identity(_:)``, -0 of floats; then lanes are added by halves: lane `j`
+/// with `j + 8`, `j + 4`, `j + 2`, `j + 1`. A sum of more than ``Kernel/partLength`` terms is cut into parts of so many,
+/// the last perhaps shorter, each a sum of its own; ``PartTree`` joins them. `max` and `min` are exact in any order.
 public struct Reduction: Sendable, Hashable {
   public var combiner: Combiner
   /// The number of the value in the sweep's program.
@@ -84,7 +84,8 @@ public struct RowsBody: Sendable, Hashable {
 }
 
 /// A batched contraction: `accumulator(b, m, n)` is a chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over `k`
-/// in lexicographic order, starting at -0, or, as `summation` says, 16 of them; integers multiply and add.
+/// in lexicographic order, starting at -0, or, as `summation` says, 16 of them; integers multiply and add. More than
+/// ``Kernel/partLength`` products are cut into parts as those of a ``Reduction`` are.
 ///
 /// The kernel's axes are the batch axes, then those of m, n and k.
 public struct ContractBody: Sendable, Hashable {
@@ -92,8 +93,8 @@ public struct ContractBody: Sendable, Hashable {
   public enum Summation: String, Sendable, Hashable, CaseIterable {
     /// One chain over all of k.
     case chain
-    /// 16 virtual lanes, each a chain: the product whose innermost k is `i` joins lane `i mod 16`; then lanes are added
-    /// by halves, as those of a ``Reduction`` are.
+    /// 16 virtual lanes, each a chain: product `t` joins lane `t mod 16`; then lanes are added by halves, as those of a
+    /// ``Reduction`` are.
     case lanes
   }
 
@@ -109,8 +110,8 @@ public struct ContractBody: Sendable, Hashable {
   public var rhs: ScalarProgram
   /// Over the batch, m and n axes; `input(0)` is the accumulator.
   public var epilogue: Block
-  /// The sum of `rhs` over k, added in order of k from -0, and what is done with it: a block over the batch and n axes,
-  /// `input(0)` is the sum. The bias gradient beside a weight gradient.
+  /// The sum of `rhs` over k, a ``Reduction``, and what is done with it: a block over the batch and n axes, `input(0)`
+  /// is the sum. The bias gradient beside a weight gradient.
   public var rhsSum: Block?
   /// The sum of `lhs` over k, likewise over the batch and m axes.
   public var lhsSum: Block?
@@ -212,6 +213,15 @@ public struct Kernel: Sendable, Hashable {
 
   /// The number of virtual lanes of a sum.
   public static let sumLanes = 16
+  /// The most terms of a sum that are added in lanes or in a chain: 2^12, after which a relative error of 2^-24 a term
+  /// has grown to 2^-12 at worst; longer sums are joined from parts of so many.
+  public static let partLength = 4096
+
+  /// Whether terms of a sum over the reduced axes lie along the innermost of them 16 in a row, in the order of the
+  /// virtual lanes: then these are a vector along it.
+  public var sumsAlongInnermostAxis: Bool {
+    axes.count - parallelAxes <= 1 || axes.last! % Self.sumLanes == 0
+  }
 
   public var form: Form {
     switch body {

@@ -84,31 +84,12 @@ struct ContractLowering {
       }
     }
     let body = ContractBody(
-      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k, summation: summation, lhs: lhs,
+      batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k,
+      summation: dimensions.summation(node.operands[0].type, node.operands[1].type), lhs: lhs,
       rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum)
     let kernel = Kernel(
       axes: extents, parallelAxes: kAxes.lowerBound, buffers: emitter.draft.buffers, body: .contract(body))
-    return (kernel, emitter.draft.bindings)
-  }
-
-  /// The least extent of the innermost k for which sums run in lanes: two vectors of them. One is no faster than chains
-  /// of transposed squares.
-  private static let leastLaneDepth = 32
-
-  /// In lanes where a product of floats has one row or one column and k is the innermost axis of both factors: then
-  /// every vector of memory is factors of one element, and there is no other axis to put into lanes.
-  ///
-  /// Decided by types alone: what of the nodes before is computed here is another choice on another processor.
-  private var summation: ContractBody.Summation {
-    let isVector = [mAxes, nAxes].contains { extents[$0].allSatisfy { $0 == 1 } }
-    guard node.results[0].type.element.isFloat, isVector, extents[kAxes].last ?? 0 >= Self.leastLaneDepth else {
-      return .chain
-    }
-    let factors = zip(node.operands, [dimensions.lhsContracting, dimensions.rhsContracting])
-    let isInnermost = factors.allSatisfy { factor, contracting in
-      factor.type.extents[(contracting.last! + 1)...].allSatisfy { $0 == 1 }
-    }
-    return isInnermost ? .lanes : .chain
+    return (kernel.mergingReducedAxes, emitter.draft.bindings)
   }
 
   private func factor(
@@ -151,9 +132,9 @@ struct ContractLowering {
         throw region.error("it reduces by something else than a sum")
       }
       let operand = region.function.nodes[index].operands[0]
-      if operand == node.operands[1], axes.sorted() == dimensions.rhsContracting.sorted() {
+      if operand == node.operands[1], axes.sorted() == dimensions.rhsContracting {
         result.append(SideSum(node: index, isRight: true))
-      } else if operand == node.operands[0], axes.sorted() == dimensions.lhsContracting.sorted() {
+      } else if operand == node.operands[0], axes.sorted() == dimensions.lhsContracting {
         result.append(SideSum(node: index, isRight: false))
       } else {
         throw region.error("a sum in it is not that of a factor over the contracted axes")

@@ -27,21 +27,26 @@ struct LanesLowering {
     var stores: [Store] = []
   }
 
-  /// A coordinate: a number, or the row.
-  private enum Coordinate: Hashable {
-    case fixed(Int)
-    case row
+  /// A coordinate, affine in the row: `offset + stride * row`.
+  private struct Coordinate: Hashable {
+    var offset: Int
+    var stride = 0
+
+    static let row = Coordinate(offset: 0, stride: 1)
+    static func fixed(_ offset: Int) -> Coordinate { Coordinate(offset: offset) }
   }
 
   private struct Element: Hashable {
     let value: Int
     let coordinates: [Coordinate]
+    /// Conditions on the row without which the element is not used.
+    let guards: [AccessGuard]
   }
 
   /// - Parameter argumentCount: how many of the region's first arguments are the batch's.
   init(_ region: RegionContext, argumentCount: Int) throws(Diagnostic) {
     self.region = region
-    guard let form = LanesForm(region.function, argumentCount: argumentCount) else {
+    guard let form = LanesForm(region.function, argumentCount: argumentCount), form.isWorthwhile else {
       throw region.error("it does not fit the form 'lanes'")
     }
     self.form = form
@@ -90,117 +95,143 @@ struct LanesLowering {
     }
   }
 
-  private func access(_ buffer: Int, _ type: TensorType, _ coordinates: [Coordinate]) -> Access {
-    var offset = 0
-    var stride = 0
-    for (coordinate, distance) in zip(coordinates, rowMajorStrides(type.extents)) {
-      switch coordinate {
-      case .fixed(let position): offset += position * distance
-      case .row: stride += distance
-      }
+  private func access(
+    _ buffer: Int, _ type: TensorType, _ coordinates: [Coordinate], guards: [AccessGuard] = [], fill: Scalar? = nil
+  ) -> Access {
+    let place = Self.sum(coordinates, rowMajorStrides(type.extents))
+    return Access(
+      buffer: buffer, offset: place.offset, strides: [place.stride], guards: guards,
+      fill: guards.isEmpty ? nil : fill ?? Scalar(0, as: type.element))
+  }
+
+  /// `offset + Σ weights * coordinates`.
+  private static func sum(_ coordinates: [Coordinate], _ weights: [Int], offset: Int = 0) -> Coordinate {
+    zip(coordinates, weights).reduce(Coordinate(offset: offset)) {
+      Coordinate(offset: $0.offset + $1.1 * $1.0.offset, stride: $0.stride + $1.1 * $1.0.stride)
     }
-    return Access(buffer: buffer, offset: offset, strides: [stride])
   }
 
   // MARK: Elements
 
   private mutating func emit(
-    _ value: Value, _ coordinates: [Coordinate], _ place: Place
+    _ value: Value, _ coordinates: [Coordinate], _ place: Place, guards: [AccessGuard] = []
   ) throws(Diagnostic) -> Int {
-    let element = Element(value: value.id, coordinates: coordinates)
+    let element = Element(value: value.id, coordinates: coordinates, guards: guards)
     if let known = sections[place]!.known[element] { return known }
-    let number = try compute(value, coordinates, place)
+    let number = try compute(value, coordinates, place, guards)
     sections[place]!.known[element] = number
     return number
   }
 
   private mutating func compute(
-    _ value: Value, _ coordinates: [Coordinate], _ place: Place
+    _ value: Value, _ coordinates: [Coordinate], _ place: Place, _ guards: [AccessGuard]
   ) throws(Diagnostic) -> Int {
     guard let index = region.producers[value.id] else {
-      return load(value, region.inputs[value.id]!, coordinates, place)
+      return load(value, region.inputs[value.id]!, coordinates, place, guards)
     }
     let node = region.function.nodes[index]
     switch region.roles[index] {
     case .constant(let constant):
       if let splat = constant.splat { return sections[place]!.program.constant(splat) }
-      return load(value, region.constants[value.id]!, coordinates, place)
+      return load(value, region.constants[value.id]!, coordinates, place, guards)
     case .pointwise(let expression):
       var operands: [Int] = []
-      for operand in node.operands { operands.append(try emit(operand, coordinates, place)) }
+      for operand in node.operands { operands.append(try emit(operand, coordinates, place, guards: guards)) }
       return expression(&sections[place]!.program, operands)
     case .generator(let expression):
-      let positions = coordinates.map { coordinate in
-        switch coordinate {
-        case .fixed(let position): sections[place]!.program.constant(Scalar(Int64(position)))
-        case .row: sections[place]!.program.index(0)
-        }
-      }
+      let positions = coordinates.map { emit($0, place) }
       return expression(&sections[place]!.program, positions, [])
-    case .view(let view): return try emitView(view, node, coordinates, place)
+    case .view(let view): return try emitView(view, node, coordinates, place, guards)
     case .reduction(let combiner, let axes):
-      return try emitReduction(value, node, combiner, axes.sorted(), coordinates, place)
+      return try emitReduction(value, node, combiner, axes.sorted(), coordinates, place, guards)
     case .contraction(let dimensions):
-      return try emitContraction(value, node, dimensions, coordinates, place)
+      return try emitContraction(value, node, dimensions, coordinates, place, guards)
     case .gather, .scatterAdd: throw region.error("'\(node.name)' does not fit the form 'lanes'")
     }
   }
 
   private mutating func load(
-    _ value: Value, _ buffer: Int, _ coordinates: [Coordinate], _ place: Place
+    _ value: Value, _ buffer: Int, _ coordinates: [Coordinate], _ place: Place, _ guards: [AccessGuard],
+    fill: Scalar? = nil
   ) -> Int {
-    sections[place]!.program.load(
-      access(draft.buffer(buffer, value.type, .read), value.type, coordinates), value.type.element)
+    let access = access(
+      draft.buffer(buffer, value.type, .read), value.type, coordinates, guards: guards, fill: fill)
+    return sections[place]!.program.load(access, value.type.element)
+  }
+
+  /// A coordinate as an `i64` value.
+  private mutating func emit(_ coordinate: Coordinate, _ place: Place) -> Int {
+    let offset = sections[place]!.program.constant(Scalar(Int64(coordinate.offset)))
+    if coordinate.stride == 0 { return offset }
+    var row = sections[place]!.program.index(0)
+    if coordinate.stride != 1 {
+      let stride = sections[place]!.program.constant(Scalar(Int64(coordinate.stride)))
+      row = sections[place]!.program.multiply(row, stride)
+    }
+    return coordinate.offset == 0 ? row : sections[place]!.program.add(row, offset)
   }
 
   private mutating func emitView(
-    _ view: View, _ node: Node, _ coordinates: [Coordinate], _ place: Place
+    _ view: View, _ node: Node, _ coordinates: [Coordinate], _ place: Place, _ guards: [AccessGuard]
   ) throws(Diagnostic) -> Int {
     let operand = node.operands[0]
     guard case .affine(let offsets, let coefficients, let fill) = view else {
-      return try emit(operand, try reshaped(coordinates, node), place)
+      return try emit(operand, try reshaped(coordinates, node), place, guards: guards)
     }
-    var inner: [Coordinate] = []
-    for axis in offsets.indices {
-      var fixed = offsets[axis]
-      var hasRow = false
-      for (coordinate, coefficient) in zip(coordinates, coefficients[axis]) where coefficient != 0 {
-        switch coordinate {
-        case .fixed(let position): fixed += coefficient * position
-        case .row: hasRow = true
-        }
+    let inner = zip(offsets, coefficients).map { Self.sum(coordinates, $1, offset: $0) }
+    guard let fill else { return try emit(operand, inner, place, guards: guards) }
+    var own: [AccessGuard] = []
+    for (coordinate, extent) in zip(inner, operand.type.extents) {
+      let last = coordinate.offset + coordinate.stride * (form.rows - 1)
+      let (low, high) = (min(coordinate.offset, last), max(coordinate.offset, last))
+      if low >= extent || high < 0 { return sections[place]!.program.constant(fill) }
+      if low < 0 || high >= extent {
+        own.append(AccessGuard(offset: coordinate.offset, coefficients: [coordinate.stride], bound: extent))
       }
-      if !hasRow, fill != nil, fixed < 0 || fixed >= operand.type.extents[axis] {
-        return sections[place]!.program.constant(fill!)
-      }
-      if hasRow, fixed != 0 { throw region.error("it moves rows against each other") }
-      inner.append(hasRow ? .row : .fixed(fixed))
     }
-    return try emit(operand, inner, place)
+    if own.isEmpty { return try emit(operand, inner, place, guards: guards) }
+    if region.producers[operand.id] == nil, guards.isEmpty {
+      return load(operand, region.inputs[operand.id]!, inner, place, own, fill: fill)
+    }
+    let inside = try emit(operand, inner, place, guards: guards + own)
+    let filled = sections[place]!.program.constant(fill)
+    return sections[place]!.program.select(emitCondition(own, place), inside, filled)
   }
 
-  /// The coordinates in the operand of a reshape: the row keeps its place, with as many elements behind it.
+  /// Whether all guards hold, as a value.
+  private mutating func emitCondition(_ guards: [AccessGuard], _ place: Place) -> Int {
+    var condition: Int?
+    for entry in guards {
+      let position = emit(Coordinate(offset: entry.offset, stride: entry.coefficients[0]), place)
+      let zero = sections[place]!.program.constant(Scalar(Int64(0)))
+      let bound = sections[place]!.program.constant(Scalar(Int64(entry.bound)))
+      let low = sections[place]!.program.compare(.ge, position, zero)
+      let high = sections[place]!.program.compare(.lt, position, bound)
+      let both = sections[place]!.program.binary(.and, low, high)
+      condition = condition.map { sections[place]!.program.binary(.and, $0, both) } ?? both
+    }
+    return condition!
+  }
+
+  /// The coordinates in the operand of a reshape: one that only adds or removes axes of extent 1 keeps the others' in
+  /// order; any other is of elements whose place is known.
   private func reshaped(_ coordinates: [Coordinate], _ node: Node) throws(Diagnostic) -> [Coordinate] {
-    let from = node.operands[0].type.extents
-    let to = node.results[0].type.extents
-    let (fromStrides, toStrides) = (rowMajorStrides(from), rowMajorStrides(to))
-    let linear = zip(coordinates, toStrides).reduce(0) { sum, item in
-      if case .fixed(let position) = item.0 { sum + position * item.1 } else { sum }
+    let (from, to) = (node.operands[0].type, node.results[0].type)
+    let kept = to.shape.indices.filter { to.shape[$0] != 1 }
+    if kept.map({ to.shape[$0] }) == from.shape.filter({ $0 != 1 }) {
+      var next = kept.makeIterator()
+      return from.shape.map { $0 == 1 ? .fixed(0) : coordinates[next.next()!] }
     }
-    var result = zip(from, fromStrides).map { Coordinate.fixed(linear / $1 % $0) }
-    guard let row = coordinates.firstIndex(of: .row) else { return result }
-    guard let axis = from.indices.first(where: { from[$0] == to[row] && fromStrides[$0] == toStrides[row] }) else {
-      throw region.error("it reshapes across rows")
-    }
-    result[axis] = .row
-    return result
+    let linear = Self.sum(coordinates, rowMajorStrides(to.extents))
+    guard linear.stride == 0 else { throw region.error("it reshapes across rows") }
+    return zip(from.extents, rowMajorStrides(from.extents)).map { .fixed(linear.offset / $1 % $0) }
   }
 
   // MARK: Sums
 
   private mutating func emitReduction(
     _ value: Value, _ node: Node, _ combiner: Combiner, _ axes: [Int], _ coordinates: [Coordinate],
-    _ place: Place
+    _ place: Place, _ guards: [AccessGuard]
   ) throws(Diagnostic) -> Int {
     let operand = node.operands[0]
     let rowAxis = form.rowAxis[operand.id]
@@ -216,35 +247,60 @@ struct LanesLowering {
     }
     if sumsRows {
       return try emitSum(value, coordinates, place) { lowering throws(Diagnostic) in
-        try lowering.join(operand, places, combiner, .row)
+        try lowering.join(operand, places, combiner, .row, [])
       }
     }
-    return try join(operand, places, combiner, place)
+    return try join(operand, places, combiner, place, guards)
   }
 
-  /// Elements joined in order.
+  /// Elements joined as a ``Reduction`` joins them.
   private mutating func join(
-    _ operand: Value, _ places: [[Coordinate]], _ combiner: Combiner, _ place: Place
+    _ operand: Value, _ places: [[Coordinate]], _ combiner: Combiner, _ place: Place, _ guards: [AccessGuard]
   ) throws(Diagnostic) -> Int {
-    var total: Int?
-    for coordinates in places {
-      let element = try emit(operand, coordinates, place)
-      guard let sum = total else {
-        total = element
-        continue
-      }
+    let join = { (program: inout ScalarProgram, a: Int, b: Int) in
       switch combiner {
-      case .sum: total = sections[place]!.program.add(sum, element)
-      case .max: total = sections[place]!.program.binary(.maximum, sum, element)
-      case .min: total = sections[place]!.program.binary(.minimum, sum, element)
+      case .sum: program.add(a, b)
+      case .max: program.binary(.maximum, a, b)
+      case .min: program.binary(.minimum, a, b)
       }
     }
-    return total!
+    return try joinedLanes(places.count, place, by: join) { lowering, term, lane throws(Diagnostic) in
+      let element = try lowering.emit(operand, places[term], place, guards: guards)
+      return lane.map { join(&lowering.sections[place]!.program, $0, element) } ?? element
+    }
+  }
+
+  /// `count` terms joined in virtual lanes, term `t` in lane `t mod 16`, and those by halves.
+  /// - Parameter step: appends what a lane is with the next term, the first of a lane where there is none yet.
+  private mutating func joinedLanes(
+    _ count: Int, _ place: Place, by join: (inout ScalarProgram, Int, Int) -> Int,
+    _ step: (inout LanesLowering, _ term: Int, _ lane: Int?) throws(Diagnostic) -> Int
+  ) throws(Diagnostic) -> Int {
+    var lanes: [Int] = []
+    for term in 0..<count {
+      let lane = term % Kernel.sumLanes
+      if lane < lanes.count {
+        lanes[lane] = try step(&self, term, lanes[lane])
+      } else {
+        lanes.append(try step(&self, term, nil))
+      }
+    }
+    var half = Kernel.sumLanes / 2
+    while half >= 1 {
+      if lanes.count > half {
+        for lane in half..<lanes.count {
+          lanes[lane - half] = join(&sections[place]!.program, lanes[lane - half], lanes[lane])
+        }
+        lanes.removeLast(lanes.count - half)
+      }
+      half /= 2
+    }
+    return lanes[0]
   }
 
   private mutating func emitContraction(
     _ value: Value, _ node: Node, _ dimensions: ContractionDimensions, _ coordinates: [Coordinate],
-    _ place: Place
+    _ place: Place, _ guards: [AccessGuard]
   ) throws(Diagnostic) -> Int {
     let (lhs, rhs) = (node.operands[0], node.operands[1])
     let rowAxis = form.rowAxis[lhs.id]
@@ -262,10 +318,10 @@ struct LanesLowering {
     }
     if rowPosition != nil {
       return try emitSum(value, coordinates, place) { lowering throws(Diagnostic) in
-        try lowering.multiply(lhs, rhs, steps, .row)
+        try lowering.multiply(lhs, rhs, steps, .chain, .row, [])
       }
     }
-    return try multiply(lhs, rhs, steps, place)
+    return try multiply(lhs, rhs, steps, dimensions.summation(lhs.type, rhs.type), place, guards)
   }
 
   private static func arrange(_ rank: Int, _ parts: [(axes: [Int], coordinates: [Coordinate])]) -> [Coordinate] {
@@ -274,23 +330,23 @@ struct LanesLowering {
     return result
   }
 
-  /// The sum of products, as a product and then fused multiply-adds in order.
+  /// The sum of products: chains of a product and then fused multiply-adds, in order.
   private mutating func multiply(
-    _ lhs: Value, _ rhs: Value, _ steps: [([Coordinate], [Coordinate])], _ place: Place
+    _ lhs: Value, _ rhs: Value, _ steps: [([Coordinate], [Coordinate])], _ summation: ContractBody.Summation,
+    _ place: Place, _ guards: [AccessGuard]
   ) throws(Diagnostic) -> Int {
-    var total: Int?
-    for step in steps {
-      let a = try emit(lhs, step.0, place)
-      let b = try emit(rhs, step.1, place)
-      guard let sum = total else {
-        total = sections[place]!.program.multiply(a, b)
-        continue
-      }
-      total =
-        lhs.type.element.isFloat
-        ? sections[place]!.program.fma(a, b, sum)
-        : sections[place]!.program.add(sum, sections[place]!.program.multiply(a, b))
+    let isFloat = lhs.type.element.isFloat
+    func add(_ lowering: inout LanesLowering, _ step: Int, _ sum: Int?) throws(Diagnostic) -> Int {
+      let a = try lowering.emit(lhs, steps[step].0, place, guards: guards)
+      let b = try lowering.emit(rhs, steps[step].1, place, guards: guards)
+      guard let sum else { return lowering.sections[place]!.program.multiply(a, b) }
+      if isFloat { return lowering.sections[place]!.program.fma(a, b, sum) }
+      let product = lowering.sections[place]!.program.multiply(a, b)
+      return lowering.sections[place]!.program.add(sum, product)
     }
+    if summation == .lanes { return try joinedLanes(steps.count, place, by: { $0.add($1, $2) }, add) }
+    var total: Int?
+    for step in steps.indices { total = try add(&self, step, total) }
     return total!
   }
 
@@ -299,7 +355,7 @@ struct LanesLowering {
     _ value: Value, _ coordinates: [Coordinate], _ place: Place,
     _ term: (inout LanesLowering) throws(Diagnostic) -> Int
   ) throws(Diagnostic) -> Int {
-    let element = Element(value: value.id, coordinates: coordinates)
+    let element = Element(value: value.id, coordinates: coordinates, guards: [])
     let input: Int
     if let known = sumOfElement[element] {
       input = known

@@ -102,7 +102,7 @@ private struct FunctionLowering {
   }
 
   private mutating func addBuffer(_ name: String, _ type: TensorType, _ kind: ProgramBuffer.Kind) -> Int {
-    program.buffers.append(ProgramBuffer(name: bufferNames.take(name), type: type, kind: kind))
+    program.buffers.append(ProgramBuffer(name: bufferNames.take(name), type: type.unnamed, kind: kind))
     return program.buffers.count - 1
   }
 

@@ -102,7 +102,7 @@ struct ProgramEmitter {
     let result = node.results[0]
     guard
       let inner = view.operandCoordinates(
-        at: coordinates, operand: operand.type.extents, result: result.type.extents, rank: rank)
+        at: coordinates, operand: operand.type.shape, result: result.type.shape, rank: rank)
     else { return try emitReshape(operand, result, coordinates, guards) }
     guard case .affine(_, _, let fill?) = view else { return try emit(operand, at: inner, guards: guards) }
     var own: [AccessGuard] = []

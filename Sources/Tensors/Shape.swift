@@ -1,18 +1,33 @@
-/// The extent of one axis: a number, or a symbol that is bound before compilation.
+/// The extent of one axis: a number, a symbol, or a symbol that is bound to a number for compilation.
+///
+/// A bound symbol is another extent than the number: what is decided by extents that were declared, such as the order
+/// of a sum, is the same whatever a symbol is bound to.
 public enum Extent: Sendable, Hashable, CustomStringConvertible {
   case fixed(Int)
   /// A capital letter and digits. Equal names match; nothing else is known about a symbol.
   case symbol(String)
+  /// A symbol and its number.
+  case bound(String, Int)
 
+  /// `32`, `B` or `B=32`.
   public var description: String {
     switch self {
     case .fixed(let n): String(n)
     case .symbol(let name): name
+    case .bound(let name, let n): "\(name)=\(n)"
     }
   }
 
-  /// The number, where it is one.
-  public var fixedValue: Int? { if case .fixed(let n) = self { n } else { nil } }
+  /// The number, where it has one.
+  public var fixedValue: Int? {
+    switch self {
+    case .fixed(let n), .bound(_, let n): n
+    case .symbol: nil
+    }
+  }
+
+  /// The number, where it was declared as one.
+  public var declaredValue: Int? { if case .fixed(let n) = self { n } else { nil } }
 }
 
 extension Extent: ExpressibleByIntegerLiteral {
@@ -74,6 +89,10 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
     }
     return bytes
   }
+
+  /// The type with the numbers of its extents alone, as memory and host tensors have it.
+  /// - Requires: no symbols remain.
+  public var unnamed: TensorType { TensorType(extents, element) }
 
   /// The same shape with elements of another type.
   public func with(element: ElementType) -> TensorType { TensorType(shape, element) }

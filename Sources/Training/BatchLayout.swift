@@ -40,7 +40,7 @@ struct BatchLayout: Sendable {
       let column = dataset.columns[dataset.position(of: name)!]
       switch (value.type.shape.first, symbol) {
       case (.symbol(let extent)?, let symbol?) where extent == symbol: break
-      case (.fixed(let extent)?, nil): leading.insert(extent)
+      case (.fixed(let extent)?, nil), (.bound(_, let extent)?, nil): leading.insert(extent)
       default:
         throw Diagnostic(
           "the argument '%\(name)' of '@\(function.name)' is \(value.type), which has no rows to take a batch of"
@@ -130,7 +130,7 @@ struct BatchLayout: Sendable {
     guard type.element == expected.element, type.rank == expected.rank else { throw mismatch }
     for (extent, wanted) in zip(type.extents, expected.shape).dropFirst() {
       switch wanted {
-      case .fixed(let n):
+      case .fixed(let n), .bound(_, let n):
         guard n == extent else { throw mismatch }
       case .symbol(let symbol):
         if let known = bound[symbol], known.value != extent {

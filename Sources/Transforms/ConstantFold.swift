@@ -18,7 +18,7 @@ import FraguaTensors
 /// those that are rounded once by IEEE 754 (sums, products, quotients, roots, conversions), comparisons, selections,
 /// views. Never functions such as `exp`, of which the oracle's last bit may differ, nor maxima of zeros of different
 /// signs, nor floating-point sums of many elements. Splats stay splats of any size; other results are folded up to
-/// ``largestElementCount`` elements. What becomes simpler by it is simplified in the same sweep, by the rules of
+/// ``largestElementCount`` elements, where their extents are declared. What becomes simpler by it is simplified in the same sweep, by the rules of
 /// `simplify`. Linear.
 public enum ConstantFold {
   public static let pass = Pass(name: "constant-fold", summary: "compute what depends on constants only") { graph, _ in
@@ -57,7 +57,8 @@ public enum ConstantFold {
       let value = operation.evaluate(constants.map { Tensor($0.splat!) }, attributes)[0]
       return ConstantValue(result[0], splat: value[0])
     }
-    guard result[0].elementCount <= largestElementCount,
+    // As many elements as a symbol says would be another program for every batch.
+    guard result[0].shape.allSatisfy({ $0.declaredValue != nil }), result[0].elementCount <= largestElementCount,
       types.allSatisfy({ $0.elementCount <= largestElementCount })
     else { return nil }
     return ConstantValue(operation.evaluate(constants.map(\.tensor), attributes)[0])

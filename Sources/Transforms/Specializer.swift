@@ -227,7 +227,8 @@ struct Specializer {
   }
 
   private static func words(_ substitution: Substitution) -> String {
-    substitution.extents.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    substitution.extents.sorted { $0.key < $1.key }
+      .map { "\($0.key)=\($0.value.fixedValue.map(String.init) ?? $0.value.description)" }.joined(separator: ", ")
   }
 
   private static func words(_ names: [String]) -> String { names.map { "'@\($0)'" }.joined(separator: ", ") }

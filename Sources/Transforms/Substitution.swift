@@ -8,7 +8,9 @@ struct Substitution: Sendable, Hashable {
   init(_ extents: [String: Extent] = [:]) { self.extents = extents }
 
   /// Symbols bound to numbers.
-  init(_ bindings: [String: Int]) { extents = bindings.mapValues(Extent.fixed) }
+  init(_ bindings: [String: Int]) {
+    extents = Dictionary(uniqueKeysWithValues: bindings.map { ($0, .bound($0, $1)) })
+  }
 
   var isEmpty: Bool { extents.isEmpty }
 
@@ -19,7 +21,7 @@ struct Substitution: Sendable, Hashable {
     guard formal.element == actual.element, formal.rank == actual.rank else { return false }
     for (wanted, given) in zip(formal.shape, actual.shape) {
       switch wanted {
-      case .fixed: if wanted != given { return false }
+      case .fixed, .bound: if wanted != given { return false }
       case .symbol(let name):
         if let known = extents[name] {
           if known != given { return false }

@@ -22,6 +22,8 @@ struct GraphComparison {
   let arguments: [Tensor]
   let parameters: [String: Tensor]
   let seed: UInt64
+  /// What the symbols of the entry are bound to.
+  let bindings: [String: Int]
   /// The function after all passes but fusion: what the oracle runs.
   private let optimized: Function
 
@@ -30,13 +32,17 @@ struct GraphComparison {
     a == Processor.hostInstructionSet
   }
 
-  init(_ graph: Graph, entry: String, _ arguments: [Tensor], _ parameters: [String: Tensor], seed: UInt64) throws {
+  init(
+    _ graph: Graph, entry: String, _ arguments: [Tensor], _ parameters: [String: Tensor], seed: UInt64,
+    bindings: [String: Int] = [:]
+  ) throws {
     self.graph = graph
     self.entry = entry
     self.arguments = arguments
     self.parameters = parameters
     self.seed = seed
-    let options = CompilerOptions(vocabulary: .standard, verifiesAfterEachPass: true)
+    self.bindings = bindings
+    let options = CompilerOptions(bindings: bindings, vocabulary: .standard, verifiesAfterEachPass: true)
     let passed = try Compiler.transform(graph, entry: entry, after: "dead-code", options).graph
     optimized = passed.functions.first { $0.name == entry }!
   }
@@ -44,7 +50,7 @@ struct GraphComparison {
   /// Checks that passes, from `decompose` to `dead-code`, change no bit; of f64, where `simplify` rounds less often,
   /// nothing that rounding does not explain.
   func checkOptimization() throws {
-    let options = CompilerOptions(vocabulary: .standard)
+    let options = CompilerOptions(bindings: bindings, vocabulary: .standard)
     let plain = try Compiler.transform(graph, entry: entry, after: "decompose", options).graph
     let expected = GraphInterpreter(plain).run(entry, arguments: arguments, parameters: parameters)
     let actual = GraphInterpreter(Graph(name: "optimized", functions: [optimized])).run(
@@ -89,9 +95,11 @@ struct GraphComparison {
     let text = GraphPrinter.print(try Compiler.transform(graph, entry: entry, options(set)).graph)
     let read = try Parser.parse(SourceFile(path: "dump", text: text), vocabulary: .standard)
     if GraphPrinter.print(read) != text { throw Mismatch(description: "\(set): the fused graph prints differently") }
-    let program = try Compiler.plan(read, entry: entry, options(set)).program
-    let again = try ProgramRuns(program, arguments, parameters)
-    if let difference = ProgramRuns.difference(again.outcomes, runs.outcomes) {
+    var again = options(set)
+    again.bindings = [:]
+    let program = try Compiler.plan(read, entry: entry, again).program
+    let rerun = try ProgramRuns(program, arguments, parameters)
+    if let difference = ProgramRuns.difference(rerun.outcomes, runs.outcomes) {
       throw Mismatch(description: "\(set): the fused graph, read again, computes something else: \(difference)")
     }
   }
@@ -169,7 +177,8 @@ struct GraphComparison {
 
   private func options(_ set: Target.InstructionSet?) -> CompilerOptions {
     CompilerOptions(
-      processor: Processor(emulating: set), threads: 4, vocabulary: .standard, verifiesAfterEachPass: true)
+      bindings: bindings, processor: Processor(emulating: set), threads: 4, vocabulary: .standard,
+      verifiesAfterEachPass: true)
   }
 
   /// Whether two tensors of f64 agree to twelve digits.

@@ -94,6 +94,7 @@ import Testing
       }
     }
     #expect(Self.accepts(tokens, "tensor<f32>", as: "type") && Self.accepts(tokens, "tensor<BxN12x3xui8>", as: "type"))
+    #expect(Self.accepts(tokens, "tensor<B=32x3xf32>", as: "type"))
     #expect(!Self.accepts(tokens, "tensor<>", as: "type") && !Self.accepts(tokens, "tensor<bx3xf32>", as: "type"))
   }
 

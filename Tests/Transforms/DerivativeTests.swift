@@ -112,6 +112,6 @@ import Testing
     graph.functions[0].results = [graph.functions[0].arguments[0]]
     #expect(
       message(declaration(.parameter("w")))
-        == "the derivative of '@energy' needs a floating-point scalar, but its first result is tensor<2x3xf64>")
+        == "the derivative of '@energy' needs a floating-point scalar, but its first result is tensor<B=2x3xf64>")
   }
 }

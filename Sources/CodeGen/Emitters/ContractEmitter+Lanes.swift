@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaTensors
 
 /// Sums in virtual lanes along k.
 extension ContractEmitter {
@@ -16,26 +17,37 @@ extension ContractEmitter {
 
   /// The sums of `rows` rows from `point` on, and the epilogue with a row a lane.
   private func emitRows(_ point: Point, _ rows: Int, _ uniforms: [Int: VectorValue]) {
-    var sums = sumsAlongK(point, rows)
-    while sums.count & (sums.count - 1) != 0 { sums.append(sums.last!) }
-    let joined = LaneTree(function).joined(sums, .sum)
+    var lanes = 1
+    while lanes < rows { lanes *= 2 }
+    let sum = kernel.sumsAlongInnermostAxis ? sumAlongK(point, rows, lanes) : sumTermByTerm(point)
     var place = point
-    if sums.count > 1 { place.vectorAxis = broadcastAxis }
-    if sums.count > rows { place.mask = emitter.mask(function.int64(rows), lanes: sums.count) }
-    var runner = ProgramRunner(emitter, lanes: sums.count, at: place, inputs: [joined])
+    if lanes > 1 { place.vectorAxis = broadcastAxis }
+    if lanes > rows { place.mask = emitter.mask(function.int64(rows), lanes: lanes) }
+    var runner = ProgramRunner(emitter, lanes: lanes, at: place, inputs: [sum])
     runner.run(body.epilogue, known: uniforms)
   }
 
-  /// For each of `rows` rows from `point` on, the 16 lanes of its sum.
-  private func sumsAlongK(_ point: Point, _ rows: Int) -> [VectorValue] {
+  /// The factor of which each row has its own, and the one that rows share.
+  private var rowAndShared: (row: ScalarProgram, shared: ScalarProgram) {
+    let rowsAreOfLeft = broadcastAxis.map { $0 < body.batchAxes + body.mAxes } ?? true
+    return rowsAreOfLeft ? (body.lhs, body.rhs) : (body.rhs, body.lhs)
+  }
+
+  /// The sums of `rows` rows from `point` on, one a lane.
+  private func sumAlongK(_ point: Point, _ rows: Int, _ resultLanes: Int) -> VectorValue {
     let vector = VectorBuilder(function: function, lanes: Kernel.sumLanes)
     let nothing = vector.constant(Combiner.sum.identity(type)).reference
-    let rowsAreOfLeft = broadcastAxis.map { $0 < body.batchAxes + body.mAxes } ?? true
-    let (program, shared) = rowsAreOfLeft ? (body.lhs, body.rhs) : (body.rhs, body.lhs)
+    let (program, shared) = rowAndShared
     let known = (alongK(program, point), alongK(shared, point))
-    let initial = Array(repeating: nothing, count: rows)
-    let name = Self.productLoopName
-    let sums = emitter.sweep(over: kAxes, lanes: vector.lanes, point, carrying: initial, name: name) { inner, carried in
+    return emitter.reduce(
+      over: kAxes, point, from: Array(repeating: nothing, count: rows), to: [(.sum, type)], resultLanes: resultLanes,
+      name: Self.productLoopName,
+      join: { sums in
+        var sums = sums.map { VectorValue(reference: $0, type: type) }
+        while sums.count < resultLanes { sums.append(sums.last!) }
+        return [LaneTree(function).joined(sums, .sum)]
+      }
+    ) { inner, carried in
       var runner = ProgramRunner(emitter, lanes: vector.lanes, at: inner)
       let factor = runner.run(shared, known: known.1).last!
       return carried.enumerated().map { row, sum in
@@ -49,8 +61,23 @@ extension ContractEmitter {
         guard let mask = inner.mask else { return new }
         return LLVMBuildSelect(function.builder, mask, new, sum, "")
       }
+    }[0]
+  }
+
+  /// The sum of the row at `point`, where the virtual lanes are no vector of its terms.
+  private func sumTermByTerm(_ point: Point) -> VectorValue {
+    let vector = VectorBuilder(function: function, lanes: 1)
+    let (program, shared) = rowAndShared
+    let sums = LaneSums([(.sum, type)], count: kAxes.reduce(1) { $0 * kernel.axes[$1] }, vector)
+    let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
+    overAll(kAxes, point) { inner in
+      var runner = ProgramRunner(emitter, lanes: 1, at: inner)
+      let factors = (runner.run(program).last!, runner.run(shared).last!)
+      sums.join(at: function.affine(0, strides, kAxes.map { inner.coordinates[$0] })) { old in
+        [VectorValue(reference: fused(old[0].reference, factors.0, factors.1, vector), type: type)]
+      }
     }
-    return sums.map { VectorValue(reference: $0, type: type) }
+    return sums.joined[0]
   }
 
   /// The values of a factor that are the same for all k and rows.

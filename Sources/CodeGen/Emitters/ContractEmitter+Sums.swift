@@ -21,24 +21,58 @@ extension ContractEmitter {
 
   private func emitSum(_ block: Block, _ program: ScalarProgram, at point: Point, lanes: Int) {
     let vector = VectorBuilder(function: function, lanes: lanes)
-    let nothing = vector.constant(Combiner.sum.identity(type)).reference
-    let sum = sumOverK(kAxes, point, nothing) { inner, sum in
+    let count = kAxes.reduce(1) { $0 * kernel.axes[$1] }
+    let term = { (inner: Point) in
       var runner = ProgramRunner(emitter, lanes: lanes, at: inner)
-      let value = runner.run(program).last!
-      return vector.add(VectorValue(reference: sum, type: type), value).reference
+      return runner.run(program).last!
     }
-    var runner = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [VectorValue(reference: sum, type: type)])
+    let sum: VectorValue
+    if kAxes.count == 1 {
+      sum = sumOverK(count, vector) { k in
+        var inner = point
+        inner.coordinates[kAxes[0]] = k
+        return term(inner)
+      }
+    } else {
+      let sums = LaneSums([(.sum, type)], count: count, vector)
+      let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
+      overAll(kAxes, point) { inner in
+        sums.join([term(inner)], at: function.affine(0, strides, kAxes.map { inner.coordinates[$0] }))
+      }
+      sum = sums.joined[0]
+    }
+    var runner = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [sum])
     runner.run(block)
   }
 
-  private func sumOverK(
-    _ axes: [Int], _ point: Point, _ sum: LLVMValueRef, _ body: (Point, LLVMValueRef) -> LLVMValueRef
-  ) -> LLVMValueRef {
-    guard let axis = axes.first else { return body(point, sum) }
-    return function.loop(function.int64(0), function.int64(kernel.axes[axis]), carrying: [sum]) { index, carried in
-      var inner = point
-      inner.coordinates[axis] = index
-      return [sumOverK(Array(axes.dropFirst()), inner, carried[0], body)]
-    }[0]
+  /// The sum of `count` terms, virtual lane after virtual lane: a processor works on several at a time.
+  private func sumOverK(_ count: Int, _ vector: VectorBuilder, _ term: (LLVMValueRef) -> VectorValue) -> VectorValue {
+    let slots = function.stackArray(vector.memoryType(type), count: Kernel.sumLanes)
+    let slot = { (lane: LLVMValueRef) in function.address(slots, vector.memoryType(type), lane) }
+    let nothing = vector.constant(Combiner.sum.identity(type)).reference
+    func part(from start: LLVMValueRef, to end: LLVMValueRef) -> VectorValue {
+      function.loop(function.int64(0), function.int64(Kernel.sumLanes)) { lane in
+        let first = function.add(lane, start)
+        let sum = function.loop(first, end, step: Kernel.sumLanes, carrying: [nothing]) { k, sum in
+          [vector.add(VectorValue(reference: sum[0], type: type), term(k)).reference]
+        }
+        vector.store(VectorValue(reference: sum[0], type: type), slot(lane))
+      }
+      var lanes = (0..<Kernel.sumLanes).map { vector.load(type, slot(function.int64($0))) }
+      while lanes.count > 1 {
+        let half = lanes.count / 2
+        lanes = (0..<half).map { vector.add(lanes[$0], lanes[$0 + half]) }
+      }
+      return lanes[0]
+    }
+    let parts = PartStack.parts(of: count)
+    if parts == 1 { return part(from: function.int64(0), to: function.int64(count)) }
+    let stack = PartStack(parts: parts, [(.sum, type)], vector)
+    function.loop(function.int64(0), function.int64(parts)) { number in
+      let start = function.multiply(number, Kernel.partLength)
+      let end = minimum(function.add(start, function.int64(Kernel.partLength)), function.int64(count))
+      stack.push([part(from: start, to: end)], part: number)
+    }
+    return stack.joined[0]
   }
 }

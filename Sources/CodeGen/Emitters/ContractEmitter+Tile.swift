@@ -21,12 +21,11 @@ extension ContractEmitter {
     let nothing = vector.constant(Combiner.sum.identity(type)).reference
     let broadcast = broadcastStream(tile, block)
     let lane = laneStream(tile)
-    let initial = Array(repeating: nothing, count: tile.rows * tile.width) + [broadcast.pointer, lane.pointer]
-    let results =
-      transposesLanes
-      ? overSquares(initial, tile, broadcast, lane, vector)
-      : overK(kAxes, initial, broadcast, lane) { accumulate($0, tile, broadcast, lane, vector) }
-    let sums = results.dropLast(2).map { VectorValue(reference: $0, type: type) }
+    let initial = Array(repeating: nothing, count: tile.rows * tile.width)
+    let sums = inParts(initial, [broadcast.pointer, lane.pointer], vector) { carried, depth in
+      if transposesLanes { return overSquares(carried, depth, tile, broadcast, lane, vector) }
+      return overK(carried, depth, broadcast, lane) { accumulate($0, tile, broadcast, lane, vector) }
+    }
     let known = columnInvariants(tile, uniforms)
     if sums.count * epilogueCost <= Self.largestUnrolledEpilogue || tile.rows == 1 {
       for row in 0..<tile.rows { emitEpilogue(tile, row: function.int64(row), sums.dropFirst(row * tile.width), known) }
@@ -120,8 +119,49 @@ extension ContractEmitter {
   /// The name of the innermost loop over k, by which a test finds it in assembly.
   static var productLoopName: String { "products" }
 
-  /// The loops over k; the last two carried values are the operands' pointers.
+  /// The sums over all k, part by part where there are many.
+  /// - Parameter products: adds the products of the next so many k to the sums that it gets, behind which the operands'
+  ///   pointers are carried.
+  private func inParts(
+    _ initial: [LLVMValueRef], _ pointers: [LLVMValueRef], _ vector: VectorBuilder,
+    _ products: ([LLVMValueRef], _ depth: Int) -> [LLVMValueRef]
+  ) -> [VectorValue] {
+    let depth = kAxes.reduce(1) { $0 * kernel.axes[$1] }
+    let parts = PartStack.parts(of: depth)
+    let values = { (results: [LLVMValueRef]) in
+      results.dropLast(pointers.count).map { VectorValue(reference: $0, type: type) }
+    }
+    if parts <= 1 { return values(products(initial + pointers, depth)) }
+    let stack = PartStack(parts: parts, initial.map { _ in (.sum, type) }, vector)
+    let (whole, rest) = (depth / Kernel.partLength, depth % Kernel.partLength)
+    let last = function.loop(function.int64(0), function.int64(whole), carrying: pointers) { part, pointers in
+      let results = products(initial + pointers, Kernel.partLength)
+      stack.push(values(results), part: part)
+      return Array(results.suffix(pointers.count))
+    }
+    if rest > 0 { stack.push(values(products(initial + last, rest)), part: function.int64(whole)) }
+    return stack.joined
+  }
+
+  /// The next `depth` steps of k; the last two carried values are the operands' pointers.
   private func overK(
+    _ carried: [LLVMValueRef], _ depth: Int, _ broadcast: Stream, _ lane: Stream,
+    _ body: ([LLVMValueRef]) -> [LLVMValueRef]
+  ) -> [LLVMValueRef] {
+    // Copies have one k.
+    let isCopied = tile.broadcastPacking == .packed && tile.lanePacking == .packed
+    guard kAxes.count == 1 || kAxes.count > 1 && isCopied else {
+      return overAxes(kAxes, carried, broadcast, lane, body)
+    }
+    return function.repeated(depth, carrying: carried, name: Self.productLoopName) { inner in
+      body(inner) + [
+        advanced(inner[inner.count - 2], broadcast.steps.last!), advanced(inner[inner.count - 1], lane.steps.last!),
+      ]
+    }
+  }
+
+  /// The loops over several axes of k, likewise.
+  private func overAxes(
     _ axes: [Int], _ carried: [LLVMValueRef], _ broadcast: Stream, _ lane: Stream,
     _ body: ([LLVMValueRef]) -> [LLVMValueRef]
   ) -> [LLVMValueRef] {
@@ -130,7 +170,7 @@ extension ContractEmitter {
     return function.repeated(
       kernel.axes[axis], carrying: carried, name: axes.count == 1 ? Self.productLoopName : "loop"
     ) { inner in
-      let sums = overK(Array(axes.dropFirst()), inner, broadcast, lane, body).dropLast(2)
+      let sums = overAxes(Array(axes.dropFirst()), inner, broadcast, lane, body).dropLast(2)
       return Array(sums) + [
         advanced(inner[inner.count - 2], broadcast.steps[depth]), advanced(inner[inner.count - 1], lane.steps[depth]),
       ]
@@ -192,13 +232,13 @@ extension ContractEmitter {
     return access.strides[axis] != 1
   }
 
-  /// The loop over k where the lanes are rows of memory: their squares are loaded and transposed in registers.
+  /// The next `depth` steps of k where the lanes are rows of memory: their squares are loaded and transposed in
+  /// registers.
   private func overSquares(
-    _ initial: [LLVMValueRef], _ tile: Tile, _ broadcast: Stream, _ lane: Stream, _ vector: VectorBuilder
+    _ initial: [LLVMValueRef], _ depth: Int, _ tile: Tile, _ broadcast: Stream, _ lane: Stream, _ vector: VectorBuilder
   ) -> [LLVMValueRef] {
     let transposition = Transposition(function, type)
     let side = transposition.side
-    let depth = kernel.axes[kAxes[0]]
     let results = function.repeated(depth / side, carrying: initial, name: Self.productLoopName) { carried in
       let sums = accumulateSquares(carried, 0..<side, transposition, tile, broadcast, lane, vector)
       return sums + [

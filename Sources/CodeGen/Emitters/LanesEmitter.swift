@@ -27,17 +27,39 @@ struct LanesEmitter {
 
   func emit() {
     let rows = emitter.kernel.axes[0]
-    let whole = rows / span * span
-    let vector = VectorBuilder(function: function, lanes: lanes)
-    let nothing = types.map { vector.constant(Combiner.sum.identity($0)).reference }
-    var sums = function.loop(function.int64(0), function.int64(whole), step: span, carrying: nothing) {
-      add(from: $0, count: span, to: $1)
+    let parts = PartStack.parts(of: rows)
+    let inputs: [VectorValue]
+    if parts > 1, !types.isEmpty {
+      let vector = VectorBuilder(function: function, lanes: 1)
+      let stack = PartStack(parts: parts, types.map { (.sum, $0) }, vector)
+      let whole = rows / Kernel.partLength
+      function.loop(function.int64(0), function.int64(whole)) { part in
+        stack.push(sum(from: function.multiply(part, Kernel.partLength), count: Kernel.partLength), part: part)
+      }
+      if rows % Kernel.partLength != 0 {
+        let first = function.int64(whole * Kernel.partLength)
+        stack.push(sum(from: first, count: rows % Kernel.partLength), part: function.int64(whole))
+      }
+      inputs = stack.joined
+    } else {
+      inputs = sum(from: function.int64(0), count: rows)
     }
-    if whole < rows { sums = add(from: function.int64(whole), count: rows - whole, to: sums) }
-    let tree = LaneTree(function)
-    let inputs = zip(sums, types).map { tree.joined(VectorValue(reference: $0, type: $1), .sum) }
     var runner = ProgramRunner(emitter, lanes: 1, at: Point(coordinates: [function.int64(0)]), inputs: inputs)
     runner.run(body.epilogue)
+  }
+
+  /// The sums over `count` rows from `first` on.
+  private func sum(from first: LLVMValueRef, count: Int) -> [VectorValue] {
+    let whole = count / span * span
+    let middle = function.add(first, function.int64(whole))
+    let vector = VectorBuilder(function: function, lanes: lanes)
+    let nothing = types.map { vector.constant(Combiner.sum.identity($0)).reference }
+    var sums =
+      whole == 0
+      ? nothing : function.loop(first, middle, step: span, carrying: nothing) { add(from: $0, count: span, to: $1) }
+    if whole < count { sums = add(from: middle, count: count - whole, to: sums) }
+    let tree = LaneTree(function)
+    return zip(sums, types).map { tree.joined(VectorValue(reference: $0, type: $1), .sum) }
   }
 
   /// Computes `count` rows from `first` on, and adds their values to the sums, the first 16 rows before the others.

@@ -95,7 +95,10 @@ struct RowsEmitter {
     let inputs = sweep.scalars.map(vector.splat)
     let types = reductions.map { block.program.types[$0.value] }
     let identities = zip(reductions, types).map { vector.constant($0.combiner.identity($1)).reference }
-    let sums = emitter.sweep(over: reducedAxes, lanes: lanes, sweep.point, carrying: identities) { inner, carried in
+    return emitter.reduce(
+      over: reducedAxes, sweep.point, from: identities, to: Array(zip(reductions.map(\.combiner), types)),
+      resultLanes: 1, join: { joined($0, reductions, types) }
+    ) { inner, carried in
       let position = rowPosition(inner)
       var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: inputs) { local, type in
         ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
@@ -112,7 +115,11 @@ struct RowsEmitter {
         return vector.select(VectorValue(reference: mask, type: .i1), new, old).reference
       }
     }
-    return zip(reductions, zip(sums, types)).map { reduction, sum in
+  }
+
+  /// The lanes of each reduction, joined.
+  private func joined(_ lanes: [LLVMValueRef], _ reductions: [Reduction], _ types: [ElementType]) -> [VectorValue] {
+    zip(reductions, zip(lanes, types)).map { reduction, sum in
       LaneTree(function).joined(VectorValue(reference: sum.0, type: sum.1), reduction.combiner)
     }
   }
@@ -120,48 +127,24 @@ struct RowsEmitter {
   // MARK: Lanes across rows
 
   private func sweepAcrossRows(_ sweep: Sweep) -> [VectorValue] {
-    let (block, reductions) = (sweep.block, sweep.reductions)
-    let runner = ProgramRunner(emitter, lanes: lanes, at: sweep.point)
-    let vector = runner.vector
-    let virtualLanes = Kernel.sumLanes
-    for (number, reduction) in reductions.enumerated() {
-      let identity = vector.constant(reduction.combiner.identity(block.program.types[reduction.value]))
-      function.loop(function.int64(0), function.int64(virtualLanes)) { lane in
-        runner.storeScratch(identity, scratch.accumulators[number], function.multiply(lane, lanes))
-      }
-    }
+    let block = sweep.block
+    let vector = VectorBuilder(function: function, lanes: lanes)
+    let count = reducedAxes.reduce(1) { $0 * kernel.axes[$1] }
+    let sums = LaneSums(
+      sweep.reductions.map { ($0.combiner, block.program.types[$0.value]) }, count: count, vector)
     emitAllReduced(reducedAxes, sweep.point) { inner in
-      let position = function.multiply(rowPosition(inner), lanes)
-      var own = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: sweep.scalars) { local, type in
-        ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
+      let position = rowPosition(inner)
+      let slot = function.multiply(position, lanes)
+      var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: sweep.scalars) { local, type in
+        ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], slot, type)
       }
-      let values = own.run(block, known: sweep.known)
+      let values = runner.run(block, known: sweep.known)
       for (offset, value) in sweep.locals.enumerated() {
-        own.storeScratch(values[value], scratch.locals[sweep.firstLocal + offset], position)
+        runner.storeScratch(values[value], scratch.locals[sweep.firstLocal + offset], slot)
       }
-      let lane = LLVMBuildAnd(
-        function.builder, inner.coordinates[reducedAxes.last!], function.int64(virtualLanes - 1), "")!
-      let slot = function.multiply(lane, lanes)
-      for (number, reduction) in reductions.enumerated() {
-        let type = block.program.types[reduction.value]
-        let old = own.loadScratch(scratch.accumulators[number], slot, type)
-        var arithmetic = vector
-        let new = VectorMath.apply(reduction.combiner, old, values[reduction.value], in: &arithmetic)
-        own.storeScratch(new, scratch.accumulators[number], slot)
-      }
+      sums.join(sweep.reductions.map { values[$0.value] }, at: position)
     }
-    return reductions.enumerated().map { number, reduction in
-      let type = block.program.types[reduction.value]
-      var parts = (0..<virtualLanes).map { lane in
-        runner.loadScratch(scratch.accumulators[number], function.int64(lane * lanes), type)
-      }
-      var arithmetic = vector
-      while parts.count > 1 {
-        let half = parts.count / 2
-        parts = (0..<half).map { VectorMath.apply(reduction.combiner, parts[$0], parts[$0 + half], in: &arithmetic) }
-      }
-      return parts[0]
-    }
+    return sums.joined
   }
 
   private func emitAllReduced(_ axes: [Int], _ point: Point, _ body: (Point) -> Void) {

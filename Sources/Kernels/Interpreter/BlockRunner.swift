@@ -50,6 +50,7 @@ final class BlockRunner {
   }
 
   private let steps: UnsafeMutablePointer<Step>
+  private let types: [ElementType]
   private var terms: [Term] = []
   private var guards: [Guard] = []
   private var places: [Place] = []
@@ -63,6 +64,7 @@ final class BlockRunner {
     self.kernel = kernel
     self.memory = memory
     count = block.program.instructions.count
+    types = block.program.types
     values = .allocate(capacity: max(count, 1))
     values.initialize(repeating: Scalar(false), count: max(count, 1))
     steps = .allocate(capacity: max(count, 1))
@@ -81,6 +83,9 @@ final class BlockRunner {
     values.deallocate()
     steps.deallocate()
   }
+
+  /// The type of value `number`.
+  func type(of number: Int) -> ElementType { types[number] }
 
   /// The value of the last instruction.
   /// - Requires: a program with instructions.

@@ -80,32 +80,50 @@ extension KernelRun {
       forEachPoint(of: m) { i in
         switch body.summation {
         case .chain: chain(left, i, right, into: &row)
-        case .lanes: lanes(left, i, right, innermost: kernel.axes.last!, into: &row)
+        case .lanes: lanes(left, i, right, into: &row)
         }
         forEachPoint(of: n) { j in finish(epilogue, row[j].scalar) }
       }
       if let rhsSum {
         forEachPoint(of: n) { j in
-          finish(rhsSum, (0..<depth).reduce(T.nothing) { T.sum($0, right[$1 * columnCount + j]) }.scalar)
+          finish(rhsSum, sum((0..<depth).map { right[$0 * columnCount + j] }).scalar)
         }
       }
       if let lhsSum {
-        forEachPoint(of: m) { i in
-          finish(lhsSum, (0..<depth).reduce(T.nothing) { T.sum($0, left[i * depth + $1]) }.scalar)
-        }
+        forEachPoint(of: m) { i in finish(lhsSum, sum(Array(left[i * depth..<(i + 1) * depth])).scalar) }
       }
     }
   }
 
-  /// The chains of row `i` of `left`, all columns side by side.
+  /// The sum of `values` as a ``Reduction``.
+  private func sum<T: ContractElement>(_ values: [T]) -> T {
+    var sum = LaneSum(from: T.nothing, by: T.sum)
+    for value in values { sum.join { T.sum($0, value) } }
+    return sum.result
+  }
+
+  /// The chains of row `i` of `left`, all columns side by side, part by part.
   private func chain<T: ContractElement>(_ left: [T], _ i: Int, _ right: [T], into row: inout [T]) {
+    let depth = right.count / row.count
+    var parts = PartTree<[T]>()
+    for start in stride(from: 0, to: depth, by: Kernel.partLength) {
+      row = Array(repeating: .nothing, count: row.count)
+      chain(left, i, right, start..<min(start + Kernel.partLength, depth), into: &row)
+      parts.append(row) { zip($0, $1).map(T.sum) }
+    }
+    row = parts.joined { zip($0, $1).map(T.sum) } ?? row
+  }
+
+  /// Adds the products of the steps `steps` to `row`.
+  private func chain<T: ContractElement>(
+    _ left: [T], _ i: Int, _ right: [T], _ steps: Range<Int>, into row: inout [T]
+  ) {
     let columnCount = row.count
     let depth = right.count / columnCount
     left.withUnsafeBufferPointer { left in
       right.withUnsafeBufferPointer { right in
         row.withUnsafeMutableBufferPointer { row in
-          row.update(repeating: .nothing)
-          for p in 0..<depth {
+          for p in steps {
             let factor = left[i * depth + p]
             let start = p * columnCount
             for j in 0..<columnCount { row[j] = T.fma(factor, right[start + j], row[j]) }
@@ -115,21 +133,13 @@ extension KernelRun {
     }
   }
 
-  /// Row `i` of `left` times `right` in virtual lanes, where the innermost k has so many coordinates.
-  private func lanes<T: ContractElement>(_ left: [T], _ i: Int, _ right: [T], innermost: Int, into row: inout [T]) {
+  /// Row `i` of `left` times `right` in virtual lanes.
+  private func lanes<T: ContractElement>(_ left: [T], _ i: Int, _ right: [T], into row: inout [T]) {
     let depth = right.count / row.count
     for j in row.indices {
-      var lanes = [T](repeating: .nothing, count: Kernel.sumLanes)
-      for p in 0..<depth {
-        let lane = p % innermost % Kernel.sumLanes
-        lanes[lane] = T.fma(left[i * depth + p], right[p * row.count + j], lanes[lane])
-      }
-      while lanes.count > 1 {
-        let half = lanes.count / 2
-        for lane in 0..<half { lanes[lane] = T.sum(lanes[lane], lanes[lane + half]) }
-        lanes.removeLast(half)
-      }
-      row[j] = lanes[0]
+      var sum = LaneSum(from: T.nothing, by: T.sum)
+      for p in 0..<depth { sum.join { T.fma(left[i * depth + p], right[p * row.count + j], $0) } }
+      row[j] = sum.result
     }
   }
 

@@ -28,16 +28,12 @@ extension KernelRun {
           runner.store(at: coordinates)
           for value in yields { scalars.append(runner.values[value]) }
         case .sweep(let runner, let locals, let reductions):
-          var sums = reductions.map { RowReduction($0.combiner) }
+          var sums = reductions.map { RowReduction($0.combiner, runner.type(of: $0.value)) }
           var fresh = locals.map { _ in [Scalar]() }
           for i in fresh.indices { fresh[i].reserveCapacity(rowLength) }
           forEachPoint(of: reduced) { position in
             runner.run(at: coordinates, inputs: scalars, locals: arrays, position: position)
-            for i in sums.indices {
-              sums[i].join(
-                runner.values[reductions[i].value], innermost: reduced.isEmpty ? 0 : coordinates[reduced.upperBound - 1]
-              )
-            }
+            for i in sums.indices { sums[i].join(runner.values[reductions[i].value]) }
             for i in fresh.indices { fresh[i].append(runner.values[locals[i]]) }
             runner.store(at: coordinates)
           }
@@ -51,10 +47,10 @@ extension KernelRun {
   /// Runs a lanes body.
   func lanes(_ body: LanesBody) {
     let row = runner(body.row)
-    var sums = body.sums.map { _ in RowReduction(.sum) }
-    forEachPoint(of: 0..<1) { number in
+    var sums = body.sums.map { RowReduction(.sum, body.row.program.types[$0]) }
+    forEachPoint(of: 0..<1) { _ in
       row.run(at: coordinates)
-      for i in sums.indices { sums[i].join(row.values[body.sums[i]], innermost: number) }
+      for i in sums.indices { sums[i].join(row.values[body.sums[i]]) }
       row.store(at: coordinates)
     }
     let epilogue = runner(body.epilogue)
@@ -63,42 +59,40 @@ extension KernelRun {
   }
 }
 
-/// A ``Reduction`` under way: the 16 virtual lanes of a sum, or the extreme so far.
-struct RowReduction {
-  private let combiner: Combiner
-  private var lanes: [Scalar] = []
-  private var arithmetic = ScalarArithmetic()
+/// A ``Reduction`` under way.
+private enum RowReduction {
+  case sum(LaneSum<Scalar>)
+  case extreme(Combiner, Scalar)
 
   /// Nothing joined yet.
-  init(_ combiner: Combiner) { self.combiner = combiner }
-
-  /// Joins `value`, whose innermost reduced coordinate is `innermost`.
-  mutating func join(_ value: Scalar, innermost: Int) {
+  init(_ combiner: Combiner, _ type: ElementType) {
+    let nothing = combiner.identity(type)
     switch combiner {
     case .sum:
-      if lanes.isEmpty {
-        lanes = [Scalar](repeating: combiner.identity(value.type), count: Kernel.sumLanes)
-      }
-      let lane = innermost % Kernel.sumLanes
-      lanes[lane] = arithmetic.add(lanes[lane], value)
-    case .max, .min:
-      if lanes.isEmpty {
-        lanes.append(value)
-      } else {
-        lanes[0] = VectorMath.apply(combiner, lanes[0], value, in: &arithmetic)
-      }
+      self = .sum(
+        LaneSum(from: nothing) { ScalarArithmetic().add($0, $1) })
+    case .max, .min: self = .extreme(combiner, nothing)
     }
   }
 
-  /// The lanes joined by halves.
-  /// - Requires: at least one value was joined.
-  var result: Scalar {
-    var lanes = lanes
-    while lanes.count > 1 {
-      let half = lanes.count / 2
-      for i in 0..<half { lanes[i] = arithmetic.add(lanes[i], lanes[i + half]) }
-      lanes.removeLast(half)
+  /// Joins the next value.
+  mutating func join(_ value: Scalar) {
+    var arithmetic = ScalarArithmetic()
+    switch self {
+    case .sum(var sum):
+      self = .extreme(.max, value)  // so that the sum is not copied
+      sum.join { arithmetic.add($0, value) }
+      self = .sum(sum)
+    case .extreme(let combiner, let extreme):
+      self = .extreme(combiner, VectorMath.apply(combiner, extreme, value, in: &arithmetic))
     }
-    return lanes[0]
+  }
+
+  /// All values joined.
+  var result: Scalar {
+    switch self {
+    case .sum(let sum): sum.result
+    case .extreme(_, let extreme): extreme
+    }
   }
 }

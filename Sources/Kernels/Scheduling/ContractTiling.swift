@@ -33,7 +33,10 @@ public struct ContractTiling {
     var tile = ContractTile(
       laneAxis: .k, broadcasts: min(rows, Kernel.sumLanes), lanes: Kernel.sumLanes, broadcastPacking: .direct,
       lanePacking: .direct)
-    if ContractScratch.broadcastAxis(kernel, body, tile) == nil { tile.broadcasts = 1 }
+    // Where the lanes are no vector of terms, these are added one by one.
+    if ContractScratch.broadcastAxis(kernel, body, tile) == nil || !kernel.sumsAlongInnermostAxis {
+      tile.broadcasts = 1
+    }
     return tile
   }
 
@@ -80,7 +83,13 @@ public struct ContractTiling {
     {
       tile.lanePacking = .packed
     }
+    if tiling.needsOneK { (tile.broadcastPacking, tile.lanePacking) = (.packed, .packed) }
     return tile
+  }
+
+  /// Whether parts end within the innermost of several k axes: copies of both operands have one k.
+  private var needsOneK: Bool {
+    body.kAxes > 1 && kernel.axes.suffix(body.kAxes).reduce(1, *) > Kernel.partLength
   }
 
   // MARK: Packing
@@ -126,7 +135,7 @@ public struct ContractTiling {
   /// other out.
   private func broadcastPacking(_ tile: ContractTile) -> ContractTile.Packing {
     let program = tile.laneAxis == .n ? body.lhs : body.rhs
-    guard isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
+    guard !needsOneK, isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
     let columns = ContractScratch.laneAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
     let isAcrossRows = access.strides.last! > 1 && kernel.axes.last! >= 64
     return isAcrossRows && columns >= 64 ? .packed : .direct
@@ -136,7 +145,7 @@ public struct ContractTiling {
   /// a tile reads of it has left the cache by then, or the buffer of page addresses, as in a matrix of long rows.
   private func packing(_ tile: ContractTile) -> ContractTile.Packing {
     let program = tile.laneAxis == .n ? body.rhs : body.lhs
-    guard isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
+    guard !needsOneK, isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
     guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return .direct }
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
     let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1

@@ -105,7 +105,9 @@ public struct Scheduler: Sendable {
   /// The axis along which most accesses are contiguous; among equals the innermost, reduced ones first.
   private func vectorAxis(_ kernel: Kernel) -> Int? {
     var candidates = Array(0..<kernel.parallelAxes)
-    if kernel.axes.count > kernel.parallelAxes { candidates.append(kernel.axes.count - 1) }
+    if kernel.axes.count > kernel.parallelAxes, kernel.sumsAlongInnermostAxis {
+      candidates.append(kernel.axes.count - 1)
+    }
     var best: (score: Int, axis: Int)?
     for axis in candidates where kernel.axes[axis] > 1 {
       var score = 0

@@ -2,7 +2,8 @@ import FraguaTensors
 
 /// How a `rows` kernel's stages run along vector lanes.
 public enum RowsStrategy: Sendable, Hashable {
-  /// Lanes run along the innermost reduced axis: always 16, the virtual lanes of a sum.
+  /// Lanes run along the innermost reduced axis: always 16, the virtual lanes of a sum. Where those do not lie along it
+  /// the kernel runs one point at a time.
   case alongRow
   /// Lanes run along this parallel axis: each lane is a row of its own.
   case acrossRows(axis: Int)
@@ -14,7 +15,11 @@ public enum RowsStrategy: Sendable, Hashable {
       self = .scalar
       return
     }
-    self = axis < kernel.parallelAxes ? .acrossRows(axis: axis) : .alongRow
+    if axis < kernel.parallelAxes {
+      self = .acrossRows(axis: axis)
+    } else {
+      self = kernel.sumsAlongInnermostAxis ? .alongRow : .scalar
+    }
   }
 
   /// The lanes of the programs that run at each position.
@@ -27,32 +32,21 @@ public enum RowsStrategy: Sendable, Hashable {
   }
 }
 
-/// Where a `rows` kernel keeps its row-local arrays and its sums in a thread's scratch, in bytes.
+/// Where a `rows` kernel keeps its row-local arrays in a thread's scratch, in bytes.
 public struct RowsScratch: Sendable {
   /// For each local: where it starts.
   public private(set) var locals: [Int] = []
-  /// For each reduction of the sweep that has most: where its 16 accumulators start; used unless lanes run along the
-  /// row.
-  public private(set) var accumulators: [Int] = []
   public private(set) var byteCount = 0
 
   public init(_ kernel: Kernel, _ body: RowsBody, _ strategy: RowsStrategy, _ target: Target) {
     let row = kernel.axes[kernel.parallelAxes...].reduce(1, *)
     let lanes = strategy.lanes(target)
-    var sweeps = 0
     for stage in body.stages {
-      guard case .sweep(let block, let values, let reductions) = stage else { continue }
+      guard case .sweep(let block, let values, _) = stage else { continue }
       for value in values {
         locals.append(byteCount)
         let count = strategy == .alongRow ? row + Kernel.sumLanes : row * lanes
         reserve(count * block.program.types[value].byteCount)
-      }
-      sweeps = max(sweeps, reductions.count)
-    }
-    if strategy != .alongRow {
-      for _ in 0..<sweeps {
-        accumulators.append(byteCount)
-        reserve(Kernel.sumLanes * lanes * 8)
       }
     }
   }

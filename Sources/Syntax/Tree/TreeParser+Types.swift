@@ -48,9 +48,12 @@ extension TreeParser {
     }
   }
 
-  /// The extent that `text` names, or `nil` after reporting why it names none.
+  /// The extent that `text` names, a number, a symbol or a bound symbol as in `B=32`, or `nil` after reporting why it names none.
   private func extent(_ text: String, _ report: (String, [Diagnostic.Note]) -> Void) -> Extent? {
     if Self.isSymbol(text.utf8) { return .symbol(text) }
+    if let sign = text.firstIndex(of: "="), Self.isSymbol(text[..<sign].utf8) {
+      return boundExtent(String(text[..<sign]), String(text[text.index(after: sign)...]), report)
+    }
     guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else {
       let notes = [Diagnostic.Note("an extent is a number or a capital letter with digits, as in tensor<BxN1x3xf32>")]
       report("'\(shortened(text))' is not an extent", notes)
@@ -65,6 +68,23 @@ extension TreeParser {
       return nil
     }
     return .fixed(n)
+  }
+
+  /// The extent `symbol` with what it is bound to, which the header of a dump says too.
+  private func boundExtent(
+    _ symbol: String, _ number: String, _ report: (String, [Diagnostic.Note]) -> Void
+  ) -> Extent? {
+    guard let bound = tree.bindings[symbol] else {
+      report(
+        "the symbol '\(symbol)' is bound in a type, but not in the graph's header",
+        [Diagnostic.Note("in a file that is no dump, write \(symbol), and bind it with '--bind \(symbol)=32'")])
+      return nil
+    }
+    guard number == String(bound) else {
+      report("the symbol '\(symbol)' is bound to '\(shortened(number))' here, but to \(bound) in the header", [])
+      return nil
+    }
+    return .bound(symbol, bound)
   }
 
   private static let elementTypes = Diagnostic.Note(

@@ -44,7 +44,7 @@ extension FusionPlanner {
     case .view(let view):
       let through = coordinates.flatMap {
         view.operandCoordinates(
-          at: $0, operand: node.operands[0].type.extents, result: value.type.extents, rank: rank)
+          at: $0, operand: node.operands[0].type.shape, result: value.type.shape, rank: rank)
       }
       reach(node.operands[0], through, rank, &result)
     case .pointwise: for operand in node.operands { reach(operand, coordinates, rank, &result) }

@@ -6,7 +6,12 @@ import FraguaTensors
 /// scalars.
 ///
 /// Each value is either *uniform*, or has one axis along which the rows of the batch lie. The program of a row computes
-/// what depends on rows; sums over the rows join them; what depends on those sums runs once, in the epilogue.
+/// what depends on rows; sums over the rows join them; what depends on those sums runs once, in the epilogue. A uniform
+/// value that rows use, such as a parameter with an element for each of them, is computed in the program of a row at
+/// coordinates that are affine in the row.
+///
+/// `fuse` and lowering ask this one analysis, so that what the one forms the other can lower. It looks at no number that
+/// a symbol is bound to, as the order of sums over rows depends on the form.
 public struct LanesForm: Sendable {
   /// The number of rows.
   public let rows: Int
@@ -29,40 +34,31 @@ public struct LanesForm: Sendable {
   ///   all.
   /// - Requires: primitive operations only, all extents fixed.
   public init?(_ function: Function, argumentCount: Int? = nil) {
-    let batch = function.arguments.prefix(argumentCount ?? function.arguments.count)
-    let extents = Set(batch.compactMap { $0.type.rank > 0 ? $0.type.extents[0] : nil })
-    guard extents.count == 1, let rows = extents.first, rows > 1 else { return nil }
-    var rowAxis = [Int?](repeating: nil, count: function.valueCount)
-    var dependsOnSum = [Bool](repeating: false, count: function.valueCount)
-    // Uniform values whose elements a reshape has put elsewhere: an index that is the row is no coordinate behind it.
-    var isReshaped = dependsOnSum
-    for argument in batch where argument.type.rank > 0 { rowAxis[argument.id] = 0 }
-    var count = 0
+    let count = argumentCount ?? function.arguments.count
+    guard (0...function.arguments.count).contains(count) else { return nil }
+    let batch = function.arguments.prefix(count)
+    let extents = Set(batch.compactMap(\.type.shape.first))
+    guard extents.count == 1, let extent = extents.first, extent != 1 else { return nil }
+    var analysis = Analysis(function, rowExtent: extent)
+    for argument in function.arguments { guard analysis.hasOnlyRowSymbols(argument.type) else { return nil } }
+    for argument in batch where argument.type.rank > 0 { analysis.rowAxis[argument.id] = 0 }
     for node in function.nodes {
-      guard let operation = node.operation as? any PrimitiveOperation else { return nil }
-      let role = operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes)
-      guard let result = Self.classify(node, role, rowAxis, rows) else { return nil }
-      let value = node.results[0]
-      rowAxis[value.id] = result.rowAxis
-      dependsOnSum[value.id] = result.isSum || node.operands.contains { dependsOnSum[$0.id] }
-      let isReshape = if case .view(.reshape) = role { !Self.keepsAxes(node) } else { false }
-      isReshaped[value.id] =
-        result.rowAxis == nil && (isReshape || node.operands.contains { isReshaped[$0.id] })
-      if result.rowAxis != nil, node.operands.contains(where: { isReshaped[$0.id] }) { return nil }
-      // What rows need must not wait for a sum over rows.
-      if result.rowAxis != nil, dependsOnSum[value.id] { return nil }
-      if result.isSum, node.operands.contains(where: { dependsOnSum[$0.id] }) { return nil }
-      count += result.work
-      if count > Self.instructionLimit { break }
+      guard analysis.add(node) else { return nil }
+      if analysis.instructionCount > Self.instructionLimit { break }
     }
     // Rows of several elements are read and written at a stride, one element after the other.
-    for value in batch + function.results where rowAxis[value.id] != nil {
-      let elements = value.type.elementCount / rows
-      if elements > 1 { count += elements * Self.stridedAccessInstructions(elements) }
+    for value in batch + function.results {
+      guard let axis = analysis.rowAxis[value.id] else { continue }
+      let elements = analysis.unrolledCount(value.type, axis)
+      if elements > 1 { analysis.instructionCount += elements * Self.stridedAccessInstructions(elements) }
     }
-    self.rows = rows
-    self.rowAxis = rowAxis
-    instructionCount = count
+    // What the epilogue stores is unrolled: rows of a uniform value, as many as a symbol says, cannot be.
+    for value in function.results + function.updates.map(\.value) where analysis.rowAxis[value.id] == nil {
+      if analysis.hasSymbols(value.type) { return nil }
+    }
+    rows = extent.fixedValue!
+    rowAxis = analysis.rowAxis
+    instructionCount = analysis.instructionCount
   }
 
   /// What ``Fusion`` says about each edge of `function` where this form is worthwhile.
@@ -85,93 +81,6 @@ public struct LanesForm: Sendable {
       producers.formUnion(node.results.map(\.id))
     }
     return decisions
-  }
-
-  /// Whether a reshape only adds or removes axes of extent 1.
-  private static func keepsAxes(_ node: Node) -> Bool {
-    node.operands[0].type.extents.filter { $0 != 1 } == node.results[0].type.extents.filter { $0 != 1 }
-  }
-
-  private struct Classification {
-    var rowAxis: Int?
-    var isSum = false
-    var work: Int
-  }
-
-  /// Where the rows of a node's result lie and what its unrolled form costs; `nil` where it does not fit.
-  private static func classify(_ node: Node, _ role: Role, _ rowAxis: [Int?], _ rows: Int) -> Classification? {
-    let result = node.results[0]
-    func elements(_ axis: Int?) -> Int {
-      result.type.extents.enumerated().reduce(1) { $1.offset == axis ? $0 : $0 * $1.element }
-    }
-    let operandAxes = node.operands.map { rowAxis[$0.id] }
-    switch role {
-    case .constant(let constant):
-      return constant.splat != nil || elements(nil) <= LanesForm.instructionLimit ? Classification(work: 0) : nil
-    case .generator: return node.operands.isEmpty ? Classification(work: 0) : nil
-    case .pointwise:
-      let axes = Set(operandAxes.compactMap { $0 })
-      guard axes.count <= 1 else { return nil }
-      let work = max(2, FusionCost.program(of: node)?.cost ?? 2)
-      return Classification(rowAxis: axes.first, work: work * elements(axes.first))
-    case .view(let view):
-      guard let axis = operandAxes[0] else { return Classification(work: 0) }
-      return viewAxis(view, axis, node, rows).map { Classification(rowAxis: $0, work: 0) }
-    case .reduction(let combiner, let axes):
-      let work = node.operands[0].type.elementCount
-      guard let axis = operandAxes[0] else { return Classification(work: work) }
-      if axes.contains(axis) {
-        return combiner == .sum ? Classification(isSum: true, work: work / rows) : nil
-      }
-      return Classification(rowAxis: axis - axes.filter { $0 < axis }.count, work: work / rows)
-    case .contraction(let dimensions): return classify(node, dimensions, operandAxes, rows)
-    case .gather, .scatterAdd: return nil
-    }
-  }
-
-  /// The axis of a view's result along which the operand's rows lie.
-  private static func viewAxis(_ view: View, _ axis: Int, _ node: Node, _ rows: Int) -> Int? {
-    let result = node.results[0].type.extents
-    let identity = AffineExpression.identity(rank: result.count)
-    guard
-      let coordinates = view.operandCoordinates(
-        at: identity, operand: node.operands[0].type.extents, result: result, rank: result.count),
-      let found = identity.firstIndex(of: coordinates[axis]), result[found] == rows
-    else { return nil }
-    // No other axis may follow the rows.
-    let others = coordinates.indices.filter { $0 != axis }
-    return others.allSatisfy { coordinates[$0].coefficients[found] == 0 } ? found : nil
-  }
-
-  private static func classify(
-    _ node: Node, _ dimensions: ContractionDimensions, _ operandAxes: [Int?], _ rows: Int
-  ) -> Classification? {
-    let (lhs, rhs) = (node.operands[0].type.extents, node.operands[1].type.extents)
-    let depth = dimensions.lhsContracting.reduce(1) { $0 * lhs[$1] }
-    let total = node.results[0].type.elementCount * depth
-    let contractsRows =
-      operandAxes[0].map { dimensions.lhsContracting.contains($0) } ?? false
-      || operandAxes[1].map { dimensions.rhsContracting.contains($0) } ?? false
-    if contractsRows {
-      guard let left = operandAxes[0], let right = operandAxes[1],
-        dimensions.lhsContracting.firstIndex(of: left) == dimensions.rhsContracting.firstIndex(of: right)
-      else { return nil }
-      return Classification(isSum: true, work: total / rows)
-    }
-    let batch = dimensions.lhsBatch.count
-    let lhsFree = dimensions.lhsFree(rank: lhs.count)
-    let rhsFree = dimensions.rhsFree(rank: rhs.count)
-    var axes: Set<Int> = []
-    if let axis = operandAxes[0] {
-      if let position = dimensions.lhsBatch.firstIndex(of: axis) { axes.insert(position) }
-      if let position = lhsFree.firstIndex(of: axis) { axes.insert(batch + position) }
-    }
-    if let axis = operandAxes[1] {
-      if let position = dimensions.rhsBatch.firstIndex(of: axis) { axes.insert(position) }
-      if let position = rhsFree.firstIndex(of: axis) { axes.insert(batch + lhsFree.count + position) }
-    }
-    guard axes.count <= 1 else { return nil }
-    return Classification(rowAxis: axes.first, work: axes.isEmpty ? total : total / rows)
   }
 
   /// The function with all its nodes in one region.

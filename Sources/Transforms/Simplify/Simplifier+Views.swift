@@ -47,7 +47,7 @@ extension Simplifier {
   private static let broadcast: Rule = { s, x, attributes in
     let (type, axes) = (attributes.type("to"), attributes.integers("axes"))
     if let scalar = s.splat(x[0]) { return s.splat(scalar, type) }
-    if x[0].type.elementCount == type.elementCount { return s.reshape(x[0], to: type.shape) }
+    if x[0].type.shape.filter({ $0 != 1 }) == type.shape.filter({ $0 != 1 }) { return s.reshape(x[0], to: type.shape) }
     if let inner = s.definition(of: x[0], as: "broadcast") {
       let composed = inner.attributes.integers("axes").map { axes[$0] }
       return s.make(BroadcastOperation(), inner.operands, ["to": .type(type), "axes": .integers(composed)])

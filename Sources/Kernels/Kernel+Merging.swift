@@ -1,0 +1,110 @@
+extension Kernel {
+  /// The same kernel with neighbouring reduced axes as one wherever every access steps through them as through one:
+  /// terms of sums keep their order, and their virtual lanes are a vector along the axis.
+  package var mergingReducedAxes: Kernel {
+    var kernel = self
+    for axis in (parallelAxes..<max(parallelAxes, axes.count - 1)).reversed() {
+      kernel = kernel.merging(axis) ?? kernel
+    }
+    return kernel
+  }
+
+  /// The kernel with `axis` and the next one as one; `nil` where something tells them apart.
+  private func merging(_ axis: Int) -> Kernel? {
+    let (outer, inner) = (axes[axis], axes[axis + 1])
+    let isOne = { (strides: [Int]) in
+      outer == 1 || inner == 1 || strides[axis] == inner * strides[axis + 1]
+    }
+    for part in parts {
+      for case .index(let i) in part.block.program.instructions where i == axis || i == axis + 1 { return nil }
+      for access in part.block.accesses {
+        guard isOne(access.strides), access.guards.allSatisfy({ isOne($0.coefficients) }) else { return nil }
+      }
+    }
+    // A step along the new axis is one along the inner, or along the outer where the inner has no other place.
+    let dropped = inner == 1 ? axis + 1 : axis
+    var result = self
+    result.axes[axis + 1] = outer * inner
+    result.axes[axis] = outer * inner
+    result.axes.remove(at: dropped)
+    guard let body = body.droppingReducedAxis(dropped) else { return nil }
+    result.body = body
+    return result
+  }
+}
+
+extension Kernel.Body {
+  /// The body in an index space without the reduced axis `axis`, along which nothing steps; `nil` where a program has
+  /// loads that only that axis told apart.
+  fileprivate func droppingReducedAxis(_ axis: Int) -> Kernel.Body? {
+    switch self {
+    case .rows(let rows):
+      var stages: [RowStage] = []
+      for stage in rows.stages {
+        switch stage {
+        case .sweep(let block, let locals, let reductions):
+          guard let block = block.droppingAxis(axis) else { return nil }
+          stages.append(.sweep(block, locals: locals, reductions: reductions))
+        case .scalar(let block, let yields):
+          guard let block = block.droppingAxis(axis) else { return nil }
+          stages.append(.scalar(block, yields: yields))
+        }
+      }
+      return .rows(RowsBody(stages))
+    case .contract(var body):
+      body.kAxes -= 1
+      guard let lhs = body.lhs.droppingAxis(axis), let rhs = body.rhs.droppingAxis(axis),
+        let epilogue = body.epilogue.droppingAxis(axis)
+      else { return nil }
+      (body.lhs, body.rhs, body.epilogue) = (lhs, rhs, epilogue)
+      if let sum = body.rhsSum {
+        guard let sum = sum.droppingAxis(axis) else { return nil }
+        body.rhsSum = sum
+      }
+      if let sum = body.lhsSum {
+        guard let sum = sum.droppingAxis(axis) else { return nil }
+        body.lhsSum = sum
+      }
+      return .contract(body)
+    case .scatter, .lanes: return nil
+    }
+  }
+}
+
+extension Block {
+  /// Every access of the program and of the stores.
+  fileprivate var accesses: [Access] {
+    program.instructions.compactMap { if case .load(let access) = $0 { access } else { nil } } + stores.map(\.access)
+  }
+
+  fileprivate func droppingAxis(_ axis: Int) -> Block? {
+    program.droppingAxis(axis).map { program in
+      Block(program, stores: stores.map { Store($0.access.droppingAxis(axis), $0.value) })
+    }
+  }
+}
+
+extension ScalarProgram {
+  fileprivate func droppingAxis(_ axis: Int) -> ScalarProgram? {
+    var result = ScalarProgram()
+    for (number, instruction) in instructions.enumerated() {
+      let mapped: Instruction =
+        switch instruction {
+        case .index(let i): .index(i > axis ? i - 1 : i)
+        case .load(let access): .load(access.droppingAxis(axis))
+        default: instruction
+        }
+      if result.append(mapped, types[number]) != number { return nil }
+    }
+    return result
+  }
+}
+
+extension Access {
+  fileprivate func droppingAxis(_ axis: Int) -> Access {
+    var result = self
+    result.strides.remove(at: axis)
+    for i in result.guards.indices { result.guards[i].coefficients.remove(at: axis) }
+    return result
+  }
+}
