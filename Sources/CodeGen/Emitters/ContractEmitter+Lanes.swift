@@ -39,14 +39,14 @@ extension ContractEmitter {
     let nothing = vector.constant(Combiner.sum.identity(type)).reference
     let (program, shared) = rowAndShared
     let known = (alongK(program, point), alongK(shared, point))
+    let join = { (lanes: [LLVMValueRef]) in
+      var sums = lanes.map { VectorValue(reference: $0, type: type) }
+      while sums.count < resultLanes { sums.append(sums.last!) }
+      return [LaneTree(function).joined(sums, .sum)]
+    }
     return emitter.reduce(
       over: kAxes, point, from: Array(repeating: nothing, count: rows), to: [(.sum, type)], resultLanes: resultLanes,
-      name: Self.productLoopName,
-      join: { sums in
-        var sums = sums.map { VectorValue(reference: $0, type: type) }
-        while sums.count < resultLanes { sums.append(sums.last!) }
-        return [LaneTree(function).joined(sums, .sum)]
-      }
+      name: Self.productLoopName, join: join
     ) { inner, carried in
       var runner = ProgramRunner(emitter, lanes: vector.lanes, at: inner)
       let factor = runner.run(shared, known: known.1).last!

@@ -95,9 +95,10 @@ struct RowsEmitter {
     let inputs = sweep.scalars.map(vector.splat)
     let types = reductions.map { block.program.types[$0.value] }
     let identities = zip(reductions, types).map { vector.constant($0.combiner.identity($1)).reference }
+    let join = { (lanes: [LLVMValueRef]) in joined(lanes, reductions, types) }
     return emitter.reduce(
       over: reducedAxes, sweep.point, from: identities, to: Array(zip(reductions.map(\.combiner), types)),
-      resultLanes: 1, join: { joined($0, reductions, types) }
+      resultLanes: 1, join: join
     ) { inner, carried in
       let position = rowPosition(inner)
       var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: inputs) { local, type in
