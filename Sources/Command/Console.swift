@@ -39,8 +39,11 @@ enum Console {
     write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
   }
 
-  /// Writes a remark, one line, to standard error.
-  static func remark(_ text: String) { error(Diagnostic.Note(text).rendered) }
+  /// Writes a remark, one line, to standard error: whole, so that a command in it can be copied.
+  static func remark(_ text: String) { error("note: " + name(text)) }
+
+  /// Writes a remark about a file's content to standard error, shortened as a diagnostic is.
+  static func remark(_ note: Diagnostic.Note) { error(note.rendered) }
 
   /// Writes all of `text`, whatever is buffered elsewhere.
   static func write(_ text: String, to descriptor: Int32) {

@@ -40,7 +40,7 @@ struct RunOutcome {
     if !updated.isEmpty, !json {
       let names = updated.keys.sorted()
       let list = names.prefix(4).map { "@" + $0 }.joined(separator: ", ") + (names.count > 4 ? ", …" : "")
-      Console.remark("\(list) would be updated; --out DIR saves the parameters and the results")
+      Console.remark(Diagnostic.Note("\(list) would be updated; --out DIR saves the parameters and the results"))
     }
   }
 
