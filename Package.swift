@@ -41,8 +41,10 @@ let package = Package(
       providers: [.apt(["llvm-19-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CSupport", path: "Sources/CSupport"),
+    // For the command alone: an app has its own idea of what to do without memory.
+    .target(name: "CAllocation", path: "Sources/CAllocation"),
     module("Source", []),
-    module("Tensors", []),
+    module("Tensors", ["FraguaSource"]),
     module("Kernels", ["FraguaSource", "FraguaTensors"]),
     module("Graph", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", numerics]),
@@ -80,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "fragua-command",
       dependencies: [
-        "Fragua", "FraguaKernels", "FraguaLowering", "FraguaCodeGen",
+        "CAllocation", "Fragua", "FraguaKernels", "FraguaLowering", "FraguaCodeGen",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/Command", swiftSettings: settings),
     // What several test targets share: random kernels and graphs.

@@ -2,7 +2,6 @@
 #include "CSupport.h"
 #include <linux/futex.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,15 +80,5 @@ void fragua_barrier_wait(const FraguaContext *context) {
 int32_t fragua_processors_allowed(void) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  int32_t allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-  if (file) {
-    long quota, period;
-    if (fscanf(file, "%ld %ld", &quota, &period) == 2 && quota > 0 && period > 0) {
-      int32_t limit = (int32_t)((quota + period - 1) / period);
-      if (limit >= 1 && limit < allowed) allowed = limit;
-    }
-    fclose(file);
-  }
-  return allowed;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }

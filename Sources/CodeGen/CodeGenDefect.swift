@@ -1,5 +1,6 @@
 import FraguaKernels
 import FraguaSource
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -16,8 +17,15 @@ package enum CodeGenDefect {
     try $dump.withValue(dump, operation: body)
   }
 
+  /// Whether the process stops because LLVM had no memory, which is no defect.
+  package static let isOutOfMemory = Atomic(false)
+
   /// Writes down the kernels, and stops.
   package static func stop(_ message: String) -> Never {
+    if message.contains("out of memory") || message.contains("Cannot allocate memory") {
+      isOutOfMemory.store(true, ordering: .relaxed)
+      fatalError(message)
+    }
     if let dump { writeDown(KernelPrinter.print(dump)) }
     fatalError(message)
   }

@@ -7,10 +7,11 @@ import FraguaKernels
 
 /// Object files of steps that were compiled before, in a folder on disk.
 ///
-/// An entry is a file that holds the text of all that its code depends on: it is used only where that text is the same,
-/// so a collision of names or damage gives no wrong code. What somebody else could have written is not used: the file
-/// must belong to the user, and only the user may write to it. Files are written beside and renamed, so several
-/// processes may share a folder. Whatever goes wrong with the folder, the step is compiled.
+/// An entry is a file that holds the text of all that its code depends on, and is used only where that text is the same.
+/// It is signed with a secret of the folder's own: an entry of which a bit has flipped, or that somebody else has made
+/// up or brought here, is as good as none. The folder and its files must belong to the user, and only the user may
+/// write to them (``CacheFolder``). Files are written beside and renamed, so several processes may share a folder.
+/// Whatever goes wrong with the folder, the step is compiled.
 public struct ObjectCache: Sendable {
   /// Where entries lie.
   public let directory: String
@@ -58,45 +59,45 @@ public struct ObjectCache: Sendable {
   // MARK: Entries
 
   /// The objects that were stored with `key`.
-  func objects(for key: String) -> [[UInt8]]? {
-    let path = path(of: key)
-    guard let bytes = Self.read(path, limitBytes), let objects = Self.decode(bytes, key) else { return nil }
-    // What was used last is removed last.
-    _ = utimensat(AT_FDCWD, path, nil, 0)
-    return objects
+  package func objects(for key: String) -> [[UInt8]]? {
+    guard let folder = CacheFolder(directory, makes: false), let secret = folder.secret(makes: false),
+      // What was used last is removed last.
+      let bytes = folder.read(Self.name(of: key, secret), limitBytes: limitBytes, marksUse: true)
+    else { return nil }
+    return Self.decode(bytes, key, secret)
   }
 
   /// Stores `objects` with `key`, and removes old entries where they take too much.
-  func store(_ objects: [[UInt8]], for key: String) {
-    let bytes = Self.encode(objects, key)
-    guard bytes.count <= limitBytes / 4, Self.makeDirectories(directory) else { return }
-    let path = path(of: key)
-    let temporary = path + ".\(getpid()).\(UInt32.random(in: 0 ... .max))"
-    if Self.write(bytes, temporary), rename(temporary, path) == 0 { removeOldest() } else { unlink(temporary) }
+  package func store(_ objects: [[UInt8]], for key: String) {
+    guard objects.reduce(key.utf8.count, { $0 + $1.count }) <= limitBytes / 4,
+      let folder = CacheFolder(directory, makes: true), let secret = folder.secret(makes: true)
+    else { return }
+    let bytes = Self.encode(objects, key, secret)
+    if folder.write(Self.name(of: key, secret), bytes) { removeOldest(in: folder) }
   }
 
-  private func path(of key: String) -> String {
-    let name = String(Self.hash(key.utf8), radix: 16)
-    return directory + "/" + String(repeating: "0", count: 16 - name.count) + name + Self.suffix
+  /// The name of the entry of `key`: 16 digits and the suffix.
+  private static func name(of key: String, _ secret: SipHash.Words) -> String {
+    let digits = String(hash(Array(key.utf8)[...], secret).low, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits + suffix
   }
 
   private static let suffix = ".fragua-step"
-  private static let magic = Array("fragua step 1\n".utf8)
+  private static let magic = Array("fragua step 2\n".utf8)
 
-  /// FNV-1a: names files and finds damage; it need not withstand anybody.
-  private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  private static func hash(_ bytes: ArraySlice<UInt8>, _ secret: SipHash.Words) -> SipHash.Words {
+    bytes.withUnsafeBytes { SipHash.hash($0, key: secret) }
   }
 
   /// Magic; hash of all behind it; length and bytes of the key; number of objects; length and bytes of each.
-  private static func encode(_ objects: [[UInt8]], _ key: String) -> [UInt8] {
+  private static func encode(_ objects: [[UInt8]], _ key: String, _ secret: SipHash.Words) -> [UInt8] {
     var rest = number(UInt64(key.utf8.count)) + Array(key.utf8) + number(UInt64(objects.count))
     for object in objects { rest += number(UInt64(object.count)) + object }
-    return magic + number(hash(rest)) + rest
+    return magic + hash(rest[...], secret).bytes + rest
   }
 
-  /// The objects of an entry; `nil` where it is damaged or another key's.
-  private static func decode(_ bytes: [UInt8], _ key: String) -> [[UInt8]]? {
+  /// The objects of an entry; `nil` where it is damaged, made up, or another key's.
+  private static func decode(_ bytes: [UInt8], _ key: String, _ secret: SipHash.Words) -> [[UInt8]]? {
     var position = magic.count
     func take(_ count: UInt64) -> ArraySlice<UInt8>? {
       guard count <= UInt64(bytes.count - position) else { return nil }
@@ -106,7 +107,7 @@ public struct ObjectCache: Sendable {
     func takeNumber() -> UInt64? {
       take(8).map { $0.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
     }
-    guard bytes.starts(with: magic), let sum = takeNumber(), sum == hash(bytes[position...]),
+    guard bytes.starts(with: magic), let sum = take(16), SipHash.Words(sum) == hash(bytes[position...], secret),
       let keyCount = takeNumber(), let stored = take(keyCount), stored.elementsEqual(key.utf8),
       let count = takeNumber(), count > 0
     else { return nil }
@@ -124,68 +125,14 @@ public struct ObjectCache: Sendable {
   }
 
   /// Removes the entries not used for longest until the others take no more than the limit.
-  private func removeOldest() {
-    guard let folder = opendir(directory) else { return }
-    var entries: [(path: String, bytes: Int, seconds: Int, nanoseconds: Int)] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      var status = stat()
-      // Those that a process did not live to rename have something behind the suffix, and go the same way.
-      guard name.dropFirst(16).hasPrefix(Self.suffix), stat(directory + "/" + name, &status) == 0 else { continue }
-      entries.append(
-        (directory + "/" + name, Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec))
-    }
-    closedir(folder)
+  private func removeOldest(in folder: borrowing CacheFolder) {
+    // Those that a process did not live to rename have something behind the suffix, and go the same way.
+    let entries = folder.entries { $0.dropFirst(16).hasPrefix(Self.suffix) }
     var total = entries.reduce(0) { $0 + $1.bytes }
-    for entry in entries.sorted(by: { ($0.seconds, $0.nanoseconds) < ($1.seconds, $1.nanoseconds) }) {
+    for entry in entries.sorted(by: { ($0.time.tv_sec, $0.time.tv_nsec) < ($1.time.tv_sec, $1.time.tv_nsec) }) {
       if total <= limitBytes { return }
-      unlink(entry.path)
+      folder.remove(entry.name)
       total -= entry.bytes
     }
-  }
-
-  // MARK: Files
-
-  /// The bytes of a file that only the user can have written; `nil` where there is none, or one larger than the limit.
-  private static func read(_ path: String, _ limitBytes: Int) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-      status.st_mode & 0o022 == 0, status.st_size <= limitBytes
-    else { return nil }
-    let size = Int(status.st_size)
-    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      while count < size {
-        let got = Glibc.read(descriptor, buffer.baseAddress! + count, size - count)
-        if got < 0, errno == EINTR { continue }
-        if got <= 0 { return }
-        count += got
-      }
-    }
-  }
-
-  /// Whether all was written.
-  private static func write(_ bytes: [UInt8], _ path: String) -> Bool {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return false }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
-      if written < 0, errno == EINTR { continue }
-      guard written > 0 else { break }
-      rest = rest.dropFirst(written)
-    }
-    return close(descriptor) == 0 && rest.isEmpty
-  }
-
-  /// Makes `path` and the folders it lies in; whether it is there now.
-  private static func makeDirectories(_ path: String) -> Bool {
-    if mkdir(path, 0o700) == 0 || errno == EEXIST { return true }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return false }
-    return makeDirectories(String(path[..<slash])) && (mkdir(path, 0o700) == 0 || errno == EEXIST)
   }
 }

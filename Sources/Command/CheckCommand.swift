@@ -20,6 +20,9 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "Print one JSON object a line.")
   var json = false
 
+  /// So many errors are printed as objects at most.
+  private static let errorLimit = 100
+
   func run() throws {
     do {
       switch try InputFile(file) {
@@ -35,7 +38,7 @@ struct CheckCommand: ParsableCommand {
           ])
       }
     } catch let errors as Diagnostics where json {
-      for error in errors.all { Console.print(JSON(error).text) }
+      for error in errors.all.prefix(Self.errorLimit) { Console.print(JSON(error).text) }
       throw ExitStatus.input
     }
   }
@@ -65,7 +68,7 @@ struct CheckCommand: ParsableCommand {
       let list = counts.filter { $0.count > 0 }.map {
         "\($0.count) \($0.count == 1 ? String($0.name.dropLast()) : $0.name)"
       }
-      Console.print("\(file): \(kind) @\(name) is in order: " + list.joined(separator: ", "))
+      Console.print("\(Console.name(file)): \(kind) @\(name) is in order: " + list.joined(separator: ", "))
     }
   }
 }

@@ -1,20 +1,35 @@
+import FraguaSource
+
 #if canImport(Glibc)
   import Glibc
 #endif
 
 /// The terminal: standard output for what was asked for, standard error for what went wrong and for progress.
+///
+/// Whatever comes from a file or the command line is made visible on its way here: only the command itself moves a
+/// cursor or colours a word.
 enum Console {
   /// Whether standard output, or standard error, is a terminal that understands colours.
   static let outputIsTerminal = isTerminal(STDOUT_FILENO)
   static let errorIsTerminal = isTerminal(STDERR_FILENO)
 
-  /// Writes a line to standard output.
-  static func print(_ text: String) {
-    write(text + "\n", to: STDOUT_FILENO)
+  /// Writes lines to standard output: on a terminal what is `bold` so, and what is `faint` fainter than the rest.
+  static func print(bold: String = "", _ text: String = "", faint: String = "") {
+    func styled(_ text: String, _ style: Int) -> String {
+      outputIsTerminal && !text.isEmpty ? "\u{1B}[\(style)m\(safe(text))\u{1B}[0m" : safe(text)
+    }
+    write(styled(bold, 1) + safe(text) + styled(faint, 2) + "\n", to: STDOUT_FILENO)
   }
+
+  /// A path or name as it stands within a line.
+  static func name(_ text: String) -> String { text.visible(keepsTabs: false) }
+
+  /// `text`, which may have several lines, without orders to a terminal.
+  private static func safe(_ text: String) -> String { text.visible(keepsTabs: true, keepsLines: true) }
 
   /// Writes lines to standard error, the words `error:` and `note:` coloured on a terminal.
   static func error(_ text: String) {
+    let text = safe(text)
     ProgressLine.clear()
     guard errorIsTerminal else { return write(text + "\n", to: STDERR_FILENO) }
     var lines: [String] = []
@@ -24,14 +39,11 @@ enum Console {
     write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
   }
 
-  /// Writes a remark to standard error.
-  static func remark(_ text: String) { error("note: " + text) }
+  /// Writes a remark, one line, to standard error: whole, so that a command in it can be copied.
+  static func remark(_ text: String) { error("note: " + name(text)) }
 
-  /// `text` in bold where standard output is a terminal.
-  static func bold(_ text: String) -> String { outputIsTerminal ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
-
-  /// `text` fainter where standard output is a terminal.
-  static func faint(_ text: String) -> String { outputIsTerminal ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+  /// Writes a remark about a file's content to standard error, shortened as a diagnostic is.
+  static func remark(_ note: Diagnostic.Note) { error(note.rendered) }
 
   /// Writes all of `text`, whatever is buffered elsewhere.
   static func write(_ text: String, to descriptor: Int32) {

@@ -1,3 +1,7 @@
+import CAllocation
+import FraguaCodeGen
+import FraguaSource
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -12,7 +16,7 @@ enum DefectReport {
   /// Catches the signals that traps, aborts and wild accesses raise, also where who started the command had blocked
   /// them.
   static func install() {
-    command = strdup(CommandLine.arguments.joined(separator: " "))
+    command = strdup(CommandLine.arguments.map { Console.name($0.shortened(to: 120)) }.joined(separator: " "))
     // On a stack of its own, so that an overflow of the stack is reported as well.
     let bytes = 1 << 16
     var stack = stack_t(ss_sp: .allocate(byteCount: bytes, alignment: 16), ss_flags: 0, ss_size: bytes)
@@ -21,6 +25,7 @@ enum DefectReport {
     for number in numbers {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
+        if CodeGenDefect.isOutOfMemory.load(ordering: .relaxed) { fragua_out_of_memory() }
         DefectReport.write("\nfragua: stopped by ")
         DefectReport.write(DefectReport.name(of: number))
         DefectReport.write(" in: ")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fragua
+import FraguaSource
 
 /// `fragua`: the root of the subcommands.
 struct FraguaCommand: ParsableCommand {
@@ -50,7 +51,7 @@ struct UsageError: Error {
 
   var text: String {
     let name = command.map { "fragua " + $0 } ?? "fragua"
-    return "Error: \(message)\nHelp:  \(hint)\n  See '\(name) --help' for more information."
+    return "Error: \(Console.name(message))\nHelp:  \(hint)\n  See '\(name) --help' for more information."
   }
 }
 
@@ -73,11 +74,11 @@ extension FraguaCommand {
       var command = try parseAsRoot(arguments)
       try command.run()
       return .done
-    } catch { return report(error) }
+    } catch { return report(error, arguments) }
   }
 
-  /// Tells the user about `error` and gives the exit status for it.
-  static func report(_ error: any Error) -> ExitStatus {
+  /// Tells the user about `error`, which came of `arguments`, and gives the exit status for it.
+  static func report(_ error: any Error, _ arguments: [String]) -> ExitStatus {
     switch error {
     case let status as ExitStatus: return status
     case let errors as Diagnostics:
@@ -95,7 +96,12 @@ extension FraguaCommand {
       Console.print(fullMessage(for: error))
       return .done
     }
-    Console.error(fullMessage(for: error))
+    var message = fullMessage(for: error)
+    for argument in arguments {
+      let shown = Console.name(argument).shortened(to: 120)
+      if shown != argument { message = message.replacing(argument, with: shown) }
+    }
+    Console.error(message)
     return .usage
   }
 }

@@ -26,7 +26,7 @@ enum InputFile {
     return graph
   }
 
-  /// The first word of a text, after blanks and comments.
+  /// The first word of a text, after blanks and comments, or the beginning of a long one.
   private static func firstWord(of file: SourceFile) -> String {
     var rest = file.bytes[...]
     while let byte = rest.first {
@@ -38,7 +38,7 @@ enum InputFile {
         break
       }
     }
-    return String(decoding: rest.prefix { $0 > 0x20 }, as: UTF8.self)
+    return String(decoding: rest.prefix(16).prefix { $0 > 0x20 }, as: UTF8.self)
   }
 }
 

@@ -1,4 +1,5 @@
 import Fragua
+import FraguaSource
 
 /// A JSON value whose objects keep the order of their keys.
 enum JSON {
@@ -60,7 +61,7 @@ enum JSON {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
       case "\r": result += "\\r"
-      case _ where scalar.value < 0x20:
+      case _ where scalar.isControl:
         let digits = String(scalar.value, radix: 16)
         result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: result.unicodeScalars.append(scalar)
@@ -110,7 +111,8 @@ extension JSON {
   private static func place(_ location: SourceLocation?) -> [(String, JSON)] {
     guard let location else { return [] }
     return [
-      ("file", .string(location.file)), ("line", .integer(location.line)), ("column", .integer(location.column)),
+      ("file", .string(location.file.shortened(to: 4096))), ("line", .integer(location.line)),
+      ("column", .integer(location.column)),
     ]
   }
 }

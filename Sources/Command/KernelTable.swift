@@ -34,7 +34,7 @@ struct KernelTable {
         return [0, 1, 8].contains(column) ? text + space : space + text
       }
       let line = String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-      Console.print(number == 0 ? Console.bold(line) : line)
+      number == 0 ? Console.print(bold: line) : Console.print(line)
     }
     if shown.count < profile.calls.count {
       Console.print("… \(profile.calls.count - shown.count) kernels that take less; --json prints all")

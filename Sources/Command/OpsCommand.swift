@@ -32,13 +32,15 @@ struct OpsCommand: ParsableCommand {
         let near = nearestName(to: name, among: words.entries.map(\.name))
         throw near.map { error.noting("did you mean '\($0)'?") } ?? error.noting("'fragua ops' lists them")
       }
-      Console.print(json ? entry.json.text : entry.text)
+      if json { return Console.print(entry.json.text) }
+      Console.print(bold: entry.name, "  ", faint: entry.group.lowercased())
+      Console.print("\n" + entry.text)
     } else if json {
       for entry in words.entries { Console.print(entry.json.text) }
     } else {
       let width = words.entries.map(\.name.count).max() ?? 0
       for group in words.groups {
-        Console.print(Console.bold(group))
+        Console.print(bold: group)
         for entry in words.entries where entry.group == group {
           Console.print("  " + entry.name + String(repeating: " ", count: width + 2 - entry.name.count) + entry.summary)
         }

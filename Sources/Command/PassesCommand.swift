@@ -29,9 +29,9 @@ struct PassesCommand: ParsableCommand {
   func run() {
     let passes = Pipeline.standard.passes.map { (name: $0.name, summary: $0.summary) }
     let width = (passes + Self.stages).map(\.name.count).max() ?? 0
-    if !json { Console.print(Console.bold("passes, for print --after")) }
+    if !json { Console.print(bold: "passes, for print --after") }
     for pass in passes { write("pass", pass, width) }
-    if !json { Console.print("\n" + Console.bold("stages, for print --stage")) }
+    if !json { Console.print(bold: "\nstages, for print --stage") }
     for stage in Self.stages { write("stage", stage, width) }
   }
 

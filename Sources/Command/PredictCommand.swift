@@ -86,7 +86,7 @@ struct PredictCommand: ParsableCommand {
           ),
         ]).text)
     } else {
-      Console.print("wrote \(out!): \(dataset.rowCount) rows in \(TrainingReporter.time(seconds))")
+      Console.print("wrote \(Console.name(out!)): \(dataset.rowCount) rows in \(TrainingReporter.time(seconds))")
     }
   }
 }

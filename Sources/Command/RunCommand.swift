@@ -84,6 +84,7 @@ struct RunCommand: ParsableCommand {
     let names = graph.resultNames(of: entry)
     if interpret {
       let expanded = try Self.expanded(graph, entry, options)
+      if let function = expanded.function(named: entry) { try Self.checkInterpreterMemory(function) }
       let initial = try InitialParameters(
         graph, states: expanded.parameters, seed: seed, vocabulary: .standard, checkpoint: checkpoint)
       let (results, updated) = GraphInterpreter(expanded).run(entry, arguments: tensors, parameters: initial.tensors)
@@ -131,6 +132,22 @@ struct RunCommand: ParsableCommand {
     return try Compiler.transform(graph, entry: entry, after: last, options).graph
   }
 
+  /// Checks that all values of `function`, which the naive evaluators keep, fit in the memory.
+  private static func checkInterpreterMemory(_ function: Function) throws(Diagnostic) {
+    var total = 0
+    for node in function.nodes {
+      for result in node.results {
+        let (sum, overflow) = total.addingReportingOverflow(result.type.checkedByteCount ?? .max)
+        total = overflow ? .max : sum
+      }
+    }
+    do throws(Diagnostic) {
+      try ProcessLimits.require(total) {
+        "interpreting '@\(function.name)' takes \(ProcessLimits.words(total)), more than the \($0) of memory that there is"
+      }
+    } catch { throw error.located(at: function.origin.location).noting("run it compiled, without --interpret") }
+  }
+
   // MARK: Kernels
 
   /// Runs a dump of kernels.
@@ -150,7 +167,7 @@ struct RunCommand: ParsableCommand {
     }
     let names = program.resultNames.enumerated().map { $1.isEmpty ? "result\($0)" : $1 }
     if interpret {
-      try Executable.checkMemory(program, nil, threads: 1, limitBytes: AlignedMemory.physicalBytes)
+      try Executable.checkMemory(program, nil, threads: 1, limitBytes: ProcessLimits.memoryBytes)
       let outcome = try KernelInterpreter(program).run(arguments: tensors, parameters: parameters)
       return RunOutcome(
         results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
@@ -162,7 +179,7 @@ struct RunCommand: ParsableCommand {
       try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
     let threads = try compilation.threadCount()
-    try Executable.checkMemory(program, plan, threads: threads, limitBytes: AlignedMemory.physicalBytes)
+    try Executable.checkMemory(program, plan, threads: threads, limitBytes: ProcessLimits.memoryBytes)
     let objects = StepCompiler.compile(
       program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: compilation.poisons), workers: threads
     ).objects

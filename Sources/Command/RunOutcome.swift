@@ -1,4 +1,5 @@
 import Fragua
+import FraguaSource
 
 /// What one run of a function gave.
 struct RunOutcome {
@@ -9,9 +10,21 @@ struct RunOutcome {
   let updated: [String: Tensor]
 
   init(results: [(String, Tensor)], parameters: [String: Tensor], updated: [String: Tensor]) {
-    self.results = results.map { (name: $0.0, tensor: $0.1) }
+    self.results = zip(Self.unique(results.map(\.0)), results).map { (name: $0, tensor: $1.1) }
     self.parameters = parameters
     self.updated = updated.filter { name, tensor in parameters[name].map { !$0.hasSameBits(as: tensor) } ?? true }
+  }
+
+  /// `names`, each once, so that no result is saved over another: of equal names the later ones get their number.
+  private static func unique(_ names: [String]) -> [String] {
+    var taken = Set(names)
+    var seen: Set<String> = []
+    return names.enumerated().map { index, name in
+      if seen.insert(name).inserted { return name }
+      var number = index
+      while !taken.insert("\(name)_\(number)").inserted { number += 1 }
+      return "\(name)_\(number)"
+    }
   }
 
   /// Prints the results.
@@ -21,18 +34,21 @@ struct RunOutcome {
         Console.print(
           JSON.object([("name", .string(name)), ("type", .string("\(tensor.type)")), ("value", JSON(tensor))]).text)
       } else {
-        Console.print(Console.bold("%\(name)") + " : \(tensor.type)\n" + TensorText.text(tensor))
+        Console.print(bold: "%\(name)", " : \(tensor.type)\n" + TensorText.text(tensor))
       }
     }
     if !updated.isEmpty, !json {
       let names = updated.keys.sorted()
       let list = names.prefix(4).map { "@" + $0 }.joined(separator: ", ") + (names.count > 4 ? ", …" : "")
-      Console.remark("\(list) would be updated; --out DIR saves the parameters and the results")
+      Console.remark(Diagnostic.Note("\(list) would be updated; --out DIR saves the parameters and the results"))
     }
   }
 
   /// Saves the results as `NAME.npy`, and the parameters where some were updated; tells which files.
   func save(to folder: OutputFolder, json: Bool) throws(Diagnostic) {
+    for (name, _) in results where !name.isIdentifier {
+      throw Diagnostic("the result '\(name)' cannot be saved: its name is none that a file can have")
+    }
     try folder.make()
     for (name, tensor) in results {
       let path = "\(folder.path)/\(name).npy"
@@ -41,14 +57,14 @@ struct RunOutcome {
         Console.print(
           JSON.object([("name", .string(name)), ("type", .string("\(tensor.type)")), ("out", .string(path))]).text)
       } else {
-        Console.print("wrote \(path), a \(tensor.type)")
+        Console.print("wrote \(Console.name(path)), a \(tensor.type)")
       }
     }
     if !updated.isEmpty {
       let all = parameters.merging(updated) { _, new in new }
       let path = "\(folder.path)/\(Checkpoint.fileName)"
       try Checkpoint(parameters: all).write(to: path)
-      Console.print(json ? JSON.object([("parameters", .string(path))]).text : "wrote \(path)")
+      Console.print(json ? JSON.object([("parameters", .string(path))]).text : "wrote \(Console.name(path))")
     }
   }
 }

@@ -9,14 +9,15 @@ struct TrainingReporter {
     guard !json else { return }
     let size = trainer.size
     Console.print(
-      Console.bold("@\(trainer.name)") + " of \(file): \(size.rows) rows in batches of \(size.batch), "
+      bold: "@\(trainer.name)",
+      " of \(Console.name(file)): \(size.rows) rows in batches of \(size.batch), "
         + "\(size.threads) thread\(size.threads == 1 ? "" : "s"); read and compiled in \(Self.time(seconds))")
   }
 
   /// Reports one event.
   func report(_ event: TrainingEvent) {
     switch event {
-    case .remark(let text): Console.remark(text)
+    case .remark(let text): Console.remark(Diagnostic.Note(text))
     case .step(let step):
       let share = Double(step.step) / Double(step.steps)
       let bar = String(repeating: "━", count: Int(share * 20)) + String(repeating: "─", count: 20 - Int(share * 20))
@@ -25,7 +26,8 @@ struct TrainingReporter {
           + "  \(Self.time(step.remainingSeconds)) left")
     case .epoch(let epoch):
       ProgressLine.clear()
-      Console.print(json ? Self.object(epoch).text : Self.line(epoch))
+      if json { return Console.print(Self.object(epoch).text) }
+      Console.print(Self.line(epoch), faint: "  \(Self.time(epoch.seconds))")
     }
   }
 
@@ -40,19 +42,19 @@ struct TrainingReporter {
         Console.remark("interrupted; nothing was saved, because there was no --out")
       }
     } else if let path = summary.savedPath {
-      if !json { Console.print("saved \(path)") }
+      if !json { Console.print("saved \(Console.name(path))") }
     } else {
       Console.remark("the parameters were not saved; --out DIR saves them")
     }
   }
 
-  /// An epoch as a line for people.
+  /// An epoch as a line for people, but for its time.
   private static func line(_ epoch: EpochReport) -> String {
     let width = String(epoch.lastEpoch).count
     let number = String(repeating: " ", count: width - String(epoch.epoch).count) + "\(epoch.epoch)"
     var line = "epoch \(number)/\(epoch.lastEpoch)  " + text(epoch.training)
     if let validation = epoch.validation { line += "  |  validation " + text(validation) }
-    return line + Console.faint("  \(time(epoch.seconds))")
+    return line
   }
 
   private static func text(_ figures: Figures) -> String {

@@ -77,9 +77,9 @@ struct VocabularyDocumentation {
 }
 
 extension VocabularyDocumentation.Entry {
-  /// The word's documentation for a terminal.
+  /// The word's documentation for a terminal, behind its name and group.
   var text: String {
-    var parts = [Console.bold(name) + "  " + Console.faint(group.lowercased()), summary]
+    var parts = [summary]
     if !operands.isEmpty { parts.append("Operands: " + operands.joined(separator: ", ")) }
     if !attributes.isEmpty {
       parts.append("Attributes:\n" + attributes.map { "  " + Self.line($0, code: "") }.joined(separator: "\n"))

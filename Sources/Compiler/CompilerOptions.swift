@@ -1,7 +1,7 @@
 import FraguaCodeGen
 import FraguaGraph
 import FraguaKernels
-import FraguaRuntime
+import FraguaTensors
 import FraguaTransforms
 
 /// What a compilation may be told.
@@ -36,7 +36,7 @@ public struct CompilerOptions: Sendable {
     bindings: [String: Int] = [:], mode: Mode? = nil, processor: Processor = Processor(), threads: Int = 1,
     usesMemoryPlan: Bool = true, isProfiled: Bool = false, poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
     reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, vocabulary: Vocabulary,
-    memoryLimitBytes: Int = AlignedMemory.physicalBytes, verifiesAfterEachPass: Bool = false
+    memoryLimitBytes: Int = ProcessLimits.memoryBytes, verifiesAfterEachPass: Bool = false
   ) {
     self.bindings = bindings
     self.mode = mode

@@ -3,12 +3,14 @@ import FraguaTensors
 
 extension CSVFile {
   /// The place of byte `offset`.
-  func location(_ offset: Int) -> SourceLocation { SourceFile(path: path, bytes: bytes).location(ofByte: offset) }
+  func location(_ offset: Int) -> SourceLocation {
+    FileContents.location(of: offset, in: contents.bytes, from: textStart, path: path)
+  }
 
-  /// What the scanner found wrong in the file at `path`.
-  static func diagnostic(_ problem: CSVScanner.Problem, _ path: String, _ bytes: [UInt8]) -> Diagnostic {
-    let place = SourceFile(path: path, bytes: bytes).location(ofByte: problem.offset)
-    return Diagnostic(problem.message, at: place, notes: problem.hint.map { [Diagnostic.Note($0)] } ?? [])
+  /// What the scanner found wrong, at its place.
+  func diagnostic(_ problem: CSVScanner.Problem) -> Diagnostic {
+    Diagnostic(
+      problem.message, at: location(problem.offset), notes: problem.hint.map { [Diagnostic.Note($0)] } ?? [])
   }
 
   /// No column is called `name`.
@@ -53,7 +55,7 @@ extension CSVFile {
   /// Why `text` is no element of type `element`, and what to do about it.
   private static func reason(_ text: String, _ element: ElementType) -> (reason: String, hint: String?) {
     if text.isEmpty { return ("the field is empty, expected a number", "fill the hole or remove the row") }
-    let shown = "'\(text.count > 40 ? text.prefix(40) + "…" : text[...])'"
+    let shown = "'\(text.shortened(to: 41))'"
     guard let decimal = Array(text.utf8).withUnsafeBufferPointer(CSVDecimal.init) else {
       if element == .i1 { return ("\(shown) is none of 0, 1, true and false", nil) }
       let letters = text.lowercased().drop { $0 == "-" || $0 == "+" }

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// A type of elements in a data file: more types than tensors have; each is read as the smallest type that holds it.
@@ -11,6 +12,19 @@ enum FileElement: Sendable {
     case .i16, .u16: 2
     case .i32, .u32, .f32: 4
     case .i64, .f64: 8
+    }
+  }
+
+  /// Checks that there is memory for a tensor of `extents` with elements that were read from the file at `path`.
+  func requireMemory(_ extents: [Int], _ path: String) throws(Diagnostic) {
+    let elementBytes =
+      switch self {
+      case .bool, .u8: 1
+      case .i8, .i16, .u16, .i32, .f32: 4
+      case .u32, .i64, .f64: 8
+      }
+    try ProcessLimits.require(checkedByteCount(extents, elementBytes) ?? .max) {
+      "the data in '\(path)', of the shape \(extents), exceed the \($0) of memory that there is"
     }
   }
 

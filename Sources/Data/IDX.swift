@@ -16,17 +16,21 @@ public enum IDX {
 
   /// The tensor in the file at `path`.
   public static func read(_ path: String) throws(Diagnostic) -> Tensor {
-    let file = try readFile(path)
-    if file.isEmpty { throw Diagnostic("'\(path)' is empty, expected an IDX file") }
-    guard isGzip(file) else { return try tensor(in: file, header: header(file, path), path) }
-    // The largest header there can be is inflated first; the sizes it claims are checked before the rest is.
-    let header = try header(gunzip(file, path: path, atMost: 4 + 4 * 255), path)
-    guard header.fileBytes / deflateMaximumRatio <= file.count else {
+    let file = try FileContents(path)
+    // The largest header there can be comes first; the sizes it claims are checked before the rest is read.
+    try file.read(upTo: 4 + 4 * 255)
+    if file.bytes.isEmpty { throw Diagnostic("'\(path)' is empty, expected an IDX file") }
+    let header = try header(file.bytes, path)
+    if file.isGzipped, let count = file.fileBytes, header.fileBytes / deflateMaximumRatio > count {
       throw Diagnostic(
         "'\(path)' is truncated: its header promises \(header.fileBytes) bytes, "
-          + "more than \(file.count) gzipped bytes can hold")
+          + "more than \(count) gzipped bytes can hold")
     }
-    return try tensor(in: gunzip(file, path: path, atMost: header.fileBytes + 1), header: header, path)
+    if let count = file.count, count < header.fileBytes {
+      throw .truncatedIDX(path, "the shape \(header.extents)", header.fileBytes, count)
+    }
+    try file.read(upTo: header.fileBytes + 1)
+    return try tensor(in: file.bytes, header: header, path)
   }
 
   /// The header at the start of `bytes`, checked.
@@ -71,6 +75,7 @@ public enum IDX {
       throw Diagnostic(
         "'\(path)' is corrupt: the extents \(header.extents) take \(header.fileBytes) bytes, but more follow")
     }
+    try header.element.requireMemory(header.extents, path)
     return bytes.withUnsafeBytes {
       header.element.tensor(header.extents, UnsafeRawBufferPointer(rebasing: $0[header.dataOffset...]), bigEndian: true)
     }

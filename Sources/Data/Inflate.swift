@@ -1,20 +1,11 @@
 import CZlib
-import FraguaSource
 
-/// zlib's inflater over bytes in memory; frees what zlib allocated.
+/// zlib's inflater over bytes in memory with nothing around them, as in a zip archive; frees what zlib allocated.
 struct Inflater: ~Copyable {
-  /// How the compressed bytes are wrapped.
-  enum Wrapping: Int32 {
-    /// Nothing around them: a zip member.
-    case raw = -15
-    /// A gzip member, whose checksum zlib verifies.
-    case gzip = 31
-  }
-
   /// How a run ended.
   enum End {
-    /// The compressed stream ended, its checksum agrees; so many bytes of input were taken.
-    case complete(taken: Int)
+    /// The compressed stream ended.
+    case complete
     /// The output reached its limit before the stream ended.
     case full
     /// The input ended before the stream did.
@@ -26,10 +17,10 @@ struct Inflater: ~Copyable {
   /// zlib keeps this address, so it must not move.
   private let stream: UnsafeMutablePointer<z_stream>
 
-  init(_ wrapping: Wrapping) {
+  init() {
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
-    let status = inflateInit2_(stream, wrapping.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    let status = inflateInit2_(stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     precondition(status == Z_OK, "zlib cannot start: \(status)")
   }
 
@@ -67,41 +58,11 @@ struct Inflater: ~Copyable {
       if produced > room { return .full }
       output += chunk
       switch status {
-      case Z_STREAM_END: return .complete(taken: taken - start)
+      case Z_STREAM_END: return .complete
       case Z_OK where produced > 0 || taken < end: continue
       case Z_OK, Z_BUF_ERROR: return .truncated
       default: return .corrupt(stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(status)")
       }
     }
   }
-}
-
-/// The most that deflate can compress: no stream inflates to more than this many times its size.
-let deflateMaximumRatio = 1032
-
-/// Whether `bytes` start like a gzip file.
-func isGzip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
-
-/// The contents of a gzip file, all its members one after another, or their first `limit` bytes.
-///
-/// Checksums are verified up to where the limit lets it read. A truncated or corrupt file, or anything after the last
-/// member, is a `Diagnostic`.
-func gunzip(_ bytes: [UInt8], path: String, atMost limit: Int) throws(Diagnostic) -> [UInt8] {
-  var output = [UInt8]()
-  var position = 0
-  repeat {
-    guard bytes.count - position >= 2, bytes[position] == 0x1F, bytes[position + 1] == 0x8B else {
-      throw Diagnostic("'\(path)' has \(bytes.count - position) bytes after its gzip data")
-    }
-    let inflater = Inflater(.gzip)
-    let room = limit - output.count
-    switch inflater.run(bytes, from: position, to: bytes.count, into: &output, atMost: room) {
-    case .complete(let taken): position += taken
-    case .full: return output
-    case .truncated:
-      throw Diagnostic("'\(path)' is truncated: its gzip data ends after \(bytes.count) bytes")
-    case .corrupt(let reason): throw Diagnostic("'\(path)' is corrupt: \(reason)")
-    }
-  } while position < bytes.count
-  return output
 }

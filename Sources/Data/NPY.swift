@@ -9,8 +9,18 @@ import FraguaTensors
 public enum NPY {
   /// The tensor in the file at `path`, gzipped or not.
   public static func read(_ path: String) throws(Diagnostic) -> Tensor {
-    try tensor(in: readMaybeGzipped(path), path: path)
+    let file = try FileContents(path)
+    try file.read(upTo: headerBytes)
+    let header = try NPYHeader(file.bytes, path: path)
+    let size = try size(header, path)
+    if let count = file.count { try check(count - header.dataOffset, against: size, header, path) }
+    try file.read(upTo: header.dataOffset + size + 1)
+    guard file.isAtEnd else { throw Diagnostic("'\(path)' is corrupt: more bytes follow its data") }
+    return try tensor(in: file.bytes, header, path)
   }
+
+  /// No header of numbers is longer; what a file says there is checked before more of it is read.
+  static let headerBytes = 1 << 20
 
   /// Writes `tensor` to a file at `path`, whole or not at all.
   public static func write(_ tensor: Tensor, to path: String) throws(Diagnostic) {
@@ -23,11 +33,22 @@ public enum NPY {
 
   /// The array that an NPY file's bytes hold, none of them missing or left.
   static func tensor(in bytes: [UInt8], path: String) throws(Diagnostic) -> Tensor {
-    let header = try NPYHeader(bytes, path: path)
-    guard let dataBytes = checkedByteCount(header.extents, header.element.byteCount) else {
+    try tensor(in: bytes, NPYHeader(bytes, path: path), path)
+  }
+
+  /// The size of the data that `header` describes.
+  static func size(_ header: NPYHeader, _ path: String) throws(Diagnostic) -> Int {
+    guard let bytes = checkedByteCount(header.extents, header.element.byteCount), bytes < Int.max - 2 * headerBytes
+    else {
       throw Diagnostic("'\(path)' is corrupt: the shape \(header.extents) has more elements than can be counted")
     }
-    let present = bytes.count - header.dataOffset
+    return bytes
+  }
+
+  /// Checks that `present` bytes of data are the `dataBytes` that the header's shape takes.
+  private static func check(
+    _ present: Int, against dataBytes: Int, _ header: NPYHeader, _ path: String
+  ) throws(Diagnostic) {
     guard present >= dataBytes else {
       throw Diagnostic(
         "'\(path)' is truncated: the shape \(header.extents) takes \(dataBytes) bytes, but there are \(present)")
@@ -36,6 +57,12 @@ public enum NPY {
       let rest = present - dataBytes
       throw Diagnostic("'\(path)' is corrupt: \(rest == 1 ? "1 byte follows" : "\(rest) bytes follow") its data")
     }
+  }
+
+  /// The array whose data stand behind `header` in `bytes`.
+  private static func tensor(in bytes: [UInt8], _ header: NPYHeader, _ path: String) throws(Diagnostic) -> Tensor {
+    try check(bytes.count - header.dataOffset, against: size(header, path), header, path)
+    try header.element.requireMemory(header.extents, path)
     let data =
       header.fortranOrder
       ? rowMajor(bytes[header.dataOffset...], header.extents, header.element.byteCount) : bytes

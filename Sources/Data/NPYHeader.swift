@@ -26,6 +26,9 @@ struct NPYHeader {
     let start = bytes[6] == 1 ? 10 : 12
     let length =
       bytes[6] == 1 ? bytes.little(UInt16.self, at: 8).map(Int.init) : bytes.little(UInt32.self, at: 8).map(Int.init)
+    if let length, length > NPY.headerBytes - start {
+      throw Diagnostic("'\(path)' has a header of \(length) bytes, more than an array of numbers needs")
+    }
     guard let length, bytes.count - start >= length else {
       throw Diagnostic("'\(path)' is truncated: it ends in its header")
     }

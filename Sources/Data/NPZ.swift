@@ -11,7 +11,18 @@ public enum NPZ {
     let name = try choose(key, among: names, path: path)
     // The last member of a name is the one that counts, as in Python.
     guard let index = names.lastIndex(of: name) else { preconditionFailure("the chosen key is one of the names") }
-    return try NPY.tensor(in: archive.contents(of: arrays[index]), path: "\(path):\(name)")
+    // What the array's header says decides how much is inflated.
+    let place = "\(path):\(name)"
+    let start = try archive.contents(of: arrays[index], atMost: NPY.headerBytes)
+    if start.count == arrays[index].bytes { return try NPY.tensor(in: start, path: place) }
+    let header = try NPYHeader(start, path: place)
+    let size = try NPY.size(header, place)
+    guard header.dataOffset + size == arrays[index].bytes else {
+      throw Diagnostic(
+        "'\(place)' is corrupt: the shape \(header.extents) takes \(size) bytes, but there are \(arrays[index].bytes - header.dataOffset)"
+      )
+    }
+    return try NPY.tensor(in: archive.contents(of: arrays[index]), path: place)
   }
 }
 

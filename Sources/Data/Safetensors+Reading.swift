@@ -7,10 +7,12 @@ extension Safetensors {
   /// Everything the header says is checked before a tensor is made: types, shapes, and that the tensors fill the file
   /// without gaps or overlaps.
   public static func read(_ path: String) throws(Diagnostic) -> Safetensors {
-    let file = try readFile(path)
+    let (layout, file) = try contents(path)
     var result = Safetensors()
-    let layout = try SafetensorsLayout(file, path: path)
     result.metadata = layout.metadata
+    try ProcessLimits.require(file.count) {
+      "the tensors in '\(path)', \(file.count) bytes, exceed the \($0) of memory that there is"
+    }
     for entry in layout.entries {
       result[entry.name] = tensor(entry, in: file, layout.dataOffset)
     }
@@ -19,13 +21,29 @@ extension Safetensors {
 
   /// The one tensor called `key` in the file at `path`; without a key, the only one there is.
   static func read(_ path: String, key: String?) throws(Diagnostic) -> Tensor {
-    let file = try readFile(path)
-    let layout = try SafetensorsLayout(file, path: path)
+    let (layout, file) = try contents(path)
     let name = try choose(key, among: layout.entries.map(\.name), path: path)
     guard let entry = layout.entries.first(where: { $0.name == name }) else {
       preconditionFailure("the chosen key is one of the names")
     }
+    try entry.element.requireMemory(entry.extents, path)
     return tensor(entry, in: file, layout.dataOffset)
+  }
+
+  /// The header of the file at `path`, checked before the rest is read, and the whole file.
+  private static func contents(_ path: String) throws(Diagnostic) -> (SafetensorsLayout, [UInt8]) {
+    let file = try FileContents(path, inflates: false)
+    try file.read(upTo: 9)
+    if let length = file.bytes.little(UInt64.self, at: 0), length <= SafetensorsLayout.headerMaximumBytes,
+      file.bytes.last == UInt8(ascii: "{")
+    {
+      try file.read(upTo: 8 + Int(length))
+    }
+    // A pipe does not say how much it holds.
+    if file.count == nil { try file.readAll() }
+    let layout = try SafetensorsLayout(file.bytes, of: file.count ?? file.bytes.count, path: path)
+    try file.readAll()
+    return (layout, file.bytes)
   }
 
   /// The tensor that a checked entry describes.
@@ -55,20 +73,20 @@ struct SafetensorsLayout {
   let dataOffset: Int
 
   /// The longest header that the format allows.
-  private static let headerMaximumBytes = 100_000_000
+  static let headerMaximumBytes = 100_000_000
 
-  /// Reads and checks the header of `file`; `path` is for the messages.
-  init(_ file: [UInt8], path: String) throws(Diagnostic) {
+  /// Reads and checks the header at the start of `file`, which has `count` bytes in all; `path` is for the messages.
+  init(_ file: [UInt8], of count: Int, path: String) throws(Diagnostic) {
     guard !file.isEmpty else { throw Diagnostic("'\(path)' is empty, expected a safetensors file") }
     guard let length = file.little(UInt64.self, at: 0) else {
-      throw Diagnostic("'\(path)' is truncated: a safetensors file has at least 8 bytes, this one \(file.count)")
+      throw Diagnostic("'\(path)' is truncated: a safetensors file has at least 8 bytes, this one \(count)")
     }
-    guard length <= Self.headerMaximumBytes, file.count == 8 || file[8] == UInt8(ascii: "{") else {
+    guard length <= Self.headerMaximumBytes, count == 8 || file[8] == UInt8(ascii: "{") else {
       throw Diagnostic("'\(path)' is not a safetensors file: it does not start with a header")
     }
     dataOffset = 8 + Int(length)
-    guard dataOffset <= file.count else {
-      throw Diagnostic("'\(path)' is truncated: its header takes \(length) bytes, but \(file.count - 8) are there")
+    guard dataOffset <= count, dataOffset <= file.count else {
+      throw Diagnostic("'\(path)' is truncated: its header takes \(length) bytes, but \(count - 8) are there")
     }
     var json = HeaderJSON(bytes: file, position: 8, end: dataOffset, path: path)
     var seen = Set<String>()
@@ -82,7 +100,7 @@ struct SafetensorsLayout {
     }
     guard json.isAtEnd else { throw json.malformed("something follows the object") }
     entries.sort { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
-    try checkCoverage(of: file.count - dataOffset, path)
+    try checkCoverage(of: count - dataOffset, path)
   }
 
   /// Reads the description of the tensor called `name`.

@@ -1,5 +1,6 @@
 import CZlib
 import FraguaSource
+import FraguaTensors
 
 /// A zip archive in memory: enough of one to read NumPy's `.npz` files.
 ///
@@ -47,8 +48,8 @@ struct ZipArchive {
     for _ in 0..<count { members.append(try readMember(&position)) }
   }
 
-  /// The bytes of `member`, whose checksum is verified.
-  func contents(of member: Member) throws(Diagnostic) -> [UInt8] {
+  /// The bytes of `member`, whose checksum is verified, or the first `limit` of more.
+  func contents(of member: Member, atMost limit: Int = .max) throws(Diagnostic) -> [UInt8] {
     guard !member.isEncrypted else { throw Diagnostic("'\(member.name)' in '\(path)' is encrypted") }
     guard starts("PK\u{3}\u{4}", at: member.offset),
       let nameBytes = archive.little(UInt16.self, at: member.offset + 26),
@@ -57,12 +58,16 @@ struct ZipArchive {
     let start = member.offset + 30 + Int(nameBytes) + Int(extraBytes)
     let end = start + member.compressedBytes
     guard end <= archive.count else { throw corrupt("'\(member.name)' reaches beyond the end of the file") }
+    try ProcessLimits.require(min(limit, member.bytes)) {
+      "'\(member.name)' in '\(path)' has \(member.bytes) bytes, more than the \($0) of memory that there is"
+    }
     var output = [UInt8]()
     switch member.method {
-    case 0: output = Array(archive[start..<end])
+    case 0: output = Array(archive[start..<end].prefix(limit))
     case 8:
-      switch Inflater(.raw).run(archive, from: start, to: end, into: &output, atMost: member.bytes) {
+      switch Inflater().run(archive, from: start, to: end, into: &output, atMost: min(limit, member.bytes)) {
       case .complete: break
+      case .full where limit < member.bytes: break
       case .full: throw corrupt("'\(member.name)' is larger than the directory says")
       case .truncated: throw corrupt("'\(member.name)' is truncated")
       case .corrupt(let reason): throw corrupt("'\(member.name)': \(reason)")
@@ -70,6 +75,7 @@ struct ZipArchive {
     case let method:
       throw Diagnostic("'\(member.name)' in '\(path)' is compressed by method \(method), expected 0 or 8 (deflate)")
     }
+    if limit < member.bytes, output.count == limit { return output }
     let checksum = output.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) }
     guard output.count == member.bytes, output.isEmpty || checksum == UInt(member.checksum) else {
       throw corrupt("the checksum of '\(member.name)' does not agree")

@@ -22,13 +22,9 @@ extension Graph {
 }
 
 extension Diagnostics {
-  /// The errors as a person reads them, each with its line, which is read again from its file.
-  public var rendered: String {
-    var files: [SourceFile] = []
-    for location in all.flatMap({ [$0.location] + $0.notes.map(\.location) }).compactMap({ $0 })
-    where !files.contains(where: { $0.path == location.file }) {
-      if let file = try? readSourceFile(location.file) { files.append(file) }
-    }
-    return all.map { $0.rendered(files: files) }.joined(separator: "\n")
-  }
+  /// The errors as a person reads them, of many the first, each with its line, which is read again from its file.
+  ///
+  /// A place that a dump only claims to come from is shown without its line: what a file may be read for is not for a
+  /// text to say.
+  public var rendered: String { rendered { place in place.isClaimed ? nil : readExcerpt(at: place) } }
 }

@@ -9,6 +9,7 @@ import FraguaTensors
 /// - Operand counts, attributes and result types are what the operations say.
 /// - Reads, updates, calls, gradients and trainings refer to what is there; calls form no cycle.
 /// - Regions are closed: they read no parameters and update none.
+/// - What calls and gradients multiply to can be compiled.
 ///
 /// Linear but for the order of calls, which is n log n.
 public struct GraphVerifier {
@@ -26,6 +27,7 @@ public struct GraphVerifier {
     var verifier = GraphVerifier(graph)
     verifier.checkNames()
     verifier.checkDeclarations()
+    if verifier.errors.isEmpty { verifier.checkSize() }
     return verifier.errors
   }
 
@@ -47,10 +49,10 @@ public struct GraphVerifier {
       graph.parameters.map { ($0.name, $0.origin) } + graph.functions.map { ($0.name, $0.origin) }
       + graph.gradients.map { ($0.name, $0.origin) } + graph.trainings.map { ($0.name, $0.origin) }
     for (name, origin) in names {
-      if !isWritable(name) { report("'@\(name)' is not a name: letters, digits, '_' and '.' are", origin) }
+      if !name.isIdentifier { report("'@\(name)' is not a name: letters, digits, '_' and '.' are", origin) }
       if !seen.insert(name).inserted { report("'@\(name)' is defined twice", origin) }
     }
-    if !isWritable(graph.name) { report("'@\(graph.name)' is not a name: letters, digits, '_' and '.' are", .unknown) }
+    if !graph.name.isIdentifier { report("'@\(graph.name)' is not a name: letters, digits, '_' and '.' are", .unknown) }
     for parameter in graph.parameters where !parameter.type.isFixed {
       report("the parameter '@\(parameter.name)' has symbols in its type \(parameter.type)", parameter.origin)
     }
@@ -80,6 +82,11 @@ public struct GraphVerifier {
         errors.append(error.located(at: training.origin.location))
       }
     }
+  }
+
+  /// What calls and gradients come to is no more than can be compiled.
+  private mutating func checkSize() {
+    do throws(Diagnostic) { try ExpandedSize.check(graph) } catch { errors.append(error) }
   }
 
   private mutating func check(_ function: Function, isRegion: Bool) {
@@ -112,6 +119,9 @@ public struct GraphVerifier {
       requireParameter(update.parameter, update.value.type, update.origin)
     }
     for result in function.results { use(result, &scope, function.origin) }
+    for case .metric(let name) in function.resultRoles where !name.isIdentifier {
+      report("the metric '\(name)' is not a name: letters, digits, '_' and '.' are", function.origin)
+    }
     if function.resultRoles.count != function.results.count {
       report(
         "'@\(function.name)' has \(function.results.count) results and \(function.resultRoles.count) roles",
@@ -202,15 +212,6 @@ private struct Scope {
 
 private func list(_ types: [TensorType]) -> String {
   types.isEmpty ? "nothing" : types.map(\.description).joined(separator: ", ")
-}
-
-/// Whether `name` can stand after `@` in the text.
-private func isWritable(_ name: String) -> Bool {
-  !name.isEmpty
-    && name.utf8.allSatisfy {
-      ($0 | 0x20) &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || $0 == UInt8(ascii: "_")
-        || $0 == UInt8(ascii: ".")
-    }
 }
 
 extension Function {

@@ -42,11 +42,4 @@ public final class AlignedMemory: @unchecked Sendable {
   }
 
   deinit { block.deallocate() }
-
-  /// The machine's memory: what needs more is refused before it is allocated.
-  public static let physicalBytes: Int = {
-    let (product, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
-      by: sysconf(Int32(_SC_PAGESIZE)))
-    return overflow || product <= 0 ? .max : product
-  }()
 }

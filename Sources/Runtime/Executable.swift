@@ -120,6 +120,7 @@ public final class Executable: @unchecked Sendable {
     _ program: KernelProgram, _ plan: MemoryPlan?, threads: Int, limitBytes: Int
   ) throws(Diagnostic) {
     var total = 0
+    var parameters = 0
     func add(_ bytes: Int?) {
       let (sum, overflow) = total.addingReportingOverflow(bytes ?? .max)
       total = overflow ? .max : sum
@@ -127,16 +128,20 @@ public final class Executable: @unchecked Sendable {
     for buffer in program.buffers {
       if plan != nil, case .temporary = buffer.kind { continue }
       add(buffer.type.checkedByteCount)
+      if case .parameter = buffer.kind { parameters += buffer.type.checkedByteCount ?? 0 }
     }
     if let plan {
       add(plan.scratchOffset)
       for _ in 0..<threads { add(plan.scratchStride) }
     }
-    guard total > limitBytes else { return }
-    throw Diagnostic(
-      "'@\(program.name)' needs \(total) bytes for its arguments, results, parameters and temporaries, more than the \(limitBytes) bytes of memory that there is"
-    )
-    .noting("bind a smaller batch, or make the extents smaller")
+    func message(_ there: String) -> String {
+      "'@\(program.name)' needs \(ProcessLimits.words(total)) for its arguments, results, parameters and temporaries, more than the \(there) of memory that there is"
+    }
+    do throws(Diagnostic) {
+      if total > limitBytes { throw Diagnostic(message(ProcessLimits.words(limitBytes))) }
+      // Parameters are there already, or are asked for where they are made.
+      try ProcessLimits.require(total - parameters, else: message)
+    } catch { throw error.noting("bind a smaller batch, or make the extents smaller") }
   }
 
   /// The number of threads that a step runs on.

@@ -1,6 +1,7 @@
 import CSupport
 import FraguaKernels
 import FraguaSource
+import FraguaTensors
 
 /// Threads that run steps together: the caller is thread 0, the others wait between steps.
 ///
@@ -26,8 +27,8 @@ public final class ThreadTeam: @unchecked Sendable {
     var contexts: UnsafePointer<FraguaContext>?
   }
 
-  /// The processors that this process may use.
-  public static var processorsAllowed: Int { Int(fragua_processors_allowed()) }
+  /// The processors that this process may use: those of its affinity mask, as far as its control groups' quotas go.
+  public static var processorsAllowed: Int { min(Int(fragua_processors_allowed()), ProcessLimits.processors ?? .max) }
 
   /// A team of `count` threads.
   /// - Requires: at least one.

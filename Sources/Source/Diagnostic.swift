@@ -1,7 +1,8 @@
 /// What is wrong with the user's input: where, what is there, what was expected, and what to do.
 ///
-/// Messages are lower case without a full stop, quote the user's text, and state both facts. A `Diagnostic` is thrown
-/// for one error; ``Diagnostics`` carries several.
+/// Messages are lower case without a full stop, quote the user's text, and state both facts. They are short, whatever
+/// they quote: of a text that is longer than 120 characters the middle is left out. A `Diagnostic` is thrown for one
+/// error; ``Diagnostics`` carries several.
 public struct Diagnostic: Error, Sendable, Equatable {
   /// A place with a remark: a definition that the error refers to, or a hint.
   public struct Note: Sendable, Equatable {
@@ -9,18 +10,21 @@ public struct Diagnostic: Error, Sendable, Equatable {
     public let location: SourceLocation?
 
     public init(_ message: String, at location: SourceLocation? = nil) {
-      self.message = message
+      self.message = message.bounded
       self.location = location
     }
+
+    /// The remark as a person reads it, on one line, without its place.
+    package var rendered: String { "note: \(message)".visible(keepsTabs: false) }
   }
 
-  public var message: String
+  public private(set) var message: String
   /// Where; `nil` until someone who knows the place adds it with ``located(at:)``.
   public var location: SourceLocation?
   public var notes: [Note]
 
   public init(_ message: String, at location: SourceLocation? = nil, notes: [Note] = []) {
-    self.message = message
+    self.message = message.bounded
     self.location = location
     self.notes = notes
   }
@@ -51,35 +55,36 @@ extension Diagnostic {
   /// The diagnostic as a person reads it: `path:line:column: error: message`, the line with a caret under the place if
   /// `files` holds it, then the notes. Control characters, which a file or a path may hold, are made visible.
   public func rendered(files: [SourceFile] = []) -> String {
-    var lines = Self.render("error", message, location, files)
-    for note in notes { lines += Self.render("note", note.message, note.location, files) }
+    rendered { place in files.first { $0.path == place.file }?.excerpt(at: place) }
+  }
+
+  /// The same, where `excerpt` gives what stands at a place, or `nil` where it cannot be shown.
+  package func rendered(excerpt: (SourceLocation) -> SourceExcerpt?) -> String {
+    var lines = Self.render("error", message, location, excerpt)
+    for note in notes { lines += Self.render("note", note.message, note.location, excerpt) }
     return lines.joined(separator: "\n")
   }
 
   private static func render(
-    _ kind: String, _ message: String, _ location: SourceLocation?, _ files: [SourceFile]
+    _ kind: String, _ message: String, _ location: SourceLocation?, _ excerpt: (SourceLocation) -> SourceExcerpt?
   ) -> [String] {
-    let first = (location.map { "\($0): " } ?? "") + "\(kind): \(message)"
-    var lines = [first.visible(keepsTabs: false)]
-    if let location, let file = files.first(where: { $0.path == location.file }) {
-      let text = file.text(ofLine: location.line)
-      // At the end of a file there is nothing to show.
-      if !text.allSatisfy(\.isWhitespace) { lines += quoted(text, location.column) }
-    }
-    return lines
+    guard let location else { return ["\(kind): \(message)".visible(keepsTabs: false)] }
+    let shown = excerpt(location)
+    // The path of a file that is there is shown whole, so that a terminal can follow it.
+    let path = shown == nil ? location.file.shortened(to: 120) : location.file
+    let first = "\(path):\(location.line):\(location.column): \(kind): \(message)"
+    return [first.visible(keepsTabs: false)] + (shown?.lines ?? [])
   }
+}
 
-  /// The line `text` and a caret under its column `column`, which counts scalars.
-  private static func quoted(_ text: String, _ column: Int) -> [String] {
-    var scalars = text.unicodeScalars[...]
-    // Of a file whose lines end as on Windows.
-    if scalars.last == "\r" { scalars.removeLast() }
-    // A line too long for a terminal is shown around the place.
-    let skipped = column > 100 ? column - 60 : 0
-    scalars = scalars.dropFirst(skipped).prefix(140)
-    let before = String(Substring(scalars.prefix(column - 1 - skipped))).visible(keepsTabs: true)
-    // As many columns as what stands before: an accent that is a scalar of its own takes none.
-    let indent = String(before.map { $0 == "\t" ? "\t" : " " })
-    return ["  " + String(Substring(scalars)).visible(keepsTabs: true), "  " + indent + "^"]
+extension Diagnostics {
+  /// So many errors are shown to a person; who reads more has lost sight of the first.
+  private static let shownLimit = 20
+
+  /// The errors as a person reads them, of many the first; `excerpt` gives what stands at a place.
+  package func rendered(excerpt: (SourceLocation) -> SourceExcerpt?) -> String {
+    var lines = all.prefix(Self.shownLimit).map { $0.rendered(excerpt: excerpt) }
+    if all.count > Self.shownLimit { lines.append("note: \(all.count - Self.shownLimit) more errors are not shown") }
+    return lines.joined(separator: "\n")
   }
 }

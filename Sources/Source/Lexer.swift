@@ -28,7 +28,7 @@ public struct Lexer {
     }
     var lexer = Lexer(file)
     var tokens: [Token] = []
-    tokens.reserveCapacity(file.bytes.count / 4)
+    tokens.reserveCapacity(min(file.bytes.count / 4, 1 << 16))
     if file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { lexer.position = 3 }
     while lexer.errors.count < errorLimit {
       lexer.skipBlanks()
@@ -182,20 +182,29 @@ public struct Lexer {
     return rest.isEmpty
   }
 
-  /// A string on one line; `\` takes the next character as it is.
+  /// A string on one line, without control characters; `\` takes the next character as it is.
   private mutating func string() -> Token {
     let start = position
     position += 1
     while position < bytes.count, bytes[position] != UInt8(ascii: "\n") {
       if bytes[position] == UInt8(ascii: "\"") {
         position += 1
-        return token(.string, from: start)
+        return stringToken(from: start)
       }
       position += bytes[position] == UInt8(ascii: "\\") && at(1) != UInt8(ascii: "\n") ? 2 : 1
     }
     position = min(position, bytes.count)
     error("the string is not closed", at: start, note: "a string ends with '\"' on the same line")
     return token(.invalid, from: start)
+  }
+
+  /// The string from `start` up to here, unless a control character stands in it, which no name or path needs.
+  private mutating func stringToken(from start: Int) -> Token {
+    if let place = bytes[start..<position].firstIndex(where: { $0 < 0x20 || $0 == 0x7F }) {
+      error("the byte 0x\(hex(bytes[place])) cannot stand in a string", at: place)
+      return token(.invalid, from: start)
+    }
+    return token(.string, from: start)
   }
 
   private func token(_ kind: Token.Kind, from start: Int) -> Token {

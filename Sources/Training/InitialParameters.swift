@@ -78,7 +78,7 @@ package struct InitialParameters {
 
   /// Checks that the parameters together fit in the memory.
   private static func checkSize(_ parameters: [Parameter]) throws(Diagnostic) {
-    let memory = AlignedMemory.physicalBytes
+    let memory = ProcessLimits.memoryBytes
     var total = 0
     for parameter in parameters {
       guard let bytes = parameter.type.checkedByteCount else {
@@ -88,10 +88,13 @@ package struct InitialParameters {
       let (sum, overflow) = total.addingReportingOverflow(bytes)
       guard !overflow, sum <= memory else {
         throw Diagnostic(
-          "the parameters exceed the \(SizeLimit.words(memory)) of memory that there is: '@\(parameter.name)', which is \(parameter.type), takes \(SizeLimit.words(bytes))",
+          "the parameters exceed the \(ProcessLimits.words(memory)) of memory that there is: '@\(parameter.name)', which is \(parameter.type), takes \(ProcessLimits.words(bytes))",
           at: parameter.origin.location)
       }
       total = sum
+    }
+    try ProcessLimits.require(total) {
+      "the parameters take \(ProcessLimits.words(total)), more than the \($0) of memory that there is"
     }
   }
 

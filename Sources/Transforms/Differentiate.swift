@@ -28,7 +28,7 @@ import FraguaSource
 /// inlines such calls.
 ///
 /// Needs: no calls of functions, fixed extents. Guarantees: no gradient declarations and no calls. Linear in the
-/// result.
+/// result, which is limited: as soon as gradients of gradients have more nodes than can be compiled they are refused.
 public enum Differentiate {
   public static let pass = Pass(
     name: "differentiate", summary: "write the functions that gradient declarations declare"
@@ -36,7 +36,8 @@ public enum Differentiate {
     let order = try graph.dependencyOrder()
     var result = graph
     result.gradients = []
-    var inliner = Inliner(nodeLimit: context.nodeLimit)
+    var inliner = Inliner()
+    var nodesLeft = context.nodeLimit ?? ExpandedSize.limit(of: graph)
     var written: [Function?] = Array(repeating: nil, count: graph.gradients.count)
     for definition in order {
       switch definition {
@@ -50,7 +51,9 @@ public enum Differentiate {
         }
         do throws(Diagnostic) {
           written[i] = try ReverseSweep.derivative(
-            of: base, by: declaration.variables, named: declaration.name, origin: declaration.origin)
+            of: base, by: declaration.variables, named: declaration.name, origin: declaration.origin,
+            nodeLimit: nodesLeft)
+          nodesLeft -= written[i]!.nodes.count
         } catch { throw Diagnostics(error.located(at: declaration.origin.location)) }
         inliner.define(written[i]!)
       }

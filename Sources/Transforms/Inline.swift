@@ -24,13 +24,14 @@ import FraguaSource
 /// the same.
 ///
 /// Guarantees that only calls of gradients remain, which `differentiate` inlines once it has written them. Linear in
-/// the size of the result, which is limited by ``PassContext/nodeLimit``.
+/// the size of the result, which is known and limited before (``ExpandedSize``).
 public enum Inline {
   public static let pass = Pass(name: "inline", summary: "put bodies of functions in the place of calls") {
     (graph, context) throws(Diagnostics) in
     let order = try graph.dependencyOrder()
     if !graph.functions.contains(where: { $0.nodes.contains { $0.callee != nil } }) { return graph }
-    var inliner = Inliner(nodeLimit: context.nodeLimit)
+    do throws(Diagnostic) { try ExpandedSize.check(graph, limit: context.nodeLimit) } catch { throw Diagnostics(error) }
+    var inliner = Inliner()
     var result = graph
     for case .function(let i) in order {
       let function = try inliner.inlined(graph.functions[i])
@@ -43,12 +44,8 @@ public enum Inline {
 
 /// Puts the bodies of known functions in the place of calls.
 struct Inliner {
-  /// The largest number of nodes of a function.
-  let nodeLimit: Int
   /// The functions, free of calls of functions that are here.
   private var functions: [String: Function] = [:]
-
-  init(nodeLimit: Int) { self.nodeLimit = nodeLimit }
 
   /// The function of that name, if it is known.
   func function(named name: String) -> Function? { functions[name] }
@@ -80,10 +77,6 @@ struct Inliner {
   ) throws(Diagnostics) {
     do throws(Diagnostic) {
       let substitution = try Self.symbols(of: callee, at: node)
-      if rewriter.builder.function.nodes.count + callee.nodes.count > nodeLimit {
-        throw Diagnostic("'@\(caller.name)' has more than \(nodeLimit) nodes once its calls are inlined")
-          .noting("calls of functions that call functions many times multiply")
-      }
       let renamed = streams.renaming(of: callee, at: node)
       let results = rewriter.builder.splice(
         callee, rewriter.mapped(node.operands), substitution, streams: renamed)

@@ -48,15 +48,15 @@ public struct PassContext: Sendable {
   /// The largest total size of a function's arguments, results, parameters and any one value; beyond it `specialize`
   /// refuses.
   public var memoryLimitBytes: Int
-  /// The largest number of nodes of a function; beyond it `inline` refuses, before calls of calls of calls fill the
-  /// memory.
-  public var nodeLimit: Int
+  /// The most nodes of all functions once calls are inlined and gradients written; beyond it `inline` and
+  /// `differentiate` refuse. `nil` is what the graph's own size allows (``ExpandedSize``).
+  public var nodeLimit: Int?
   /// Called after every pass; tests set it.
   public var verifyAfterEachPass: Verification?
 
   public init(
     vocabulary: Vocabulary, entries: [String] = [], mode: Mode? = nil, bindings: [String: Int] = [:],
-    target: Target = Target(.avx2), memoryLimitBytes: Int = 1 << 40, nodeLimit: Int = 1_000_000,
+    target: Target = Target(.avx2), memoryLimitBytes: Int = 1 << 40, nodeLimit: Int? = nil,
     verifyAfterEachPass: Verification? = nil
   ) {
     self.vocabulary = vocabulary

@@ -20,10 +20,12 @@ struct ReverseSweep {
   /// The function `name`, which has the arguments of `function` and returns the derivatives of its first result by
   /// `variables`.
   ///
+  /// - Parameter nodeLimit: the most nodes that it may have.
   /// - Throws: that the function has no scalar result or updates parameters; that a variable is unknown, not of floats,
-  ///   or without influence on the result.
+  ///   or without influence on the result; that there are more nodes than may be.
   static func derivative(
-    of function: Function, by variables: [GradientDeclaration.Variable], named name: String, origin: Origin
+    of function: Function, by variables: [GradientDeclaration.Variable], named name: String, origin: Origin,
+    nodeLimit: Int = .max
   ) throws(Diagnostic) -> Function {
     guard function.updates.isEmpty else {
       throw Diagnostic("'@\(function.name)' updates parameters and cannot be differentiated")
@@ -42,7 +44,7 @@ struct ReverseSweep {
       throw Diagnostic("'@\(function.name)' does not depend on '\(variable)' in a way that has a derivative")
         .noting("integers and booleans, and what is computed from them, stop differentiation")
     }
-    sweep.run(from: result)
+    try sweep.run(from: result, nodeLimit)
     return sweep.finished(name, inputs, origin)
   }
 
@@ -81,11 +83,16 @@ struct ReverseSweep {
   }
 
   /// Appends the derivatives of `result` by everything on the way.
-  private mutating func run(from result: Value) {
+  /// - Throws: as soon as there are more than `nodeLimit` nodes.
+  private mutating func run(from result: Value, _ nodeLimit: Int) throws(Diagnostic) {
     builder.origin = .gradient(function.origin)
     cotangents[result.id] = builder.constant(1, result.type)
     for node in function.nodes.reversed() where node.results.contains(where: { cotangents[$0.id] != nil }) {
       guard node.operands.contains(where: { dependence[$0] }) else { continue }
+      if builder.function.nodes.count > nodeLimit {
+        throw Diagnostic("the derivative of '@\(function.name)' makes more nodes than can be compiled")
+          .noting("gradients of gradients multiply")
+      }
       guard let operation = node.operation else {
         preconditionFailure(
           "'\(node.name)' in '@\(function.name)' has no derivative: calls are inlined and nothing is fused yet")

@@ -36,7 +36,7 @@ package struct SizeLimit {
     add(largest)
     if total > bytes {
       throw Diagnostic(
-        "'@\(function.name)' needs \(Self.words(total)) for its arguments, results, parameters and largest value, more than the \(Self.words(bytes)) of memory that there is",
+        "'@\(function.name)' needs \(ProcessLimits.words(total)) for its arguments, results, parameters and largest value, more than the \(ProcessLimits.words(bytes)) of memory that there is",
         at: function.origin.location
       ).noting("bind a smaller batch, or make the extents smaller")
     }
@@ -49,19 +49,9 @@ package struct SizeLimit {
     }
     if size > bytes {
       throw Diagnostic(
-        "\(what), which is \(type), takes \(Self.words(size)), more than the \(Self.words(bytes)) of memory that there is",
+        "\(what), which is \(type), takes \(ProcessLimits.words(size)), more than the \(ProcessLimits.words(bytes)) of memory that there is",
         at: origin.location)
     }
     return size
-  }
-
-  /// `bytes` as people read it: `1.5 GiB`, rounded to a tenth.
-  package static func words(_ bytes: Int) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    var scale = 0
-    while scale + 1 < units.count, bytes >> (10 * (scale + 1)) > 0 { scale += 1 }
-    if scale == 0 { return "\(bytes) bytes" }
-    let tenths = Int((Double(bytes) / Double(1 << (10 * scale)) * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10) \(units[scale])"
   }
 }

@@ -19,6 +19,11 @@ final class TemporaryFolder {
   /// The path of a file called `name` in the folder.
   func file(_ name: String) -> String { path + "/" + name }
 
+  /// Makes a folder called `name` in the folder, and those it lies in.
+  func makeFolder(_ name: String) throws {
+    try FileManager.default.createDirectory(atPath: file(name), withIntermediateDirectories: true)
+  }
+
   /// Writes a file and returns its path.
   @discardableResult func write(_ name: String, _ bytes: [UInt8]) throws -> String {
     try Data(bytes).write(to: URL(fileURLWithPath: file(name)))

@@ -54,7 +54,7 @@ uint64_t fragua_now(void);
 uint32_t fragua_wait_for_change(FraguaSignal *signal, uint32_t seen, uint32_t spins);
 /// Adds 1 to the count and wakes who sleeps.
 void fragua_signal(FraguaSignal *signal);
-/// The number of processors that the calling thread may run on, by its affinity mask and its control group's quota.
+/// The number of processors that the calling thread may run on, by its affinity mask.
 int32_t fragua_processors_allowed(void);
 
 #endif

@@ -134,6 +134,17 @@ public struct KernelParser {
     return value
   }
 
+  /// Reads a string that is a name: such names become those of files.
+  /// - Parameter mayBeEmpty: whether there may be none.
+  mutating func nameString(mayBeEmpty: Bool = false) throws(Diagnostic) -> String {
+    let place = token
+    let value = try string()
+    guard value.isIdentifier || mayBeEmpty && value.isEmpty else {
+      throw error("'\(value)' is not a name: letters, digits, '_' and '.' are", at: place)
+    }
+    return value
+  }
+
   // MARK: The program
 
   private mutating func dumpText() throws(Diagnostic) -> KernelDump {
@@ -164,10 +175,10 @@ public struct KernelParser {
     switch text(start) {
     case "arguments":
       advance()
-      dump.program.argumentNames = try strings()
+      dump.program.argumentNames = try names()
     case "results":
       advance()
-      dump.program.resultNames = try strings()
+      dump.program.resultNames = try names()
     case "constant": try constant()
     case "buffer": try buffer()
     case "kernel":
@@ -189,10 +200,10 @@ public struct KernelParser {
     }
   }
 
-  /// Reads strings with commas.
-  private mutating func strings() throws(Diagnostic) -> [String] {
-    var list = [try string()]
-    while accept(.comma) { list.append(try string()) }
+  /// Reads names in quotes, with commas; some may be empty.
+  private mutating func names() throws(Diagnostic) -> [String] {
+    var list = [try nameString(mayBeEmpty: true)]
+    while accept(.comma) { list.append(try nameString(mayBeEmpty: true)) }
     return list
   }
 
@@ -249,7 +260,7 @@ public struct KernelParser {
     } else if accept(word: "result") {
       kind = .result(try count())
     } else if accept(word: "parameter") {
-      kind = .parameter(try string())
+      kind = .parameter(try nameString())
     } else if accept(word: "constant") {
       kind = .constant(try count())
     } else {
@@ -282,7 +293,7 @@ public struct KernelParser {
     try expect(.leftBrace)
     try expect(word: "name")
     try expect(.equal)
-    let name = try string()
+    let name = try nameString(mayBeEmpty: true)
     try expect(.comma)
     try expect(word: "origin")
     try expect(.equal)

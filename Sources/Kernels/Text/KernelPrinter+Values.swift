@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 extension KernelPrinter {
@@ -70,7 +71,7 @@ extension KernelPrinter {
       case "\"", "\\": result += "\\\(scalar)"
       case "\n": result += "\\n"
       case "\t": result += "\\t"
-      case "\u{0}"..<" ", "\u{7F}": result += "\\u{\(String(scalar.value, radix: 16))}"
+      case _ where scalar.isControl: result += "\\u{\(String(scalar.value, radix: 16))}"
       default: result.unicodeScalars.append(scalar)
       }
     }

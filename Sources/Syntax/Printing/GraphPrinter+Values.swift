@@ -103,13 +103,12 @@ extension GraphPrinter {
   }
 }
 
-/// `text` as a string of the language; line ends, which a string cannot hold, become blanks.
+/// `text` as a string of the language; control characters, which a string cannot hold, become what is seen of them.
 func quotedString(_ text: String) -> String {
   var result = "\""
-  for character in text.unicodeScalars {
+  for character in text.visible(keepsTabs: false).unicodeScalars {
     switch character {
     case "\"", "\\": result += "\\\(character)"
-    case "\n": result += " "
     default: result.unicodeScalars.append(character)
     }
   }

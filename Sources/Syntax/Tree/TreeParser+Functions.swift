@@ -41,7 +41,11 @@ extension TreeParser {
         case "loss": role = .loss
         case "metric":
           try expect(.equal)
-          role = .metric(string(try expect(.string)))
+          let token = try expect(.string)
+          guard string(token).isIdentifier else {
+            throw fail("the metric '\(string(token))' is not a name: letters, digits, '_' and '.' are", at: token)
+          }
+          role = .metric(string(token))
         case let text:
           throw fail(
             "a result is no '\(text)'", at: word, notes: [.init("there is {loss} and {metric = \"accuracy\"}")])

@@ -149,7 +149,7 @@ extension TreeParser {
       try expect(.colon)
       let line = try positiveInteger()
       try expect(.colon)
-      return .written(SourceLocation(file: path, line: line, column: try positiveInteger()))
+      return .written(SourceLocation(file: path, line: line, column: try positiveInteger(), isClaimed: true))
     }
     if isWord("unknown") {
       advance()

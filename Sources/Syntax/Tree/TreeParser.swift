@@ -156,7 +156,9 @@ extension TreeParser {
   /// The token as a message quotes it.
   func describe(_ token: Token) -> String {
     if token.kind == .end { return "the end of the file" }
-    return "'\(shortened(text(token)))'"
+    // No more of a long token is looked at than is shown.
+    let start = file.bytes[token.start..<min(token.end, token.start + 4 * 41)]
+    return "'\(shortened(String(decoding: start, as: UTF8.self)))'"
   }
 
   mutating func advance() {
