@@ -111,7 +111,7 @@ struct GraphComparison {
   ) throws {
     let schedule = Scheduler(Target(set), threads: 4).schedule(runs.program)
     try check(
-      try runs.executables(under: schedule, Processor(emulating: set), reusesMemory: true), Processor(emulating: set),
+      runs.executables(under: schedule, Processor(emulating: set), reusesMemory: true), Processor(emulating: set),
       runs, &counts)
   }
 
@@ -126,7 +126,7 @@ struct GraphComparison {
     if let violation = try ProgramRuns.violation(runs.program, schedule, plan) {
       throw Mismatch(description: "\(set), \(schedule): \(violation)")
     }
-    let executables = try runs.executables(
+    let executables = runs.executables(
       under: schedule, Processor(emulating: set), reusesMemory: seed % 4 != 0, poisons: seed % 3 == 1)
     do {
       try check(executables, Processor(emulating: set), runs, &counts)
