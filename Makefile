@@ -2,6 +2,7 @@
 #
 #   make demo      sets up, builds, trains graphs/student.graph and shows what came of it
 #   make test      all tests, in release, with the same build
+#   make races     tests of concurrent runs under Thread Sanitizer, which has a build of its own
 #   make fashion   trains a perceptron on Fashion-MNIST and prints its test accuracy
 #   make build     .build/release/fragua
 #   make bench     times fragua beside JAX, PyTorch, TensorFlow and others (installs them in .peers), prints the table
@@ -12,7 +13,7 @@
 #   make setup     installs the Debian packages that are missing
 #   make clean     removes what was built
 
-.PHONY: demo test fashion bench products build static docs lint setup clean
+.PHONY: demo test races fashion bench products build static docs lint setup clean
 
 SHELL := /bin/bash
 FRAGUA := .build/release/fragua
@@ -42,6 +43,11 @@ demo: build
 test: build
 	@command -v valgrind >/dev/null || .ci/install-packages valgrind || echo "so no instructions are counted"
 	swift test -c release --skip-build
+
+races: setup
+	swift build --sanitize=thread --build-tests --scratch-path .build/thread
+	swift test --sanitize=thread --scratch-path .build/thread --skip-build \
+	  --filter 'ConcurrentRunTests|EventsTests|SpecializationsTests'
 
 fashion: build
 	@.ci/install-packages dataset-fashion-mnist

@@ -9,7 +9,9 @@ final class FunctionEmitter {
   let module: LLVMModuleRef
   let builder: LLVMBuilderRef
   let function: LLVMValueRef
-  let target: Target
+  private let processor: Processor
+
+  var target: Target { processor.target }
 
   /// Starts a function of `parameters` that returns nothing.
   init(
@@ -19,20 +21,33 @@ final class FunctionEmitter {
     self.context = context.reference
     self.module = module.reference
     self.builder = builder.reference
-    target = processor.target
+    self.processor = processor
     var parameters: [LLVMTypeRef?] =
       Array(repeating: LLVMPointerTypeInContext(context.reference, 0), count: pointers)
       + Array(repeating: LLVMInt64TypeInContext(context.reference), count: integers)
     let type = LLVMFunctionType(LLVMVoidTypeInContext(context.reference), &parameters, UInt32(parameters.count), 0)
     function = LLVMAddFunction(module.reference, name, type)
+    begin()
+  }
+
+  /// Starts a function that only its module knows, beside the one that `other` emits. The builder stays behind in it.
+  init(besides other: FunctionEmitter, name: String, takes parameters: [LLVMTypeRef], returns result: LLVMTypeRef) {
+    (context, module, builder, processor) = (other.context, other.module, other.builder, other.processor)
+    var parameters: [LLVMTypeRef?] = parameters
+    function = LLVMAddFunction(module, name, LLVMFunctionType(result, &parameters, UInt32(parameters.count), 0))
+    LLVMSetLinkage(function, LLVMInternalLinkage)
+    begin()
+  }
+
+  /// Sets the function's attributes and begins its first block.
+  private func begin() {
     for (key, value) in processor.functionAttributes {
       let attribute = LLVMCreateStringAttribute(
-        context.reference, key, UInt32(key.utf8.count), value, UInt32(value.utf8.count))
+        context, key, UInt32(key.utf8.count), value, UInt32(value.utf8.count))
       LLVMAddAttributeAtIndex(function, UInt32.max, attribute)
     }
     addEnumAttribute("nounwind", at: UInt32.max)
-    let entry = LLVMAppendBasicBlockInContext(context.reference, function, "entry")
-    LLVMPositionBuilderAtEnd(builder.reference, entry)
+    position(at: block("entry"))
   }
 
   /// Adds an attribute without a value to the function or to one of its parameters (1 is the first).

@@ -1,10 +1,11 @@
 import CLLVM
 
 /// Object files of a step linked into this process.
-public final class LoadedStep: @unchecked Sendable {
+public final class LoadedStep: Sendable {
   /// The address of the step function.
   public let address: UInt64
-  private let jit: LLVMOrcLLJITRef
+  /// Touched when it is made and when it goes.
+  private nonisolated(unsafe) let jit: LLVMOrcLLJITRef
 
   /// Links `objects`, which ``StepCompiler/compile(_:_:_:_:_:workers:cache:)`` made.
   public init(_ objects: [[UInt8]]) {

@@ -75,7 +75,7 @@ public struct Processor: Sendable {
     }
   }
 
-  /// Whether this machine has the instructions, fused multiply-add above all, to compute what code for `set` does.
+  /// Whether this machine has the instructions to run code with the vectors of `set`.
   package static func canEmulate(_ set: Target.InstructionSet) -> Bool {
     canRun(set) || set == .avx512 && canRun(.avx2)
   }

@@ -1,5 +1,4 @@
 import CLLVM
-import Dispatch
 import FraguaKernels
 import FraguaSource
 import FraguaTensors
@@ -18,7 +17,7 @@ public enum StepCompiler {
   /// The step function of `program` with all its kernels, each once: object files to be linked together.
   /// - Parameters:
   ///   - instrumentation: what the step does besides.
-  ///   - workers: the most threads that generate code.
+  ///   - workers: the most threads that generate code; fewer do where the system refuses some.
   ///   - cache: where objects may lie already, and are stored. Where they do, no code is generated.
   public static func compile(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor,
@@ -51,7 +50,10 @@ public enum StepCompiler {
         objects.withLock { $0[index] = made }
       }
     }
-    if workers == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: workers, execute: work) }
+    let helpers = SystemThread.start(
+      atMost: min(workers, modules.count) - 1, stackBytes: SystemThread.compilerStackBytes, work)
+    work(0)
+    for helper in helpers { helper.join() }
     return objects.withLock { $0 }
   }
 

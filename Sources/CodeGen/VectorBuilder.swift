@@ -122,9 +122,19 @@ struct VectorBuilder: ElementArithmetic {
   }
 
   func fma(_ a: VectorValue, _ b: VectorValue, _ c: VectorValue) -> VectorValue {
-    // Without the instruction LLVM would call libm; such processors round twice, as `Target.hasFMA` says.
-    guard function.target.hasFMA else { return add(multiply(a, b), c) }
+    guard function.target.hasFMA else { return emulatedFMA([a.reference, b.reference, c.reference], a.type) }
     return wrap(function.intrinsic("llvm.fma", [valueType(a.type)], [a.reference, b.reference, c.reference]), a.type)
+  }
+
+  /// A fused multiply-add where the processor has no instruction for it, for which LLVM would call the C library's.
+  private func emulatedFMA(_ operands: [LLVMValueRef], _ type: ElementType) -> VectorValue {
+    if lanes == 1 { return wrap(ExactMultiplyAdd.emit(operands, type, in: function), type) }
+    let result = (0..<lanes).reduce(LLVMGetUndef(valueType(type))!) { result, lane in
+      let scalars = operands.map { LLVMBuildExtractElement(builder, $0, function.int32(lane), "")! }
+      let value = ExactMultiplyAdd.emit(scalars, type, in: function)
+      return LLVMBuildInsertElement(builder, result, value, function.int32(lane), "")
+    }
+    return wrap(result, type)
   }
 
   func squareRoot(_ a: VectorValue) -> VectorValue {

@@ -134,28 +134,27 @@ struct BenchCommand: ParsableCommand {
     let compileSeconds = (ContinuousClock.now - compileBegin) / .seconds(1)
     let executable = compiled.executable
     let initial = try InitialParameters(graph, states: compiled.parameters, seed: seed, vocabulary: .standard)
-    let store = ParameterStore()
-    for (name, tensor) in initial.tensors { store[name] = tensor }
-    try executable.bind(store)
+    let store = ParameterStore(initial.tensors)
+    let frame = executable.frame()
     // Making the data up is no part of what a user waits for.
     let dataBegin = ContinuousClock.now
-    BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(compiled)
+    BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(frame, of: compiled)
     let dataTime = ContinuousClock.now - dataBegin
-    executable.step()
+    try frame.step(store)
     let firstSeconds = (ContinuousClock.now - begin - dataTime) / .seconds(1)
     let lossResult = compiled.resultTypes.firstIndex { $0.rank == 0 && $0.element.isFloat }
-    let firstLoss = lossResult.map { executable.result($0)[0].asDouble } ?? 0
+    let firstLoss = lossResult.map { frame.result($0)[0].asDouble } ?? 0
     let times =
-      steps.map { StepTimes(measuring: executable, steps: $0) }
-      ?? StepTimes(measuring: executable, seconds: seconds ?? Self.defaultSeconds)
-    let lastLoss = lossResult.map { executable.result($0)[0].asDouble } ?? 0
+      try steps.map { try StepTimes(measuring: frame, store, steps: $0) }
+      ?? StepTimes(measuring: frame, store, seconds: seconds ?? Self.defaultSeconds)
+    let lastLoss = lossResult.map { frame.result($0)[0].asDouble } ?? 0
     if kernels {
       options.isProfiled = true
       options.reportTimes = nil
       let profiled = try Compiler.compile(graph, entry: entry, options)
-      try profiled.executable.bind(store)
-      BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(profiled)
-      showKernels(of: profiled.executable, stepSeconds: times.median)
+      let frame = profiled.executable.frame()
+      BenchmarkData(LabelRanges(of: root, in: graph), seed: seed).fill(frame, of: profiled)
+      try showKernels(of: frame, store, stepSeconds: times.median)
     }
     let gflops = Double(compiled.flops) / times.median / 1e9
     var peak: [(String, JSON)] = []
@@ -187,10 +186,10 @@ struct BenchCommand: ParsableCommand {
   }
 
   /// Prints where the time of a step goes, which takes about `stepSeconds` and was compiled to be profiled.
-  private func showKernels(of profiled: Executable, stepSeconds: Double) {
+  private func showKernels(of frame: Frame, _ store: ParameterStore, stepSeconds: Double) throws {
     let steps = max(5, min(2000, Int((seconds ?? Self.defaultSeconds) / stepSeconds)))
-    _ = StepProfile(running: profiled, steps: 5)
-    KernelTable(StepProfile(running: profiled, steps: steps)).print(asJSON: json)
+    _ = try StepProfile(running: frame, store, steps: 5)
+    KernelTable(try StepProfile(running: frame, store, steps: steps)).print(asJSON: json)
   }
 
   private func report(_ figures: [(String, JSON)]) {
@@ -211,25 +210,25 @@ private struct StepTimes {
   let spread: Double
 
   /// Warms up, then times blocks of about 20 ms for `seconds`, at least five.
-  init(measuring executable: Executable, seconds: Double) {
-    _ = Self.time(10, of: executable)
-    let one = max(Self.time(1, of: executable), 1e-7)
+  init(measuring frame: Frame, _ store: ParameterStore, seconds: Double) throws {
+    _ = try Self.time(10, in: frame, store)
+    let one = max(try Self.time(1, in: frame, store), 1e-7)
     let block = max(1, min(20_000, Int(0.02 / one)))
     var samples: [Double] = []
     let begin = ContinuousClock.now
     while samples.count < 5 || (ContinuousClock.now - begin) / .seconds(1) < seconds {
-      samples.append(Self.time(block, of: executable) / Double(block))
+      samples.append(try Self.time(block, in: frame, store) / Double(block))
     }
     self.init(samples)
   }
 
   /// Times `steps` steps, in ten blocks where there are as many; what it does depends on no time.
-  init(measuring executable: Executable, steps: Int) {
+  init(measuring frame: Frame, _ store: ParameterStore, steps: Int) throws {
     let blocks = min(10, steps)
     self.init(
-      (0..<blocks).map { index in
+      try (0..<blocks).map { index in
         let block = steps * (index + 1) / blocks - steps * index / blocks
-        return Self.time(block, of: executable) / Double(block)
+        return try Self.time(block, in: frame, store) / Double(block)
       })
   }
 
@@ -242,9 +241,9 @@ private struct StepTimes {
   }
 
   /// The seconds that `count` steps take.
-  private static func time(_ count: Int, of executable: Executable) -> Double {
+  private static func time(_ count: Int, in frame: Frame, _ store: ParameterStore) throws -> Double {
     let begin = ContinuousClock.now
-    for _ in 0..<count { executable.step() }
+    for _ in 0..<count { try frame.step(store) }
     return (ContinuousClock.now - begin) / .seconds(1)
   }
 }

@@ -12,10 +12,10 @@ struct BenchmarkData {
     self.seed = seed
   }
 
-  /// Writes the arguments of `function`.
-  func fill(_ function: CompiledFunction) {
+  /// Writes the arguments of `function` into `frame`.
+  func fill(_ frame: Frame, of function: CompiledFunction) {
     for (index, type) in function.argumentTypes.enumerated() {
-      tensor(type, argument: index).withBytes { function.executable.argumentMemory(index).copyMemory(from: $0) }
+      tensor(type, argument: index).withBytes { frame.argumentMemory(index).copyMemory(from: $0) }
     }
   }
 

@@ -93,8 +93,7 @@ struct RunCommand: ParsableCommand {
     let compiled = try Compiler.compile(graph, entry: entry, options)
     let initial = try InitialParameters(
       graph, states: compiled.parameters, seed: seed, vocabulary: .standard, checkpoint: checkpoint)
-    let store = ParameterStore()
-    for (name, tensor) in initial.tensors { store[name] = tensor }
+    let store = ParameterStore(initial.tensors)
     let results = try compiled.run(tensors, store)
     let updated = compiled.updatedParameters.map { ($0, store[$0]!) }
     return RunOutcome(
@@ -183,11 +182,9 @@ struct RunCommand: ParsableCommand {
     let objects = StepCompiler.compile(
       program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: compilation.poisons), workers: threads
     ).objects
-    let executable = try Executable(objects, program, schedule, plan, threads: threads)
-    let store = ParameterStore()
-    for (name, tensor) in parameters { store[name] = tensor }
-    try executable.bind(store)
-    let results = try executable.run(tensors)
+    let executable = Executable(objects, program, schedule, plan, threads: threads)
+    let store = ParameterStore(parameters)
+    let results = try executable.run(tensors, store)
     let updated = program.parameterNames.map { ($0, store[$0]!) }
     return RunOutcome(
       results: Array(zip(names, results)), parameters: parameters, updated: Dictionary(uniqueKeysWithValues: updated))

@@ -74,20 +74,20 @@ public enum Compiler {
         workers: options.threads, cache: options.cache)
     }
     planned.times.isCodeFromCache = isFromCache
-    let executable: Executable
-    do throws(Diagnostic) {
-      executable = try planned.times.measure("link") { [planned] () throws(Diagnostic) in
-        try Executable(
-          objects, planned.program, planned.schedule, planned.plan, threads: options.threads,
-          isProfiled: options.isProfiled)
-      }
-    } catch { throw Diagnostics([error]) }
+    let executable = planned.times.measure("link") { [planned] in
+      Executable(
+        objects, planned.program, planned.schedule, planned.plan, threads: options.threads,
+        isProfiled: options.isProfiled)
+    }
     options.reportTimes?(entry, planned.times)
     return CompiledFunction(planned, executable)
   }
 }
 
-/// A function that is ready to run.
+/// A function that is ready to run, by any number of tasks at once.
+///
+/// ``run(_:_:)`` copies tensors in and out. Where a step is to allocate nothing, a caller takes a frame of
+/// ``executable`` and keeps it.
 public struct CompiledFunction: Sendable {
   public let name: String
   public let argumentNames: [String]
@@ -123,10 +123,15 @@ public struct CompiledFunction: Sendable {
     times = planned.times
   }
 
-  /// Runs it once on `arguments` with the parameters of `store`.
+  /// Runs it once on `arguments` with the parameters of `store`, which it may update.
   /// - Throws: where an argument or a parameter is missing or has another type.
   public func run(_ arguments: [Tensor], _ store: ParameterStore) throws(Diagnostic) -> [Tensor] {
-    try executable.bind(store)
-    return try executable.run(arguments)
+    try executable.run(arguments, store)
+  }
+
+  /// Runs it once on `arguments` with the parameters of `snapshot`.
+  /// - Throws: where an argument or a parameter is missing or has another type; where it updates parameters.
+  public func run(_ arguments: [Tensor], _ snapshot: ParameterSnapshot = .empty) throws(Diagnostic) -> [Tensor] {
+    try executable.run(arguments, snapshot)
   }
 }

@@ -9,7 +9,7 @@ import FraguaTransforms
 
 /// A graph with the values of its parameters: what an app trains and predicts with.
 ///
-/// Not for use by several threads at once; a server gives each of its workers a model of its own.
+/// Belongs to one task at a time; a server's tasks share a ``Predictor`` of ``checkpoint``'s parameters.
 public final class Model {
   public let graph: Graph
   /// The values of the parameters and states, and how far a training was.

@@ -10,7 +10,7 @@ public struct Target: Sendable, Hashable {
   public var vectorBytes: Int
   /// The number of vector registers.
   public var vectorRegisters: Int
-  /// Whether fused multiply-add is one instruction: what bit-for-bit agreement with the kernel interpreter needs.
+  /// Whether fused multiply-add is one instruction; where it is not, code computes the same bits by many.
   public var hasFMA: Bool
   public var l1Bytes: Int
   public var l2Bytes: Int

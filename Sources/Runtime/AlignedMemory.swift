@@ -5,7 +5,7 @@ import Synchronization
 #endif
 
 /// A block of memory that starts on a cache line and is freed with its owner.
-public final class AlignedMemory: @unchecked Sendable {
+public final class AlignedMemory {
   /// The first byte.
   public let start: UnsafeMutableRawPointer
   public let byteCount: Int

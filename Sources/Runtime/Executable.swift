@@ -1,109 +1,78 @@
-import CSupport
 import FraguaCodeGen
 import FraguaKernels
 import FraguaSource
 import FraguaTensors
 
-/// A compiled step with its memory: knows buffers and threads, knows no graph.
+/// A compiled step: code, constants and threads; knows no graph.
 ///
-/// Bind the parameters once, write arguments into their memory, call ``step()``. Nothing is allocated by a step. Not
-/// for use by several threads at once.
-public final class Executable: @unchecked Sendable {
+/// Any number of tasks run it at once, each in a ``Frame`` of its own, with parameters that it gives with the call.
+public final class Executable: Sendable {
   public let program: KernelProgram
   public let schedule: Schedule
   public let plan: MemoryPlan
-  private let code: LoadedStep
-  private let team: ThreadTeam
-  private let arena: AlignedMemory
-  private var arguments: [AlignedMemory]
-  private let results: [AlignedMemory]
-  private let constants: [AlignedMemory]
-  private let argumentTypes: [TensorType]
-  private let resultTypes: [TensorType]
-  private var parameters: [AlignedMemory] = []
-  private var isBound: Bool
-  private let tables: Tables
+  /// The number of threads that a step runs on, unless others keep them busy: then it runs on its caller's alone.
+  public var threads: Int { team.count }
+  /// How many threads more the step was to run on, which the system refused.
+  public let refusedThreads: Int
+  /// The names of the parameters and states that the step writes, in order.
+  public let updatedParameters: [String]
+  let argumentTypes: [TensorType]
+  let resultTypes: [TensorType]
+  let code: LoadedStep
+  let team: ThreadTeam
+  let frames: FramePool
+  private let constants: Constants
 
-  /// The tables of pointers that contexts refer to, and the contexts.
-  private final class Tables {
-    let arguments: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-    let results: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-    let parameters: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-    let constants: UnsafeMutablePointer<UnsafeRawPointer?>
-    let barrier: UnsafeMutablePointer<FraguaBarrier>
-    let contexts: UnsafeMutablePointer<FraguaContext>
-    /// For each thread its stamps; empty unless the step is profiled.
-    let stamps: UnsafeMutableBufferPointer<UInt64>
-
-    init(_ arguments: Int, _ results: Int, _ parameters: Int, _ constants: Int, threads: Int, stamps count: Int) {
-      self.arguments = .allocate(capacity: arguments + 1)
-      self.results = .allocate(capacity: results + 1)
-      self.parameters = .allocate(capacity: parameters + 1)
-      self.constants = .allocate(capacity: constants + 1)
-      barrier = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64).bindMemory(
-        to: FraguaBarrier.self, capacity: 1)
-      barrier.initialize(to: FraguaBarrier())
-      contexts = .allocate(capacity: threads)
-      stamps = .allocate(capacity: threads * count)
-      stamps.initialize(repeating: 0)
-    }
-
-    deinit {
-      arguments.deallocate()
-      results.deallocate()
-      parameters.deallocate()
-      constants.deallocate()
-      UnsafeMutableRawPointer(barrier).deallocate()
-      contexts.deallocate()
-      stamps.deallocate()
-    }
-  }
-
-  /// Links `objects`, made of the other three, and allocates its memory.
+  /// Links `objects`, made of the other three.
   /// - Parameters:
-  ///   - threads: how many to run on; no more than the schedule is worth are started.
+  ///   - threads: how many to run on; no more than the schedule is worth are started, and fewer where the system
+  ///     refuses some.
   ///   - isProfiled: whether `objects` were compiled to be profiled.
-  /// - Throws: where the system refuses a thread.
   public init(
     _ objects: [[UInt8]], _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, threads: Int,
     isProfiled: Bool = false
-  ) throws(Diagnostic) {
-    let threads = min(threads, schedule.maximumThreads)
-    team = try ThreadTeam(threads)
+  ) {
+    let wanted = min(threads, schedule.maximumThreads)
+    team = ThreadTeam(wanted)
+    refusedThreads = wanted - team.count
     self.program = program
     self.schedule = schedule
     self.plan = plan
-    let parameterCount = program.parameterNames.count
-    isBound = parameterCount == 0
     code = LoadedStep(objects)
-    arena = AlignedMemory(byteCount: plan.scratchOffset + threads * plan.scratchStride)
+    updatedParameters = program.updatedParameters
     argumentTypes = Self.types(program, program.argumentNames.count) {
       if case .argument(let i) = $0 { i } else { nil }
     }
     resultTypes = Self.types(program, program.resultNames.count) { if case .result(let i) = $0 { i } else { nil } }
-    arguments = argumentTypes.map { AlignedMemory(byteCount: $0.byteCount) }
-    results = resultTypes.map { AlignedMemory(byteCount: $0.byteCount) }
-    constants = program.constants.map { constant in
-      let memory = AlignedMemory(byteCount: constant.tensor.type.byteCount)
-      constant.tensor.withBytes {
-        if let base = $0.baseAddress { memory.start.copyMemory(from: base, byteCount: $0.count) }
+    constants = Constants(program.constants)
+    frames = FramePool(
+      FrameLayout(
+        argumentTypes: argumentTypes, resultTypes: resultTypes, parameterCount: program.parameterNames.count,
+        constants: UnsafePointer(constants.table), arenaBytes: plan.scratchOffset + team.count * plan.scratchStride,
+        threads: team.count, spins: team.spins, stampCount: isProfiled ? 2 * program.calls.count : 0))
+    // The first caller finds its memory ready.
+    frames.giveBack(frames.take())
+  }
+
+  /// The constants in memory, which nothing writes once they are there.
+  private final class Constants: @unchecked Sendable {
+    let table: UnsafeMutablePointer<UnsafeRawPointer?>
+    private let memories: [AlignedMemory]
+
+    init(_ constants: [ConstantTensor]) {
+      memories = constants.map { constant in
+        let memory = AlignedMemory(byteCount: constant.tensor.type.byteCount)
+        constant.tensor.withBytes {
+          if let base = $0.baseAddress { memory.start.copyMemory(from: base, byteCount: $0.count) }
+        }
+        return memory
       }
-      return memory
+      table = .allocate(capacity: constants.count + 1)
+      table.initialize(repeating: nil, count: constants.count + 1)
+      for (index, memory) in memories.enumerated() { table[index] = UnsafeRawPointer(memory.start) }
     }
-    tables = Tables(
-      arguments.count, results.count, parameterCount, constants.count, threads: threads,
-      stamps: isProfiled ? 2 * program.calls.count : 0)
-    for (index, memory) in arguments.enumerated() { tables.arguments[index] = memory.start }
-    for (index, memory) in results.enumerated() { tables.results[index] = memory.start }
-    for (index, memory) in constants.enumerated() { tables.constants[index] = UnsafeRawPointer(memory.start) }
-    for thread in 0..<threads {
-      tables.contexts[thread] = FraguaContext(
-        version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: team.spins,
-        arguments: UnsafePointer(tables.arguments), results: UnsafePointer(tables.results),
-        parameters: UnsafePointer(tables.parameters), constants: UnsafePointer(tables.constants),
-        arena: arena.start.assumingMemoryBound(to: CChar.self), barrier: tables.barrier, wait: fragua_barrier_wait,
-        stamps: stamps(of: thread).baseAddress, now: fragua_now)
-    }
+
+    deinit { table.deallocate() }
   }
 
   private static func types(_ program: KernelProgram, _ count: Int, _ position: (ProgramBuffer.Kind) -> Int?)
@@ -144,63 +113,36 @@ public final class Executable: @unchecked Sendable {
     } catch { throw error.noting("bind a smaller batch, or make the extents smaller") }
   }
 
-  /// The number of threads that a step runs on.
-  public var threads: Int { team.count }
+  /// Memory to run the step in, for the caller alone; what earlier callers gave back is used again.
+  public func frame() -> Frame { Frame(self) }
 
-  /// Makes the step read and update the parameters of `store`.
-  /// - Throws: where the store lacks one, or has it in another type.
-  public func bind(_ store: ParameterStore) throws(Diagnostic) {
-    var memories: [AlignedMemory] = []
-    for buffer in program.buffers {
-      guard case .parameter(let name) = buffer.kind else { continue }
-      memories.append(try store.memory(of: name, buffer.type))
-    }
-    parameters = memories
-    isBound = true
-    for (index, memory) in memories.enumerated() { tables.parameters[index] = memory.start }
-  }
+  /// How many frames have been in use at once.
+  package var frameCount: Int { frames.count }
 
-  /// The memory of argument `index`, to be written before a step.
-  public func argumentMemory(_ index: Int) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(start: arguments[index].start, count: argumentTypes[index].byteCount)
-  }
-
-  /// Result `index` of the last step.
-  public func result(_ index: Int) -> Tensor {
-    Tensor(
-      resultTypes[index],
-      bytes: UnsafeRawBufferPointer(start: results[index].start, count: resultTypes[index].byteCount))
-  }
-
-  /// Runs the step once with the arguments in their memory.
-  /// - Requires: ``bind(_:)`` has been called, unless the program has no parameters.
-  public func step() {
-    precondition(isBound, "a step runs without its parameters")
-    team.run(code.address, tables.contexts)
-  }
-
-  /// When each call of the last step began and ended on `thread`, in nanoseconds; empty unless the step is profiled.
-  func stamps(of thread: Int) -> UnsafeMutableBufferPointer<UInt64> {
-    let count = tables.stamps.count / threads
-    return UnsafeMutableBufferPointer(rebasing: tables.stamps[thread * count..<(thread + 1) * count])
+  /// Runs the step once with `tensors` as arguments; it may update the parameters of `store`.
+  /// - Throws: where an argument or a parameter is missing or has another type.
+  public func run(_ tensors: [Tensor], _ store: ParameterStore) throws(Diagnostic) -> [Tensor] {
+    try frame().run(tensors, store)
   }
 
   /// Runs the step once with `tensors` as arguments.
-  /// - Throws: where an argument is missing or has another type.
-  public func run(_ tensors: [Tensor]) throws(Diagnostic) -> [Tensor] {
-    guard tensors.count == argumentTypes.count else {
-      throw Diagnostic("'@\(program.name)' takes \(argumentTypes.count) arguments, not \(tensors.count)")
-    }
-    for (index, tensor) in tensors.enumerated() {
-      guard tensor.type == argumentTypes[index] else {
-        throw Diagnostic(
-          "the argument '%\(program.argumentNames[index])' is \(tensor.type), expected \(argumentTypes[index])")
+  /// - Throws: where an argument or a parameter is missing or has another type; where the step updates parameters.
+  public func run(_ tensors: [Tensor], _ snapshot: ParameterSnapshot = .empty) throws(Diagnostic) -> [Tensor] {
+    try frame().run(tensors, snapshot)
+  }
+}
+
+extension KernelProgram {
+  /// The parameters and states that a call writes, in the order of ``parameterNames``.
+  var updatedParameters: [String] {
+    var isWritten = [Bool](repeating: false, count: buffers.count)
+    for call in calls {
+      for (buffer, number) in zip(kernel(of: call).buffers, call.buffers) where buffer.use != .read {
+        isWritten[number] = true
       }
-      tensor.withBytes { bytes in
-        if let base = bytes.baseAddress { arguments[index].start.copyMemory(from: base, byteCount: bytes.count) }
-      }
     }
-    step()
-    return resultTypes.indices.map(result)
+    return zip(buffers, isWritten).compactMap { buffer, isWritten in
+      if isWritten, case .parameter(let name) = buffer.kind { name } else { nil }
+    }
   }
 }

@@ -9,14 +9,16 @@ import FraguaTensors
 ///
 /// Takes about 50 ms; the best of many short runs, so that other load on the machine matters little.
 /// - Requires: `element` is a float.
-/// - Throws: where this machine cannot run code for `processor`, or the system refuses a thread.
+/// - Parameter threads: how many to measure; fewer where the system refuses some.
+/// - Throws: where this machine cannot run code for `processor`.
 public func measurePeak(
   _ processor: Processor, threads: Int, element: ElementType = .f32
 ) throws(Diagnostic) -> Double {
   try processor.checkRuns()
   let (object, flops) = PeakStep.compile(processor, element)
   let code = LoadedStep([object])
-  let team = try ThreadTeam(threads)
+  let team = ThreadTeam(threads)
+  let threads = team.count
   let arena = AlignedMemory(byteCount: threads * PeakStep.arenaBytes)
   let barrier = AlignedMemory(byteCount: MemoryLayout<FraguaBarrier>.size)
   let contexts = UnsafeMutablePointer<FraguaContext>.allocate(capacity: threads)
@@ -34,7 +36,7 @@ public func measurePeak(
   var best = Duration.seconds(1)
   repeat {
     let begin = clock.now
-    team.run(code.address, contexts)
+    team.run(code.address, contexts, alone: contexts)
     best = min(best, begin.duration(to: clock.now))
   } while start.duration(to: clock.now) < .milliseconds(50)
   let (seconds, attoseconds) = best.components

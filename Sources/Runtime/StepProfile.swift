@@ -22,31 +22,33 @@ public struct StepProfile: Sendable {
   /// The seconds from the first call's beginning to the last one's end on thread 0, in the median step.
   public let stepSeconds: Double
 
-  /// Runs `executable` `steps` times.
-  /// - Requires: `executable` was compiled to be profiled.
-  public init(running executable: Executable, steps: Int) {
+  /// Runs `steps` steps in `frame`, which update the parameters of `store`.
+  /// - Requires: the step was compiled to be profiled.
+  /// - Throws: where a parameter is missing or has another type.
+  public init(running frame: Frame, _ store: ParameterStore, steps: Int) throws(Diagnostic) {
+    let executable = frame.executable
     let program = executable.program
     let count = program.calls.count
     let threads = executable.threads
     precondition(
-      count == 0 || !executable.stamps(of: 0).isEmpty, "a step that was not compiled to be profiled is profiled")
+      count == 0 || !frame.stamps(of: 0).isEmpty, "a step that was not compiled to be profiled is profiled")
     var busy = [[UInt64]](repeating: [], count: count)
     var waits = busy
     var totals: [UInt64] = []
     for _ in 0..<steps {
-      executable.step()
+      try frame.step(store)
       for call in 0..<count {
         var longest: UInt64 = 0
         var wait: UInt64 = 0
         for thread in 0..<threads {
-          let stamps = executable.stamps(of: thread)
+          let stamps = frame.stamps(of: thread)
           longest = max(longest, stamps[2 * call + 1] - stamps[2 * call])
           if call > 0 { wait += stamps[2 * call] - stamps[2 * call - 1] }
         }
         busy[call].append(longest)
         waits[call].append(wait / UInt64(threads))
       }
-      let stamps = executable.stamps(of: 0)
+      let stamps = frame.stamps(of: 0)
       if let first = stamps.first, let last = stamps.last { totals.append(last - first) }
     }
     calls = program.calls.indices.map { index in

@@ -1,18 +1,24 @@
 import CSupport
+import FraguaCodeGen
 import FraguaKernels
 import FraguaSource
 import FraguaTensors
+import Synchronization
 
 /// Threads that run steps together: the caller is thread 0, the others wait between steps.
 ///
-/// A waiting thread spins for some microseconds, then sleeps. Not for use by several callers at once.
-public final class ThreadTeam: @unchecked Sendable {
+/// A waiting thread spins for some microseconds, then sleeps. Several callers may use it at once: one gets the threads,
+/// the others run their steps alone meanwhile, which gives the same bits.
+public final class ThreadTeam: Sendable {
   /// The number of threads, the caller's included.
   public let count: Int
   /// How often a waiting thread looks before it sleeps: about 30 µs; not at all where threads outnumber processors.
   public let spins: UInt32
-  private let shared: UnsafeMutablePointer<Shared>
+  /// Belongs to the caller that made ``isBusy`` true, and is handed to the others by its signals.
+  private nonisolated(unsafe) let shared: UnsafeMutablePointer<Shared>
   private let others: [SystemThread]
+  /// Whether a caller uses the other threads.
+  private let isBusy = Atomic(false)
 
   /// What the caller and the other threads share.
   private struct Shared {
@@ -30,21 +36,17 @@ public final class ThreadTeam: @unchecked Sendable {
   /// The processors that this process may use: those of its affinity mask, as far as its control groups' quotas go.
   public static var processorsAllowed: Int { min(Int(fragua_processors_allowed()), ProcessLimits.processors ?? .max) }
 
-  /// A team of `count` threads.
+  /// A team of `count` threads, or of as many as the system gives: the caller's own at least.
   /// - Requires: at least one.
-  /// - Throws: where the system refuses one of them; those that were there end.
-  public init(_ count: Int) throws(Diagnostic) {
+  public init(_ count: Int) {
     precondition(count >= 1, "a team of \(count) threads")
-    self.count = count
     spins = count <= Self.processorsAllowed ? 1000 : 0
-    let shared = UnsafeMutablePointer<Shared>.allocate(capacity: 1)
+    shared = UnsafeMutablePointer<Shared>.allocate(capacity: 1)
     shared.initialize(to: Shared())
     shared.pointee.spins = spins
-    self.shared = shared
-    do throws(Diagnostic) { others = try Self.start(count, shared) } catch {
-      shared.deallocate()
-      throw error
-    }
+    nonisolated(unsafe) let shared = shared
+    others = SystemThread.start(atMost: count - 1, stackBytes: Self.stackBytes) { Self.work(shared, $0) }
+    self.count = others.count + 1
   }
 
   deinit {
@@ -52,10 +54,11 @@ public final class ThreadTeam: @unchecked Sendable {
     shared.deallocate()
   }
 
-  /// Runs the step at `address` on all threads, each with its context, and returns when all have finished.
-  func run(_ address: UInt64, _ contexts: UnsafePointer<FraguaContext>) {
-    if count == 1 {
-      fragua_call_step(address, contexts)
+  /// Runs the step at `address` and returns when it is done: on all threads, each with its context, or, where another
+  /// caller keeps them busy, on this one with the context `alone`.
+  func run(_ address: UInt64, _ contexts: UnsafePointer<FraguaContext>, alone: UnsafePointer<FraguaContext>) {
+    if count == 1 || isBusy.exchange(true, ordering: .acquiring) {
+      fragua_call_step(address, alone)
       return
     }
     shared.pointee.step = address
@@ -65,27 +68,13 @@ public final class ThreadTeam: @unchecked Sendable {
     fragua_call_step(address, contexts)
     var done: UInt32 = 0
     while done < UInt32(count - 1) { done = fragua_wait_for_change(&shared.pointee.finished, done, spins) }
+    isBusy.store(false, ordering: .releasing)
   }
 
   // MARK: The other threads
 
-  /// Starts all threads but the caller's.
-  private static func start(
-    _ count: Int, _ shared: UnsafeMutablePointer<Shared>
-  ) throws(Diagnostic) -> [SystemThread] {
-    nonisolated(unsafe) let shared = shared
-    var threads: [SystemThread] = []
-    threads.reserveCapacity(count - 1)
-    while threads.count < count - 1 {
-      let index = threads.count + 1
-      do throws(Diagnostic) { threads.append(try SystemThread { work(shared, index) }) } catch {
-        stop(threads, shared)
-        throw error.noting("there are \(index) of \(count) threads; '--threads \(max(1, index / 2))' asks for fewer")
-          .noting("'ulimit -u', the control group's pids.max and the memory for stacks limit threads")
-      }
-    }
-    return threads
-  }
+  /// As much stack as any kernel needs many times over; little where there are a thousand threads.
+  private static let stackBytes = 1 << 20
 
   /// Ends `threads`, which wait for a step.
   private static func stop(_ threads: [SystemThread], _ shared: UnsafeMutablePointer<Shared>) {

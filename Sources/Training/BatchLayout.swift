@@ -95,11 +95,11 @@ struct BatchLayout: Sendable {
     return fixedBatch
   }
 
-  /// Writes the rows at `indices` into the argument memory of `executable`.
-  /// - Requires: `executable` was compiled for as many rows.
-  func write(_ indices: ArraySlice<Int>, to executable: Executable) {
+  /// Writes the rows at `indices` into the argument memory of `frame`.
+  /// - Requires: its executable was compiled for as many rows.
+  func write(_ indices: ArraySlice<Int>, to frame: Frame) {
     for (argument, column) in columns.enumerated() {
-      dataset.copyRows(indices, ofColumn: column, into: executable.argumentMemory(argument))
+      dataset.copyRows(indices, ofColumn: column, into: frame.argumentMemory(argument))
     }
   }
 

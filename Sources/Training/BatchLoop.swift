@@ -12,15 +12,15 @@ final class BatchLoop {
   /// The rows of every batch but the last.
   let batch: Int
   private let versions: Specializations
-  private let store: ParameterStore
-  /// The versions that are bound to the store, by their number of rows.
-  private var bound: [Int: CompiledFunction] = [:]
+  private let parameters: ParameterBlock
+  /// The memory in which versions run, by their number of rows.
+  private var frames: [Int: Frame] = [:]
 
-  init(_ layout: BatchLayout, batch: Int, versions: Specializations, store: ParameterStore) {
+  init(_ layout: BatchLayout, batch: Int, versions: Specializations, _ parameters: ParameterBlock) {
     self.layout = layout
     self.batch = batch
     self.versions = versions
-    self.store = store
+    self.parameters = parameters
   }
 
   /// The batches of an epoch in which the rows come in `order`.
@@ -33,7 +33,7 @@ final class BatchLoop {
   /// The number of batches.
   var count: Int { (layout.rows + batch - 1) / batch }
 
-  /// The version for a whole batch, not necessarily bound to the store yet.
+  /// The version for a whole batch.
   func compiled() throws(Diagnostics) -> CompiledFunction {
     try versions.version(for: layout.bindings(rows: batch))
   }
@@ -44,25 +44,24 @@ final class BatchLoop {
     if last != 0 { versions.prepare(layout.bindings(rows: last)) }
   }
 
-  /// Runs the batch of the rows at `indices`.
-  func run(_ indices: ArraySlice<Int>) throws(Diagnostics) -> CompiledFunction {
-    let function = try version(indices.count)
-    layout.write(indices, to: function.executable)
-    function.executable.step()
-    return function
+  /// Runs the batch of the rows at `indices`; the results are in the frame until the next run.
+  func run(_ indices: ArraySlice<Int>) throws(Diagnostics) -> Frame {
+    let frame = try frame(indices.count)
+    layout.write(indices, to: frame)
+    do throws(Diagnostic) { try frame.step(parameters) } catch { throw Diagnostics([error]) }
+    return frame
   }
 
-  /// The version for `rows` rows, bound to the store.
-  private func version(_ rows: Int) throws(Diagnostics) -> CompiledFunction {
-    if let known = bound[rows] { return known }
-    let function = try versions.version(for: layout.bindings(rows: rows))
-    do throws(Diagnostic) { try function.executable.bind(store) } catch { throw Diagnostics([error]) }
-    bound[rows] = function
-    return function
+  /// The frame of the version for `rows` rows.
+  private func frame(_ rows: Int) throws(Diagnostics) -> Frame {
+    if let known = frames[rows] { return known }
+    let frame = try versions.version(for: layout.bindings(rows: rows)).executable.frame()
+    frames[rows] = frame
+    return frame
   }
 }
 
-extension CompiledFunction {
+extension Frame {
   /// Result `index` of the last step, a scalar.
-  func scalar(_ index: Int) -> Double { executable.result(index)[0].asDouble }
+  func scalar(_ index: Int) -> Double { result(index)[0].asDouble }
 }

@@ -8,8 +8,9 @@ import FraguaTransforms
 
 /// Runs a function over data, batch by batch, with given parameters.
 ///
-/// Versions for numbers of rows that have been run before are kept. Not for use by several threads at once.
-public final class Predictor {
+/// Versions for numbers of rows that have been run before are kept. Any number of tasks use it at once: a server shares
+/// one.
+public final class Predictor: Sendable {
   /// The function, without the `@`.
   public let name: String
   private let function: Function
@@ -17,7 +18,7 @@ public final class Predictor {
   private let symbol: String?
   package let options: ExecutionOptions
   private let versions: Specializations
-  private let store = ParameterStore()
+  private let parameters: ParameterSnapshot
   private let labels: LabelRanges
 
   /// - Parameter parameters: a tensor for every parameter of the graph, as ``Checkpoint`` has them; those of trainings
@@ -41,7 +42,7 @@ public final class Predictor {
     versions = Specializations { bindings throws(Diagnostics) in
       try Compiler.compile(graph, entry: name, options.compilerOptions(bindings))
     }
-    for (name, tensor) in parameters { store[name] = tensor }
+    self.parameters = ParameterSnapshot(parameters)
   }
 
   /// The results for all rows of `data`: each has one row for a row of the data.
@@ -58,8 +59,8 @@ public final class Predictor {
     }
     var parts = [[Tensor]](repeating: [], count: resultTypes.count)
     for batch in try loop.batches() {
-      let version = try loop.run(batch)
-      for index in parts.indices { parts[index].append(version.executable.result(index)) }
+      let frame = try loop.run(batch)
+      for index in parts.indices { parts[index].append(frame.result(index)) }
     }
     return parts.map(Tensor.init(joiningRows:))
   }
@@ -76,9 +77,9 @@ public final class Predictor {
     let loop = try loop(data)
     var sums = WeightedFigures(count: resultTypes.count)
     for batch in try loop.batches() {
-      let version = try loop.run(batch)
+      let frame = try loop.run(batch)
       sums.add(
-        version.scalar(0), resultTypes.indices.dropFirst().lazy.map { version.scalar($0) },
+        frame.scalar(0), resultTypes.indices.dropFirst().lazy.map { frame.scalar($0) },
         rows: batch.count)
     }
     return resultTypes.indices.map(sums.mean)
@@ -90,7 +91,7 @@ public final class Predictor {
       let layout = try BatchLayout(function, symbol: symbol, dataset: data, bindings: options.bindings)
       try layout.checkLabels(labels)
       let batch = try layout.batch(options.batch, usual: 256)
-      return BatchLoop(layout, batch: batch, versions: versions, store: store)
+      return BatchLoop(layout, batch: batch, versions: versions, parameters.block)
     } catch { throw Diagnostics([error]) }
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
+import FraguaCodeGen
 import FraguaCompiler
-import FraguaRuntime
 import FraguaSource
 
 /// The compiled versions of one function, one for each binding of its symbols.
@@ -34,8 +34,7 @@ package final class Specializations: @unchecked Sendable {
 
   /// Runs `body` on a thread of its own.
   package static let start: StartThread = { (body) throws(Diagnostic) in
-    // As much stack as a process's first thread has: LLVM's passes recurse.
-    try SystemThread(stackBytes: 8 << 20, body).detach()
+    try SystemThread(stackBytes: SystemThread.compilerStackBytes, body).detach()
   }
 
   /// The version for `bindings`; waits where it is being compiled.

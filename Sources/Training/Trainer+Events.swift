@@ -1,4 +1,4 @@
-import FraguaRuntime
+import FraguaCodeGen
 import FraguaSource
 import Synchronization
 
@@ -14,7 +14,7 @@ extension Trainer {
       let isCancelled = Flag()
       continuation.onTermination = { _ in isCancelled.raise() }
       do throws(Diagnostic) {
-        try SystemThread(stackBytes: 8 << 20) {
+        try SystemThread(stackBytes: SystemThread.compilerStackBytes) {
           do {
             completion(try self.train(report: { continuation.yield($0) }, isCancelled: { isCancelled.isRaised }))
             continuation.finish()

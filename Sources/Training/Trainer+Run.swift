@@ -11,10 +11,18 @@ extension Trainer {
   ///   - report: told what happens.
   ///   - isCancelled: asked after every step; `true` stops the training.
   /// - Throws: where a loss is not finite, or parameters are not when they are to be saved or returned: nothing is
-  ///   saved then, and a checkpoint from before stays; where a checkpoint cannot be saved.
+  ///   saved then, and a checkpoint from before stays; where a checkpoint cannot be saved; where the trainer is training
+  ///   already.
   public func train(
     report: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws(Diagnostics) -> TrainingSummary {
+    guard !isTraining.exchange(true, ordering: .acquiring) else {
+      throw Diagnostics([
+        Diagnostic("'@\(name)' is being trained already", at: target.location)
+          .noting("each training that runs at the same time needs a trainer of its own")
+      ])
+    }
+    defer { isTraining.store(false, ordering: .releasing) }
     try makeFolder()
     for remark in remarks { report(.remark(remark)) }
     loop.prepareLast()
@@ -81,12 +89,12 @@ extension Trainer {
     let batches = try loop.batches(options.shuffles ? .shuffled(seed: seed, epoch: UInt64(epoch)) : .sequential)
     var sums = WeightedFigures(count: 1 + metricResults.count)
     for step in first..<batches.count {
-      let function = try loop.run(batches[step])
-      let loss = function.scalar(lossResult)
+      let frame = try loop.run(batches[step])
+      let loss = frame.scalar(lossResult)
       guard loss.isFinite else {
         throw Diagnostics([notFinite(loss, epoch: epoch, step: step + 1, rows: batches[step])])
       }
-      sums.add(loss, metricResults.lazy.map { function.scalar($0.result) }, rows: batches[step].count)
+      sums.add(loss, metricResults.lazy.map { frame.scalar($0.result) }, rows: batches[step].count)
       run.doneSteps += 1
       if isCancelled() { return (figures(sums), step + 1, true) }
       if ContinuousClock.now - run.lastReport > .milliseconds(100) {
@@ -112,9 +120,9 @@ extension Trainer {
     guard let validation else { return nil }
     var sums = WeightedFigures(count: 1 + metricResults.count)
     for batch in try validation.batches() {
-      let function = try validation.run(batch)
+      let frame = try validation.run(batch)
       sums.add(
-        function.scalar(0), metricResults.indices.lazy.map { function.scalar($0 + 1) },
+        frame.scalar(0), metricResults.indices.lazy.map { frame.scalar($0 + 1) },
         rows: batch.count)
     }
     return figures(sums)

@@ -5,13 +5,16 @@ import FraguaRuntime
 import FraguaSource
 import FraguaTensors
 import FraguaTransforms
+import Synchronization
 
 /// Trains the parameters of a graph on data, epoch by epoch.
 ///
 /// What ``init(_:training:validation:initial:options:)`` accepts is compiled and checked: from there on only numbers
 /// that are not finite or a full disk stop a training. The same graph, seed and data give the same bits at any number
-/// of threads and after any resumption. Not for use by several threads at once.
-public final class Trainer: @unchecked Sendable {
+/// of threads and after any resumption.
+///
+/// Several tasks may have one: a second training that begins while one runs is refused.
+public final class Trainer: @unchecked Sendable {  // What is not constant belongs to whoever made `isTraining` true.
   /// The training, without the `@`.
   public let name: String
   let options: TrainingOptions
@@ -28,6 +31,8 @@ public final class Trainer: @unchecked Sendable {
   /// The loss and the metrics over the validation data, in inference mode.
   let validation: BatchLoop?
   let folder: OutputFolder?
+  /// Whether ``train(report:isCancelled:)`` runs.
+  let isTraining = Atomic(false)
   /// How far the training was before this run.
   let start: (epochs: Int, steps: Int)
   /// The number of threads that a step runs on.
@@ -77,7 +82,8 @@ public final class Trainer: @unchecked Sendable {
     } catch { throw Diagnostics([error]) }
     for (name, tensor) in parameters.tensors { store[name] = tensor }
     let progress = parameters.resumes ? initial?.checkpoint.progress : nil
-    (start, remarks) = Self.start(progress, loop, parameters.remarks)
+    (start, remarks) = Self.start(
+      progress, loop, parameters.remarks + Self.remarks(onThreadsOf: step.executable))
   }
 
   /// Checks the options that are wrong whatever the graph is; the initializer does too.
@@ -99,6 +105,15 @@ public final class Trainer: @unchecked Sendable {
 
   /// The rows of the training data and of a step, and the threads that a step runs on.
   public var size: (rows: Int, batch: Int, threads: Int) { (loop.layout.rows, loop.batch, stepThreads) }
+
+  /// What the user should know about the threads of a step.
+  private static func remarks(onThreadsOf step: Executable) -> [String] {
+    guard step.refusedThreads > 0 else { return [] }
+    let (got, wanted) = (step.threads, step.threads + step.refusedThreads)
+    return [
+      "the system gives \(got) of \(wanted) threads: 'ulimit -u', the control group's pids.max and the memory for stacks limit them"
+    ]
+  }
 
   /// Where to go on after `progress`.
   private static func start(
@@ -131,7 +146,7 @@ public final class Trainer: @unchecked Sendable {
     let versions = Specializations { bindings throws(Diagnostics) in
       try Compiler.compile(graph, entry: entry, execution.compilerOptions(bindings))
     }
-    return BatchLoop(layout, batch: batch, versions: versions, store: store)
+    return BatchLoop(layout, batch: batch, versions: versions, store.block)
   }
 
   /// The loop over the validation data, compiled, if there are any.

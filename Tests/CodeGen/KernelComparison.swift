@@ -35,15 +35,13 @@ struct KernelComparison {
     let interpreter = try KernelInterpreter(program)
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
     let objects = StepCompiler.compile(program, schedule, plan, processor, workers: threads).objects
-    let store = ParameterStore()
-    for (name, tensor) in parameters { store[name] = tensor }
-    let executable = try Executable(objects, program, schedule, plan, threads: threads)
-    try executable.bind(store)
+    let store = ParameterStore(parameters)
+    let frame = Executable(objects, program, schedule, plan, threads: threads).frame()
     var expected = parameters
     for run in 0..<runs {
       let outcome = try interpreter.run(arguments: arguments, parameters: expected)
       expected = outcome.parameters
-      let results = try executable.run(arguments)
+      let results = try frame.run(arguments, store)
       for (i, (want, got)) in zip(outcome.results, results).enumerated() {
         if let difference = got.firstDifference(from: want) { return "run \(run), result \(i), \(difference)" }
       }

@@ -17,7 +17,7 @@ func parsed(_ text: String) throws -> Graph {
 }
 
 /// The results of `entry` of `graph`, compiled for `set`; records an issue where they are not the bits of the kernel
-/// interpreter, which processors without fused multiply-add do not promise.
+/// interpreter.
 func compiledResults(
   _ graph: Graph, _ entry: String, _ arguments: [Tensor], parameters: [String: Tensor] = [:],
   _ set: Target.InstructionSet, mode: Mode? = nil, bind bindings: [String: Int] = [:]
@@ -26,14 +26,10 @@ func compiledResults(
     bindings: bindings, mode: mode, processor: Processor(emulating: set), vocabulary: .standard,
     verifiesAfterEachPass: true)
   let compiled = try Compiler.compile(graph, entry: entry, options)
-  if Target(set).hasFMA {
-    let runs = try ProgramRuns(compiled.executable.program, arguments, parameters)
-    let difference = try runs.difference(compiled.executable)
-    #expect(difference == nil, "'@\(entry)' for \(set)")
-  }
-  let store = ParameterStore()
-  for (name, tensor) in parameters { store[name] = tensor }
-  return try compiled.run(arguments, store)
+  let runs = try ProgramRuns(compiled.executable.program, arguments, parameters)
+  let difference = try runs.difference(compiled.executable)
+  #expect(difference == nil, "'@\(entry)' for \(set)")
+  return try compiled.run(arguments, ParameterStore(parameters))
 }
 
 extension LawCase {

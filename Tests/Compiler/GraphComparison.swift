@@ -105,58 +105,40 @@ struct GraphComparison {
   }
 
   /// Checks compiled code as the compiler schedules it.
-  func checkCompiled(
-    _ set: Target.InstructionSet?, _ runs: ProgramRuns, _ counts: inout StochasticOracle.Counts
-  ) throws {
+  func checkCompiled(_ set: Target.InstructionSet?, _ runs: ProgramRuns) throws {
     let compiled = try Compiler.compile(graph, entry: entry, options(set))
     if compiled.executable.program != runs.program { throw Mismatch(description: "compiled another program") }
-    try check([compiled.executable], Processor(emulating: set), runs, &counts)
+    try check([compiled.executable], set ?? Processor.hostInstructionSet, runs)
   }
 
   /// Checks compiled code of `runs` as the compiler schedules it, without going through the passes again.
-  func checkScheduled(
-    _ set: Target.InstructionSet, _ runs: ProgramRuns, _ counts: inout StochasticOracle.Counts
-  ) throws {
+  func checkScheduled(_ set: Target.InstructionSet, _ runs: ProgramRuns) throws {
     let schedule = Scheduler(Target(set), threads: 4).schedule(runs.program)
-    try check(
-      try runs.executables(under: schedule, Processor(emulating: set), reusesMemory: true), Processor(emulating: set),
-      runs, &counts)
+    try check(runs.executables(under: schedule, Processor(emulating: set), reusesMemory: true), set, runs)
   }
 
   /// Checks compiled code of `runs` under a random schedule, which divides what the compiler would run on one thread;
   /// a third of them with dead bytes poisoned.
-  func checkRandomSchedule(
-    _ set: Target.InstructionSet, _ runs: ProgramRuns, _ counts: inout StochasticOracle.Counts
-  ) throws {
+  func checkRandomSchedule(_ set: Target.InstructionSet, _ runs: ProgramRuns) throws {
     var schedules = RandomSchedules(seed: seed, Target(set))
     let schedule = schedules.schedule(runs.program)
     let plan = MemoryPlanner.plan(runs.program, schedule, reusesMemory: seed % 4 != 0)
     if let violation = try ProgramRuns.violation(runs.program, schedule, plan) {
       throw Mismatch(description: "\(set), \(schedule): \(violation)")
     }
-    let executables = try runs.executables(
+    let executables = runs.executables(
       under: schedule, Processor(emulating: set), reusesMemory: seed % 4 != 0, poisons: seed % 3 == 1)
     do {
-      try check(executables, Processor(emulating: set), runs, &counts)
+      try check(executables, set, runs)
     } catch let error as Mismatch {
       throw Mismatch(description: "\(error.description), \(schedule)")
     }
   }
 
-  /// Checks that the executables give the same bits: those of the kernel interpreter, or on a processor without fused
-  /// multiply-add, which promises none, what the oracle allows.
-  private func check(
-    _ executables: [Executable], _ processor: Processor, _ runs: ProgramRuns,
-    _ counts: inout StochasticOracle.Counts
-  ) throws {
-    let set = processor.target.instructionSet
-    var expected = runs.outcomes
-    if !processor.target.hasFMA {
-      expected = try runs.outcomes(of: executables[0])
-      try checkOracle(expected[0], "\(set), compiled", isFused: false, &counts)
-    }
+  /// Checks that the executables give the bits of the kernel interpreter.
+  private func check(_ executables: [Executable], _ set: Target.InstructionSet, _ runs: ProgramRuns) throws {
     for executable in executables {
-      if let difference = ProgramRuns.difference(try runs.outcomes(of: executable), expected) {
+      if let difference = try runs.difference(executable) {
         throw Mismatch(description: "\(set), compiled for \(executable.threads) threads: \(difference)")
       }
     }
@@ -164,11 +146,9 @@ struct GraphComparison {
 
   /// Checks the results and updated parameters of a first run against the oracle's.
   private func checkOracle(
-    _ outcome: ProgramRuns.Outcome, _ what: String, isFused: Bool = true,
-    _ counts: inout StochasticOracle.Counts
+    _ outcome: ProgramRuns.Outcome, _ what: String, _ counts: inout StochasticOracle.Counts
   ) throws {
-    let oracle = StochasticOracle(
-      function: optimized, arguments: arguments, parameters: parameters, isFused: isFused)
+    let oracle = StochasticOracle(function: optimized, arguments: arguments, parameters: parameters)
     let updated = optimized.updates.map { outcome.parameters[$0.parameter]! }
     if let difference = oracle.difference(from: outcome.results + updated, seed: seed, &counts) {
       throw Mismatch(description: "\(what) and oracle: \(difference)")

@@ -42,12 +42,10 @@ import Testing
       let objects = StepCompiler.compile(
         program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: poisons)
       ).objects
-      let executable = try Executable(objects, program, schedule, plan, threads: schedule.maximumThreads)
-      let store = ParameterStore()
-      for (name, tensor) in parameters { store[name] = tensor }
-      try executable.bind(store)
-      _ = try executable.run(arguments)
-      return try executable.run(arguments) + program.parameterNames.sorted().map { store[$0]! }
+      let executable = Executable(objects, program, schedule, plan, threads: schedule.maximumThreads)
+      let store = ParameterStore(parameters)
+      _ = try executable.run(arguments, store)
+      return try executable.run(arguments, store) + program.parameterNames.sorted().map { store[$0]! }
     }
 
     /// The first and the last barrier interval in which a call touches each temporary.

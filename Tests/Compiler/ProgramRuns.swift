@@ -53,11 +53,9 @@ struct ProgramRuns {
 
   /// What `executable` gives where the interpreter gave ``outcomes``.
   func outcomes(of executable: Executable) throws -> [Outcome] {
-    let store = ParameterStore()
-    for (name, tensor) in parameters { store[name] = tensor }
-    try executable.bind(store)
+    let store = ParameterStore(parameters)
     return try outcomes.map { _ in
-      let results = try executable.run(arguments)
+      let results = try executable.run(arguments, store)
       return Outcome(
         results: results, parameters: Dictionary(uniqueKeysWithValues: parameters.keys.map { ($0, store[$0]!) }))
     }
@@ -80,13 +78,13 @@ struct ProgramRuns {
   /// The program compiled under `schedule`, ready for 1, 2 and 4 threads.
   func executables(
     under schedule: Schedule, _ processor: Processor, reusesMemory: Bool, poisons: Bool = false
-  ) throws -> [Executable] {
+  ) -> [Executable] {
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
     let objects = StepCompiler.compile(
       program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: poisons)
     ).objects
-    return try [1, 2, 4].filter { $0 <= schedule.maximumThreads }.map {
-      try Executable(objects, program, schedule, plan, threads: $0)
+    return [1, 2, 4].filter { $0 <= schedule.maximumThreads }.map {
+      Executable(objects, program, schedule, plan, threads: $0)
     }
   }
 }

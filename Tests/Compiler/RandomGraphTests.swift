@@ -66,9 +66,9 @@ import Testing
       let set = sets[Int(sample.seed / 2) % sets.count]
       let runs = try comparison.checkPlanned(set, &counts)
       if sample.seed % 2 == 0 {
-        try comparison.checkScheduled(set, runs, &counts)
+        try comparison.checkScheduled(set, runs)
       } else {
-        try comparison.checkRandomSchedule(set, runs, &counts)
+        try comparison.checkRandomSchedule(set, runs)
       }
       return
     }
@@ -76,8 +76,8 @@ import Testing
     for set in sets {
       let runs = try comparison.checkPlanned(set, &counts)
       try comparison.checkDump(set, runs)
-      try comparison.checkCompiled(set == sets[0] ? nil : set, runs, &counts)
-      try comparison.checkRandomSchedule(set, runs, &counts)
+      try comparison.checkCompiled(set == sets[0] ? nil : set, runs)
+      try comparison.checkRandomSchedule(set, runs)
       if let first, let difference = ProgramRuns.difference(first.outcomes, runs.outcomes) {
         throw GraphComparison.Mismatch(description: "\(sets[0]) and \(set): \(difference)")
       }

@@ -13,15 +13,11 @@ enum RoundingBounds {
   /// The smallest positive normal `f32`; vector functions may flush results below to zero.
   static let smallestNormal = 0x1p-126
 
-  /// How much further results may be where multiply-add rounds twice: a product's rounding beside each sum's, and in
-  /// the functions' polynomials and two-part constants likewise.
-  static let unfusedFactor = 4.0
-
   /// For each element of the result of `node`, the bound; `nil` where both sides round once and so give the same bits.
-  static func bounds(_ node: Node, _ operands: [Tensor], _ result: Tensor, isFused: Bool = true) -> [Double]? {
+  static func bounds(_ node: Node, _ operands: [Tensor], _ result: Tensor) -> [Double]? {
     guard result.element.isFloat, let operation = node.operation as? any PrimitiveOperation else { return nil }
     // Half a unit in the last place, relative to the result.
-    let unit = (result.element == .f32 ? 0x1p-24 : 0x1p-53) * (isFused ? 1 : unfusedFactor)
+    let unit = result.element == .f32 ? 0x1p-24 : 0x1p-53
     let role = operation.role(operands.map(\.type), [result.type], node.attributes)
     switch role {
     case .pointwise(let expression): return functionBounds(expression, operands, result, unit)
@@ -36,7 +32,7 @@ enum RoundingBounds {
       return sumBounds(node, operation, magnitudes, terms: operands[1].count + 1, exactTerms: 2, unit)
     case .generator where node.operation is any RandomOperation:
       let largest = result.doubles.reduce(1) { max($0, abs($1)) }
-      return result.doubles.map { _ in quantileDistance * largest * (isFused ? 1 : unfusedFactor) }
+      return result.doubles.map { _ in quantileDistance * largest }
     case .reduction, .view, .gather, .generator, .constant: return nil
     }
   }

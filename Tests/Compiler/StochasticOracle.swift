@@ -13,8 +13,6 @@ struct StochasticOracle {
   let function: Function
   let arguments: [Tensor]
   let parameters: [String: Tensor]
-  /// Whether what is compared has fused multiply-add.
-  var isFused = true
 
   /// How elements compared.
   struct Counts {
@@ -65,7 +63,7 @@ struct StochasticOracle {
 
   /// `result` with each element moved at random within its bound.
   private func moved(_ node: Node, _ operands: [Tensor], _ result: Tensor, _ random: inout RandomSource) -> Tensor {
-    guard let bounds = RoundingBounds.bounds(node, operands, result, isFused: isFused) else { return result }
+    guard let bounds = RoundingBounds.bounds(node, operands, result) else { return result }
     let values = zip(result.doubles, bounds).map { x, bound -> Double in
       guard x.isFinite, bound.isFinite, bound > 0 else { return x }
       return x + Double.random(in: -bound...bound, using: &random)

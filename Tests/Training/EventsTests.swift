@@ -53,4 +53,13 @@ import Testing
       for try await _ in trainer.events() {}
     }
   }
+
+  /// A trainer that is shared trains once at a time.
+  @Test func aSecondTrainingIsRefused() throws {
+    let trainer = try Trainer(linearGraph(), training: plane(50), options: TrainingOptions(epochs: 2, batch: 8))
+    var messages: [String] = []
+    _ = try trainer.train(report: { _ in messages += diagnostics { try trainer.train() }.map(\.message) })
+    #expect(!messages.isEmpty && messages.allSatisfy { $0 == "'@fit' is being trained already" })
+    #expect(try trainer.train().epochs.count == 2)
+  }
 }

@@ -8,16 +8,19 @@ import FraguaSource
 package struct SystemThread: Sendable {
   private let handle: pthread_t
 
+  /// As much stack as a process's first thread has, for threads that compile: LLVM's passes recurse.
+  package static let compilerStackBytes = 8 << 20
+
   /// Starts a thread that runs `body`.
   ///
   /// Either ``join()`` or ``detach()`` must follow.
-  /// - Parameter stackBytes: the size of its stack; `nil` is the system's usual one.
+  /// - Parameter stackBytes: the size of its stack.
   /// - Throws: where the system refuses it.
-  package init(stackBytes: Int? = nil, _ body: @escaping @Sendable () -> Void) throws(Diagnostic) {
+  package init(stackBytes: Int, _ body: @escaping @Sendable () -> Void) throws(Diagnostic) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
-    if let stackBytes { pthread_attr_setstacksize(&attributes, stackBytes) }
+    pthread_attr_setstacksize(&attributes, stackBytes)
     let start = Unmanaged.passRetained(Start(body))
     var handle = pthread_t()
     let status = pthread_create(
@@ -31,6 +34,22 @@ package struct SystemThread: Sendable {
       throw Diagnostic("the system refuses a thread: \(String(cString: strerror(status)).lowercased())")
     }
     self.handle = handle
+  }
+
+  /// Starts at most `count` threads that run `body`, each with its number from 1 on; fewer where the system refuses some.
+  ///
+  /// Each is to be joined.
+  package static func start(
+    atMost count: Int, stackBytes: Int, _ body: @escaping @Sendable (Int) -> Void
+  ) -> [SystemThread] {
+    var threads: [SystemThread] = []
+    while threads.count < count {
+      let number = threads.count + 1
+      do throws(Diagnostic) {
+        threads.append(try SystemThread(stackBytes: stackBytes) { body(number) })
+      } catch { break }
+    }
+    return threads
   }
 
   /// Waits until it has ended.
