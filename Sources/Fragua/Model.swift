@@ -16,6 +16,8 @@ public final class Model {
   public private(set) var checkpoint: Checkpoint
   /// The operations, initializers and optimizers that there are.
   private let vocabulary: Vocabulary
+  /// The states whose values were set here, which count before what the graph says.
+  private var assigned: Set<String> = []
   /// The functions that have been run with the present parameters.
   private var predictors: [String: Predictor] = [:]
 
@@ -48,7 +50,7 @@ public final class Model {
         ?? Checkpoint(parameters: [:])
       let initial = try InitialParameters(
         graph, states: [], seed: seed, vocabulary: vocabulary,
-        checkpoint: parameters.map { (checkpoint.parameters, $0) })
+        checkpoint: parameters.map { (checkpoint, $0) })
       checkpoint.parameters.merge(initial.tensors) { _, new in new }
     } catch { throw Diagnostics([error]) }
   }
@@ -68,6 +70,7 @@ public final class Model {
       throw Diagnostic("the value for '@\(name)' is \(tensor.type), expected \(type)")
     }
     checkpoint.parameters[name] = tensor
+    assigned.insert(name)
     predictors = [:]
   }
 
@@ -91,7 +94,7 @@ public final class Model {
     options.vocabulary = vocabulary
     let trainer = try Trainer(
       graph, training: Self.dataset(data), validation: validation.map(Self.dataset),
-      initial: (checkpoint, "the model"), options: options)
+      initial: (checkpoint, "the model"), keeping: assigned, options: options)
     let summary = try trainer.train(report: report, isCancelled: isCancelled)
     checkpoint = summary.checkpoint
     predictors = [:]

@@ -1,8 +1,19 @@
+import FraguaGraph
 import FraguaSource
 import FraguaTensors
 
 /// Numbers that are not finite: what a training says about them.
 extension Trainer {
+  /// Checks that the parameters which a training from the file at `path` starts with are finite.
+  static func checkFinite(_ tensors: [String: Tensor], of parameters: [Parameter], path: String) throws(Diagnostic) {
+    let wrong = parameters.filter { $0.isTrainable && tensors[$0.name]?.isFinite == false }.map(\.name)
+    guard let first = wrong.first, let tensor = tensors[first] else { return }
+    let position = (0..<tensor.count).first { !tensor[$0].asDouble.isFinite } ?? 0
+    let others = wrong.count > 1 ? " (and in \(wrong.count - 1) more tensor\(wrong.count == 2 ? "" : "s"))" : ""
+    throw Diagnostic("'\(path)' has \(tensor[position].asDouble) in '\(first)', element \(position + 1)\(others)")
+      .noting("a training goes on from finite numbers only")
+  }
+
   /// The loss of a step is infinite or no number.
   /// - Parameter rows: the step's rows of the data.
   func notFinite(_ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>) -> Diagnostic {

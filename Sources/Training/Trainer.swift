@@ -8,9 +8,9 @@ import FraguaTransforms
 
 /// Trains the parameters of a graph on data, epoch by epoch.
 ///
-/// What ``init(_:training:validation:initial:options:)`` accepts is compiled and checked: from there on only numbers
-/// that are not finite or a full disk stop a training. The same graph, seed and data give the same bits at any number
-/// of threads and after any resumption. Not for use by several threads at once.
+/// What ``init(_:training:validation:initial:keeping:options:)`` accepts is compiled and checked: from there on only
+/// numbers that are not finite or a full disk stop a training. The same graph, seed and data give the same bits at any
+/// number of threads and after any resumption. Not for use by several threads at once.
 public final class Trainer: @unchecked Sendable {
   /// The training, without the `@`.
   public let name: String
@@ -41,10 +41,13 @@ public final class Trainer: @unchecked Sendable {
   ///   - training: a column for each argument of the loss.
   ///   - validation: the same of other data, if any.
   ///   - initial: parameters to start from in place of the initializers. Where they are a checkpoint of the same
-  ///     training, its optimizer's state and its count of epochs go on.
+  ///     training, its optimizer's slots and its count of epochs go on. Hyper-parameters, such as the learning rate, are
+  ///     what the graph says.
+  ///   - kept: the hyper-parameters that are taken from `initial` all the same, such as `fit.learning_rate`.
   public init(
     _ graph: Graph, training: Dataset, validation: Dataset? = nil,
-    initial: (checkpoint: Checkpoint, path: String)? = nil, options: TrainingOptions = TrainingOptions()
+    initial: (checkpoint: Checkpoint, path: String)? = nil, keeping kept: Set<String> = [],
+    options: TrainingOptions = TrainingOptions()
   ) throws(Diagnostics) {
     do throws(Diagnostic) {
       try Self.check(options)
@@ -72,8 +75,9 @@ public final class Trainer: @unchecked Sendable {
     let parameters: InitialParameters
     do throws(Diagnostic) {
       parameters = try InitialParameters(
-        graph, states: step.parameters, seed: seed, vocabulary: options.vocabulary,
-        checkpoint: initial.map { ($0.checkpoint.parameters, $0.path) })
+        graph, states: step.parameters, training: (target.name, step.updatedParameters), seed: seed,
+        vocabulary: options.vocabulary, checkpoint: initial, keeping: kept)
+      if let path = initial?.path { try Self.checkFinite(parameters.tensors, of: graph.parameters, path: path) }
     } catch { throw Diagnostics([error]) }
     for (name, tensor) in parameters.tensors { store[name] = tensor }
     let progress = parameters.resumes ? initial?.checkpoint.progress : nil

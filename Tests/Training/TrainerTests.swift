@@ -178,14 +178,9 @@ import Testing
       read.parameters.keys.sorted() == [
         "b", "fit.adam.m.b", "fit.adam.m.w", "fit.adam.v.b", "fit.adam.v.w", "fit.learning_rate", "fit.step", "w",
       ])
-    // The state of the optimizer is there to be read, and changed between two runs.
+    // The state of the optimizer is there to be read.
     #expect(read.parameters["fit.learning_rate"]!.doubles.map { Float($0) } == [0.05])
     #expect(read.parameters["fit.step"]!.doubles == [21])
-    var slower = read
-    slower.parameters["fit.learning_rate"] = Tensor([], [0] as [Float])
-    let after = try train(initial: slower) { $0.epochs = 1 }
-    #expect(after.checkpoint.parameters["w"]!.hasSameBits(as: read.parameters["w"]!))
-    #expect(after.checkpoint.parameters["fit.step"]!.doubles == [28])
   }
 
   /// A checkpoint is saved between epochs where the last one is old.
