@@ -66,8 +66,18 @@ extension FraguaCommand {
       hint: near.map { "did you mean '\($0)'?" } ?? "the commands are \(known.joined(separator: ", ")).")
   }
 
-  /// Runs the subcommand that `arguments` name, and tells the user what went wrong, if anything.
+  /// Runs the subcommand that `arguments` name, and tells the user what went wrong, if anything; that standard output
+  /// could not be written to, too.
   static func runSubcommand(_ arguments: [String]) -> ExitStatus {
+    let status = runParsed(arguments)
+    Console.closeOutput()
+    guard let failure = Console.outputFailure else { return status }
+    _ = report(failure)
+    return status == .done ? .input : status
+  }
+
+  /// Runs the subcommand that `arguments` name, and tells the user what went wrong with it.
+  private static func runParsed(_ arguments: [String]) -> ExitStatus {
     do {
       try checkCommand(arguments)
       var command = try parseAsRoot(arguments)
