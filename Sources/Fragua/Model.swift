@@ -85,6 +85,7 @@ public final class Model {
   ///   - data: a tensor for each argument of the loss, by name; the leading axis is the rows.
   ///   - report: told about every epoch, and about steps some ten times a second.
   ///   - isCancelled: asked after every step; `true` stops the training, and the model keeps what it has learned.
+  /// - Throws: where a checkpoint could not be saved to the folder of the options, too; the model keeps what it learned.
   @discardableResult
   public func train(
     on data: [String: Tensor], validation: [String: Tensor]? = nil, options: TrainingOptions = TrainingOptions(),
@@ -98,6 +99,7 @@ public final class Model {
     let summary = try trainer.train(report: report, isCancelled: isCancelled)
     checkpoint = summary.checkpoint
     predictors = [:]
+    if let failure = summary.saveFailure { throw Diagnostics([failure]) }
     return summary
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import FraguaGraph
 import FraguaSource
 import FraguaTensors
@@ -15,8 +16,10 @@ extension Trainer {
   }
 
   /// The loss of a step is infinite or no number.
-  /// - Parameter rows: the step's rows of the data.
-  func notFinite(_ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>) -> Diagnostic {
+  /// - Parameters:
+  ///   - rows: the step's rows of the data.
+  ///   - saved: the epoch after which this run saved last, if it did.
+  func notFinite(_ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>, saved: Int?) -> Diagnostic {
     var error = Diagnostic("the loss of '@\(name)' is \(loss) in epoch \(epoch), step \(step)", at: target.location)
     if let (argument, row) = loop.layout.firstNotFinite(rows) {
       error = error.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
@@ -28,25 +31,29 @@ extension Trainer {
           : "after the step \(Self.words(names, of: trainedParameters)) not finite")
       error = error.noting(Self.hint)
     }
-    return noting(error)
+    return noting(error, saved)
   }
 
   /// Checks that the parameters are finite before they replace others.
-  func checkFinite(epochs: Int, steps: Int) throws(Diagnostics) {
+  /// - Parameter saved: the epoch after which this run saved last, if it did.
+  func checkFinite(epochs: Int, steps: Int, saved: Int?) throws(Diagnostics) {
     let names = parametersNotFinite
     if names.isEmpty { return }
     let place = steps == 0 ? "epoch \(epochs)" : "step \(steps) of epoch \(epochs + 1)"
     let error = Diagnostic(
       "after \(place) of '@\(name)', \(Self.words(names, of: trainedParameters)) not finite", at: target.location)
-    throw Diagnostics([noting(error.noting(Self.hint))])
+    throw Diagnostics([noting(error.noting(Self.hint), saved)])
   }
 
   /// What often helps.
   private static let hint = "a smaller learning rate, scaled inputs, or a loss that takes logits often help"
 
-  /// `error` with what became of the checkpoint.
-  private func noting(_ error: Diagnostic) -> Diagnostic {
-    folder == nil ? error : error.noting("nothing was saved; a checkpoint from before is still there")
+  /// `error` with what is left of the training: what this run saved after the epoch `saved`, or what was there before.
+  private func noting(_ error: Diagnostic, _ saved: Int?) -> Diagnostic {
+    guard let checkpointPath else { return error }
+    if let saved { return error.noting("'\(checkpointPath)' has the parameters of after epoch \(saved)") }
+    let isThere = FileManager.default.fileExists(atPath: checkpointPath)
+    return error.noting("nothing was saved" + (isThere ? "; a checkpoint from before is still there" : ""))
   }
 
   /// The trained parameters of which an element is infinite or no number.

@@ -9,8 +9,8 @@ import FraguaTransforms
 /// Trains the parameters of a graph on data, epoch by epoch.
 ///
 /// What ``init(_:training:validation:initial:keeping:options:)`` accepts is compiled and checked: from there on only
-/// numbers that are not finite or a full disk stop a training. The same graph, seed and data give the same bits at any
-/// number of threads and after any resumption. Not for use by several threads at once.
+/// numbers that are not finite stop a training. The same graph, seed and data give the same bits at any number of
+/// threads and after any resumption. Not for use by several threads at once.
 public final class Trainer: @unchecked Sendable {
   /// The training, without the `@`.
   public let name: String
@@ -88,6 +88,7 @@ public final class Trainer: @unchecked Sendable {
   public static func check(_ options: TrainingOptions) throws(Diagnostic) {
     for (name, value) in [
       ("number of epochs", options.epochs), ("batch", options.batch ?? 1), ("number of threads", options.threads),
+      ("number of epochs from save to save", options.saveEvery ?? 1),
     ]
     where value < 1 {
       throw Diagnostic("the \(name) is \(value), but must be at least 1")
