@@ -1,4 +1,6 @@
+import Fragua
 import FraguaSource
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -45,15 +47,65 @@ enum Console {
   /// Writes a remark about a file's content to standard error, shortened as a diagnostic is.
   static func remark(_ note: Diagnostic.Note) { error(note.rendered) }
 
-  /// Writes all of `text`, whatever is buffered elsewhere.
+  /// Writes all of `text`, whatever is buffered elsewhere. Where standard output takes no more, ``outputFailure`` is set.
   static func write(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
       if written < 0, errno == EINTR { continue }
-      guard written > 0 else { return }
+      if written < 0, errno == EAGAIN {
+        // Whoever shares the descriptor chose that writing does not wait.
+        var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&state, 1, -1)
+        continue
+      }
+      guard written > 0 else {
+        if descriptor == STDOUT_FILENO { loseOutput(written < 0 ? errno : EIO) }
+        return
+      }
       bytes = bytes.dropFirst(written)
     }
+  }
+
+  // MARK: Standard output that is lost
+
+  /// The system's reason why standard output could not be written to, or 0.
+  private static let failure = Atomic<Int32>(0)
+
+  /// Whether something that was written to standard output got lost, or its reader has gone.
+  static var hasLostOutput: Bool { failure.load(ordering: .relaxed) != 0 }
+
+  /// What is said where something that was written to standard output got lost.
+  static var outputFailure: Diagnostic? {
+    let code = failure.load(ordering: .relaxed)
+    if code == 0 { return nil }
+    return Diagnostic("cannot write to standard output: \(String(cString: strerror(code)).lowercased())")
+  }
+
+  /// Notes the first failure.
+  private static func loseOutput(_ code: Int32) {
+    _ = failure.compareExchange(expected: 0, desired: code, ordering: .relaxed)
+  }
+
+  /// Looks whether whoever read standard output has gone, without writing anything.
+  static func checkReader() {
+    var state = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+    if poll(&state, 1, 0) == 1, state.revents & Int16(POLLERR) != 0 { loseOutput(EPIPE) }
+  }
+
+  /// Sees to it that no file which is opened later gets the number of a standard stream that is closed, and that a file
+  /// which grows too large is a failure like any other.
+  static func prepare() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest number that is free; for reading, so that what is written there fails as before.
+      _ = open("/dev/null", O_RDONLY)
+    }
+    signal(SIGXFSZ, SIG_IGN)
+  }
+
+  /// Closes standard output: some file systems say only then that what was written did not fit.
+  static func closeOutput() {
+    if close(STDOUT_FILENO) != 0, errno != EBADF { loseOutput(errno) }
   }
 
   /// A diagnostic's line with its kind in colour and the caret too.

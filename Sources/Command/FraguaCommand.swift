@@ -20,7 +20,8 @@ struct FraguaCommand: ParsableCommand {
       NAME=SOURCE gives data for the function's argument %NAME. SOURCE is file.csv:COLUMN,COLUMN, file.npy, file.npz:KEY, \
       file.safetensors:KEY, an IDX file (gzipped or not), or numbers in brackets such as [[4, 5], [10, 2.5]].
 
-      Exit status: 0 done, 1 the input is at fault, 2 the usage is wrong, 70 a defect of fragua, 130 interrupted.
+      Exit status: 0 done, 1 the input is at fault, 2 the usage is wrong, 70 a defect of fragua; a training that \
+      was told to end and saved: 130 by Ctrl-C, 143 by SIGTERM, 129 by a terminal that closed.
       """,
     version: "0.1.0",
     subcommands: [
@@ -38,8 +39,10 @@ enum ExitStatus: Int32, Error {
   case usage = 2
   /// A defect of ours.
   case defect = 70
-  /// Stopped by Ctrl-C, after saving.
+  // Told to end by a signal, after saving: 128 and the signal's number, as shells have it.
+  case hungUp = 129
   case interrupted = 130
+  case terminated = 143
 }
 
 /// A mistake in the usage that shows only once the graph is known.
@@ -67,8 +70,18 @@ extension FraguaCommand {
       hint: near.map { "did you mean '\($0)'?" } ?? "the commands are \(known.joined(separator: ", ")).")
   }
 
-  /// Runs the subcommand that `arguments` name, and tells the user what went wrong, if anything.
+  /// Runs the subcommand that `arguments` name, and tells the user what went wrong, if anything; that standard output
+  /// could not be written to, too.
   static func runSubcommand(_ arguments: [String]) -> ExitStatus {
+    let status = runParsed(arguments)
+    Console.closeOutput()
+    guard let failure = Console.outputFailure else { return status }
+    _ = report(failure)
+    return status == .done ? .input : status
+  }
+
+  /// Runs the subcommand that `arguments` name, and tells the user what went wrong with it.
+  private static func runParsed(_ arguments: [String]) -> ExitStatus {
     do {
       try checkCommand(arguments)
       var command = try parseAsRoot(arguments)

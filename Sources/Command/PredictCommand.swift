@@ -55,7 +55,7 @@ struct PredictCommand: ParsableCommand {
     }
     let checkpoint = try Checkpoint(contentsOf: params)
     let initial = try InitialParameters(
-      graph, states: [], seed: 0, vocabulary: .standard, checkpoint: (checkpoint.parameters, params))
+      graph, states: [], seed: 0, vocabulary: .standard, checkpoint: (checkpoint, params))
     let dataset = try DataArguments(data).dataset(for: root)
     let predictor = try Predictor(
       graph, function: name, parameters: initial.tensors, options: try compilation.executionOptions(batch: batch))

@@ -63,10 +63,10 @@ struct RunCommand: ParsableCommand {
     if let folder { try outcome.save(to: folder, json: json) } else { outcome.print(json: json) }
   }
 
-  /// The tensors of --params with their path.
-  private func checkpoint() throws(Diagnostic) -> (tensors: [String: Tensor], path: String)? {
+  /// The checkpoint of --params with its path.
+  private func checkpoint() throws(Diagnostic) -> (checkpoint: Checkpoint, path: String)? {
     guard let params else { return nil }
-    return (try Checkpoint(contentsOf: params).parameters, params)
+    return (try Checkpoint(contentsOf: params), params)
   }
 
   // MARK: Graphs
@@ -80,25 +80,36 @@ struct RunCommand: ParsableCommand {
     try arguments.checkLabels(tensors, of: root, LabelRanges(of: root, in: graph))
     var options = try compilation.compilerOptions(mode: mode)
     options.bindings = try Self.bindings(of: root, tensors, options.bindings)
-    let checkpoint = try checkpoint()
     let names = graph.resultNames(of: entry)
     if interpret {
       let expanded = try Self.expanded(graph, entry, options)
       if let function = expanded.function(named: entry) { try Self.checkInterpreterMemory(function) }
-      let initial = try InitialParameters(
-        graph, states: expanded.parameters, seed: seed, vocabulary: .standard, checkpoint: checkpoint)
+      let updates = expanded.function(named: entry)?.updates.map(\.parameter) ?? []
+      let initial = try initialParameters(graph, entry, expanded.parameters, updated: Set(updates))
       let (results, updated) = GraphInterpreter(expanded).run(entry, arguments: tensors, parameters: initial.tensors)
       return RunOutcome(results: Array(zip(names, results)), parameters: initial.tensors, updated: updated)
     }
     let compiled = try Compiler.compile(graph, entry: entry, options)
-    let initial = try InitialParameters(
-      graph, states: compiled.parameters, seed: seed, vocabulary: .standard, checkpoint: checkpoint)
+    let initial = try initialParameters(graph, entry, compiled.parameters, updated: compiled.updatedParameters)
     let store = ParameterStore(initial.tensors)
     let results = try compiled.run(tensors, store)
     let updated = compiled.updatedParameters.map { ($0, store[$0]!) }
     return RunOutcome(
       results: Array(zip(names, results)), parameters: initial.tensors,
       updated: Dictionary(uniqueKeysWithValues: updated))
+  }
+
+  /// What the parameters and `states` start with, where `entry` updates the ones in `updated`.
+  private func initialParameters(
+    _ graph: Graph, _ entry: String, _ states: [Parameter], updated: Set<String>
+  ) throws(Diagnostic) -> InitialParameters {
+    let isTraining =
+      graph.trainings.contains { $0.name == entry } || graph.function(named: entry).map { $0.role == .train } ?? false
+    let initial = try InitialParameters(
+      graph, states: states, training: isTraining ? (entry, updated) : nil, seed: seed, vocabulary: .standard,
+      checkpoint: checkpoint())
+    for remark in initial.remarks { Console.remark(remark) }
+    return initial
   }
 
   /// What the shapes of the data bind the symbols of the arguments to, with `given` ones.
@@ -159,7 +170,7 @@ struct RunCommand: ParsableCommand {
     }
     try compilation.refuseBindings(of: "'\(file)'")
     let tensors = try DataArguments(data).tensors(for: Self.signature(of: program))
-    let parameters = try checkpoint()?.tensors ?? [:]
+    let parameters = try checkpoint()?.checkpoint.parameters ?? [:]
     for name in program.parameterNames where parameters[name] == nil {
       throw Diagnostic("there is no value for the parameter '@\(name)'")
         .noting(params.map { "'\($0)' lacks it" } ?? "give the parameters with --params FILE")

@@ -44,27 +44,28 @@ struct RunOutcome {
     }
   }
 
-  /// Saves the results as `NAME.npy`, and the parameters where some were updated; tells which files.
+  /// Saves the results as `NAME.npy`, and the parameters where some were updated; then tells which files.
   func save(to folder: OutputFolder, json: Bool) throws(Diagnostic) {
     for (name, _) in results where !name.isIdentifier {
       throw Diagnostic("the result '\(name)' cannot be saved: its name is none that a file can have")
     }
     try folder.make()
+    var lines: [String] = []
     for (name, tensor) in results {
       let path = "\(folder.path)/\(name).npy"
       try NPY.write(tensor, to: path)
-      if json {
-        Console.print(
-          JSON.object([("name", .string(name)), ("type", .string("\(tensor.type)")), ("out", .string(path))]).text)
-      } else {
-        Console.print("wrote \(Console.name(path)), a \(tensor.type)")
-      }
+      lines.append(
+        json
+          ? JSON.object([("name", .string(name)), ("type", .string("\(tensor.type)")), ("out", .string(path))]).text
+          : "wrote \(Console.name(path)), a \(tensor.type)")
     }
     if !updated.isEmpty {
       let all = parameters.merging(updated) { _, new in new }
       let path = "\(folder.path)/\(Checkpoint.fileName)"
       try Checkpoint(parameters: all).write(to: path)
-      Console.print(json ? JSON.object([("parameters", .string(path))]).text : "wrote \(Console.name(path))")
+      lines.append(json ? JSON.object([("parameters", .string(path))]).text : "wrote \(Console.name(path))")
     }
+    // Only now: a reader that goes away ends the command.
+    for line in lines { Console.print(line) }
   }
 }

@@ -14,9 +14,14 @@ struct TrainCommand: ParsableCommand {
           --validation x=graphs/data/students-test.csv:classes,hours \\
           --validation y=graphs/data/students-test.csv:passed --epochs 100 --out out
 
-      Give --data for each argument of the loss. --out DIR saves DIR/parameters.safetensors at the end; Ctrl-C saves it \
-      too, after the present step. --init goes on from such a file, optimizer and count of epochs included, to the same \
-      bits as a training that never stopped; from a file with parameters alone, the optimizer starts anew.
+      Give --data for each argument of the loss. --out DIR saves DIR/parameters.safetensors, whole or not at all: at the \
+      end, and between epochs as --save-every says. Ctrl-C, SIGTERM, a terminal that closes and a reader of standard \
+      output that goes away end the training after the present step, saved. Where DIR cannot be written to at the end, \
+      the parameters go to fragua-rescue-*.safetensors in the working directory, or else where they can be kept.
+
+      --init goes on from such a file, slots of the optimizer and count of epochs included, to the same bits as a \
+      training that never stopped; from a file with parameters alone, the optimizer starts anew. The learning rate is \
+      what the graph says; that the file has another one is said.
 
       A loss that is infinite or no number ends the training with a message about the step and the parameters; so do \
       parameters that would be saved with such numbers. What was saved before stays.
@@ -65,21 +70,36 @@ struct TrainCommand: ParsableCommand {
     name: .customLong("out"), help: ArgumentHelp("The folder to save parameters.safetensors to.", valueName: "DIR"))
   var directory: String?
 
+  @Option(
+    name: .customLong("save-every"),
+    help: ArgumentHelp(
+      "Save to --out after every N epochs too (default: 1 where an epoch takes over 10 s, else as many as that takes).",
+      valueName: "N"))
+  var saveEvery: Int?
+
   @OptionGroup var compilation: CompilationArguments
 
   @Flag(help: "Print one JSON object a line.")
   var json = false
+
+  func validate() throws {
+    if saveEvery != nil, directory == nil { throw ValidationError("--save-every needs --out, the folder to save to") }
+  }
 
   func run() throws {
     let begin = ContinuousClock.now
     let trainer = try trainer(InputFile.graph(file))
     try trainer.makeFolder()
     let reporter = TrainingReporter(json: json)
-    reporter.start(trainer, seconds: (ContinuousClock.now - begin) / .seconds(1), file: file)
     Interrupt.catchSignals()
-    let summary = try trainer.train(report: reporter.report, isCancelled: { Interrupt.isRaised })
+    reporter.start(trainer, seconds: (ContinuousClock.now - begin) / .seconds(1), file: file)
+    // What nobody can see the beginning of is not begun.
+    if Console.hasLostOutput { return }
+    let summary = try trainer.train(
+      report: reporter.report, isCancelled: { Interrupt.isRaised || Console.hasLostOutput })
+    if let failure = summary.saveFailure { throw RescueFile.save(summary.checkpoint, because: failure) }
     reporter.finish(summary, epochs: epochs)
-    if summary.wasInterrupted { throw ExitStatus.interrupted }
+    if summary.wasInterrupted, let status = Interrupt.status { throw status }
   }
 
   /// The trainer of the graph with its data: all checks, then compilation.
@@ -93,7 +113,7 @@ struct TrainCommand: ParsableCommand {
         function: function?.name, epochs: epochs, batch: batch, seed: seed, shuffles: !withoutShuffle,
         threads: try compilation.threadCount(), cpu: compilation.cpu, usesMemoryPlan: !compilation.withoutPlan,
         poisonsDeadBytes: compilation.poisons, cache: compilation.cache, reportTimes: compilation.reportTimes,
-        bindings: try compilation.symbolValues(), directory: directory)
+        bindings: try compilation.symbolValues(), directory: directory, saveEvery: saveEvery)
       try Trainer.check(options)
       let arguments = try Trainer.arguments(of: graph, training: function?.name)
       start = try initial.map { path throws(Diagnostic) in (try Checkpoint(contentsOf: path), path) }

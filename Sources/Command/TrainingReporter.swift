@@ -19,6 +19,7 @@ struct TrainingReporter {
     switch event {
     case .remark(let text): Console.remark(Diagnostic.Note(text))
     case .step(let step):
+      Console.checkReader()
       let share = Double(step.step) / Double(step.steps)
       let bar = String(repeating: "━", count: Int(share * 20)) + String(repeating: "─", count: 20 - Int(share * 20))
       ProgressLine.show(

@@ -4,8 +4,8 @@ import FraguaTensors
 extension Safetensors {
   /// The tensors and metadata in the file at `path`.
   ///
-  /// Everything the header says is checked before a tensor is made: types, shapes, and that the tensors fill the file
-  /// without gaps or overlaps.
+  /// Everything the header says is checked before a tensor is made: types, shapes, that the tensors fill the file without
+  /// gaps or overlaps, and the checksum if it has one.
   public static func read(_ path: String) throws(Diagnostic) -> Safetensors {
     let (layout, file) = try contents(path)
     var result = Safetensors()
@@ -43,6 +43,7 @@ extension Safetensors {
     if file.count == nil { try file.readAll() }
     let layout = try SafetensorsLayout(file.bytes, of: file.count ?? file.bytes.count, path: path)
     try file.readAll()
+    try layout.checkSum(of: file.bytes, path)
     return (layout, file.bytes)
   }
 
@@ -61,6 +62,8 @@ struct SafetensorsLayout {
   struct Entry {
     var name: String
     var element = FileElement.u8
+    /// The format's name of the type.
+    var dtype = ""
     var extents = [Int]()
     /// The half-open range of its bytes, counted from the start of the data.
     var begin = 0, end = 0
@@ -119,7 +122,7 @@ struct SafetensorsLayout {
           throw Diagnostic("'\(name)' in '\(json.path)' has elements of type \(dtype), which cannot be read")
             .noting("convert them to one of F32, F64, I32, I64, U8, BOOL")
         }
-        entry.element = element
+        (entry.element, entry.dtype) = (element, dtype)
       case "shape": entry.extents = try json.integers()
       case "data_offsets":
         let offsets = try json.integers()
@@ -160,6 +163,24 @@ struct SafetensorsLayout {
     guard position == dataBytes else {
       let rest = dataBytes - position
       throw Diagnostic("'\(path)' is corrupt: \(rest == 1 ? "1 byte follows" : "\(rest) bytes follow") its tensors")
+    }
+  }
+
+  /// Checks that the tensors are those that were written, where the metadata have their checksum.
+  func checkSum(of file: [UInt8], _ path: String) throws(Diagnostic) {
+    guard let expected = metadata[TensorChecksum.key], TensorChecksum.isOne(expected) else { return }
+    var checksum = TensorChecksum()
+    for entry in entries.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+      file.withUnsafeBytes { bytes in
+        let data = UnsafeRawBufferPointer(rebasing: bytes[dataOffset + entry.begin..<dataOffset + entry.end])
+        checksum.add(entry.name, entry.dtype, entry.extents, data)
+      }
+    }
+    guard checksum.text == expected else {
+      throw Diagnostic(
+        "'\(path)' is corrupt: the checksum of its tensors is \(checksum.text), but its metadata say \(expected)"
+      )
+      .noting("where the tensors were changed on purpose, '\(TensorChecksum.key)' must leave the metadata")
     }
   }
 }

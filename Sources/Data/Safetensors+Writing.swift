@@ -44,6 +44,16 @@ extension Safetensors {
     return header
   }
 
+  /// The checksum of the tensors, which ``read(_:)`` checks where the metadata have it as ``TensorChecksum/key``.
+  package var checksum: String {
+    var result = TensorChecksum()
+    for entry in entries.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+      let type = entry.tensor.type
+      entry.tensor.withBytes { result.add(entry.name, dtype(type.element), type.extents, $0) }
+    }
+    return result.text
+  }
+
   /// The format's name of an element type.
   private func dtype(_ element: ElementType) -> String {
     switch element {

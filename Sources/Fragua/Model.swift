@@ -16,6 +16,8 @@ public final class Model {
   public private(set) var checkpoint: Checkpoint
   /// The operations, initializers and optimizers that there are.
   private let vocabulary: Vocabulary
+  /// The states whose values were set here, which count before what the graph says.
+  private var assigned: Set<String> = []
   /// The functions that have been run with the present parameters.
   private var predictors: [String: Predictor] = [:]
 
@@ -48,7 +50,7 @@ public final class Model {
         ?? Checkpoint(parameters: [:])
       let initial = try InitialParameters(
         graph, states: [], seed: seed, vocabulary: vocabulary,
-        checkpoint: parameters.map { (checkpoint.parameters, $0) })
+        checkpoint: parameters.map { (checkpoint, $0) })
       checkpoint.parameters.merge(initial.tensors) { _, new in new }
     } catch { throw Diagnostics([error]) }
   }
@@ -68,6 +70,7 @@ public final class Model {
       throw Diagnostic("the value for '@\(name)' is \(tensor.type), expected \(type)")
     }
     checkpoint.parameters[name] = tensor
+    assigned.insert(name)
     predictors = [:]
   }
 
@@ -82,6 +85,7 @@ public final class Model {
   ///   - data: a tensor for each argument of the loss, by name; the leading axis is the rows.
   ///   - report: told about every epoch, and about steps some ten times a second.
   ///   - isCancelled: asked after every step; `true` stops the training, and the model keeps what it has learned.
+  /// - Throws: where a checkpoint could not be saved to the folder of the options, too; the model keeps what it learned.
   @discardableResult
   public func train(
     on data: [String: Tensor], validation: [String: Tensor]? = nil, options: TrainingOptions = TrainingOptions(),
@@ -91,10 +95,11 @@ public final class Model {
     options.vocabulary = vocabulary
     let trainer = try Trainer(
       graph, training: Self.dataset(data), validation: validation.map(Self.dataset),
-      initial: (checkpoint, "the model"), options: options)
+      initial: (checkpoint, "the model"), keeping: assigned, options: options)
     let summary = try trainer.train(report: report, isCancelled: isCancelled)
     checkpoint = summary.checkpoint
     predictors = [:]
+    if let failure = summary.saveFailure { throw Diagnostics([failure]) }
     return summary
   }
 

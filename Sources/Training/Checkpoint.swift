@@ -40,16 +40,26 @@ public struct Checkpoint: Sendable, Equatable {
   }
 
   /// Reads the file at `path`.
+  /// - Throws: where its checksum, if it has one, or its metadata cannot be right, too.
   public init(contentsOf path: String) throws(Diagnostic) {
     let file = try Safetensors.read(path)
     parameters = file.tensors
-    progress = Progress(file.metadata)
+    progress = try Progress(file.metadata, path: path)
   }
 
-  /// Writes to `path`, the whole file or nothing.
+  /// Writes to `path`, the whole file or nothing, with a checksum over the tensors.
   public func write(to path: String) throws(Diagnostic) {
     let entries = parameters.sorted { $0.key < $1.key }.map { Safetensors.Entry($0.key, $0.value) }
-    try Safetensors(entries, metadata: progress?.metadata ?? [:]).write(to: path)
+    var file = Safetensors(entries, metadata: progress?.metadata ?? [:])
+    file.metadata[TensorChecksum.key] = file.checksum
+    try file.write(to: path)
+  }
+
+  /// Checks that these parameters, which came from `path`, were not trained for another graph than that called `graph`.
+  func checkGraph(_ graph: String, path: String) throws(Diagnostic) {
+    guard let progress, progress.graph != graph else { return }
+    throw Diagnostic("'\(path)' has parameters of the graph '@\(progress.graph)', but this graph is '@\(graph)'")
+      .noting("where that is meant, rename one of them: the file's name for its graph is 'graph' in its metadata")
   }
 
   /// The name of the file in a training's folder.
@@ -57,21 +67,41 @@ public struct Checkpoint: Sendable, Equatable {
 }
 
 extension Checkpoint.Progress {
-  /// What the metadata of a file say; `nil` where they say nothing, or nothing that makes sense.
-  init?(_ metadata: [String: String]) {
-    /// A count that is not negative.
-    func count(_ key: String) -> Int? { metadata[key].flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil } }
-    guard let graph = metadata["graph"], let seed = metadata["seed"].flatMap(UInt64.init), let epochs = count("epoch"),
-      let steps = count("step"), let batch = count("batch"), let rows = count("rows")
-    else { return nil }
-    guard epochs <= Trainer.maximumEpochs else { return nil }
-    self.init(graph: graph, seed: seed, epochs: epochs, steps: steps, batch: batch, rows: rows)
+  /// The key of the metadata by which files of this kind are known, and its value.
+  private static let format = (key: "format", value: "fragua")
+
+  /// What the metadata of the file at `path` say; `nil` where they say nothing, as those of files from elsewhere.
+  /// - Throws: where they say what cannot be, or not all.
+  init?(_ metadata: [String: String], path: String) throws(Diagnostic) {
+    guard metadata[Self.format.key] == Self.format.value else { return nil }
+    /// The number called `key`, which must be in `range`.
+    func number<N: FixedWidthInteger>(_ key: String, _ range: ClosedRange<N>) throws(Diagnostic) -> N {
+      guard let text = metadata[key] else { throw Self.corrupt(path, "lack '\(key)'") }
+      guard let number = N(text), range.contains(number) else {
+        throw Self.corrupt(
+          path, "have '\(key)' as '\(text)', expected a number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return number
+    }
+    guard let graph = metadata["graph"] else { throw Self.corrupt(path, "lack 'graph'") }
+    let batch = try number("batch", 1...Int.max)
+    let rows = try number("rows", 1...Int.max)
+    let steps = rows / batch + (rows % batch == 0 ? 0 : 1)
+    self.init(
+      graph: graph, seed: try number("seed", 0...UInt64.max), epochs: try number("epoch", 0...Trainer.maximumEpochs),
+      steps: try number("step", 0...(steps - 1)), batch: batch, rows: rows)
+  }
+
+  /// The metadata of the file at `path` are wrong.
+  private static func corrupt(_ path: String, _ what: String) -> Diagnostic {
+    Diagnostic("'\(path)' is corrupt: its metadata \(what)")
+      .noting("a file without metadata is taken for parameters alone, from which a training starts anew")
   }
 
   /// The metadata of a file.
   var metadata: [String: String] {
     [
-      "format": "fragua", "graph": graph, "seed": "\(seed)", "epoch": "\(epochs)", "step": "\(steps)",
+      Self.format.key: Self.format.value, "graph": graph, "seed": "\(seed)", "epoch": "\(epochs)", "step": "\(steps)",
       "batch": "\(batch)", "rows": "\(rows)",
     ]
   }

@@ -15,13 +15,20 @@ package struct InitialParameters {
 
   /// Tensors for the parameters of `graph` and for `states`, which a training adds.
   ///
+  /// The states of a training are its slots, which its step updates, and its hyper-parameters, which it only reads. A
+  /// checkpoint's slots are taken all or none; the hyper-parameters are what the text says.
   /// - Parameters:
-  ///   - checkpoint: given tensors with the path they came from. It must have every `param` and `state` that the graph
-  ///     declares. The states that belong to a training are taken all or none.
-  /// - Throws: a tensor that is missing, unknown, or of another type; parameters that exceed the memory.
+  ///   - training: the training that is run, and the parameters and states that its step updates; the states of others
+  ///     are all taken for slots.
+  ///   - checkpoint: a checkpoint with the path it came from. It must have every `param` and `state` that the graph
+  ///     declares.
+  ///   - kept: the hyper-parameters that are taken from the checkpoint all the same.
+  /// - Throws: a tensor that is missing, unknown, or of another type; a checkpoint of another graph; parameters that
+  ///   exceed the memory.
   package init(
-    _ graph: Graph, states: [Parameter], seed: UInt64, vocabulary: Vocabulary,
-    checkpoint: (tensors: [String: Tensor], path: String)? = nil
+    _ graph: Graph, states: [Parameter], training: (name: String, updated: Set<String>)? = nil, seed: UInt64,
+    vocabulary: Vocabulary,
+    checkpoint: (checkpoint: Checkpoint, path: String)? = nil, keeping kept: Set<String> = []
   ) throws(Diagnostic) {
     let declared = Set(graph.parameters.map(\.name))
     let all = graph.parameters + states.filter { !declared.contains($0.name) }
@@ -31,16 +38,23 @@ package struct InitialParameters {
     func isOfTraining(_ name: String) -> Bool {
       name == Self.randomState || trainings.contains { name.hasPrefix($0 + ".") }
     }
+    /// Whether a parameter is a hyper-parameter of a training, whose value is that of the text.
+    func isHyperparameter(_ parameter: Parameter) -> Bool {
+      guard let training, parameter.name.hasPrefix(training.name + "."), !parameter.isTrainable else { return false }
+      return !training.updated.contains(parameter.name) && !kept.contains(parameter.name)
+    }
+    let given = checkpoint?.checkpoint.parameters ?? [:]
     if let checkpoint {
       // A dump has only the parameters of its functions, not all that were trained.
-      try Self.checkTypes(checkpoint.tensors, checkpoint.path, all) { graph.stage != nil || isOfTraining($0) }
-      let missing = all.filter { checkpoint.tensors[$0.name] == nil }
+      try Self.checkTypes(given, checkpoint.path, all) { graph.stage != nil || isOfTraining($0) }
+      try checkpoint.checkpoint.checkGraph(graph.name, path: checkpoint.path)
+      let missing = all.filter { given[$0.name] == nil && !isHyperparameter($0) }
       if let first = missing.first(where: { !isOfTraining($0.name) }) {
         let count = missing.count { !isOfTraining($0.name) }
         let others = count > 1 ? " (and \(count - 1) more)" : ""
         throw Diagnostic("'\(checkpoint.path)' lacks the parameter '@\(first.name)', a \(first.type)\(others)")
       }
-      let ofTraining = all.filter { isOfTraining($0.name) }
+      let ofTraining = all.filter { isOfTraining($0.name) && !isHyperparameter($0) }
       resumes = missing.isEmpty && !ofTraining.isEmpty
       if !missing.isEmpty, missing.count < ofTraining.count {
         remarks.append(
@@ -48,7 +62,7 @@ package struct InitialParameters {
       }
     }
     for parameter in all {
-      if let tensor = checkpoint?.tensors[parameter.name], resumes || !isOfTraining(parameter.name) {
+      if let tensor = given[parameter.name], resumes || !isOfTraining(parameter.name), !isHyperparameter(parameter) {
         tensors[parameter.name] = tensor
       } else if parameter.name == Self.randomState {
         tensors[parameter.name] = Tensor([2], [Int64(bitPattern: seed), 0])
@@ -57,7 +71,16 @@ package struct InitialParameters {
           tensors[parameter.name] = try Self.initialized(parameter, seed: seed, vocabulary)
         } catch { throw error.located(at: parameter.origin.location) }
       }
+      guard let checkpoint, isHyperparameter(parameter), let before = given[parameter.name] else { continue }
+      remarks += Self.change(of: parameter.name, from: before, to: tensors[parameter.name]!, checkpoint.path)
     }
+  }
+
+  /// What is said where the text has another value of a hyper-parameter than the checkpoint from `path`.
+  private static func change(of name: String, from before: Tensor, to now: Tensor, _ path: String) -> [String] {
+    if now.hasSameBits(as: before) { return [] }
+    guard now.count == 1 else { return ["'@\(name)' is as the graph says, no longer as in '\(path)'"] }
+    return ["'@\(name)' is \(now[0].text), as the graph says; it was \(before[0].text) in '\(path)'"]
   }
 
   /// What the initializer of `parameter` makes; its attributes are checked, for a graph may be built in Swift.
@@ -114,6 +137,17 @@ package struct InitialParameters {
       guard tensor.type == type else {
         throw Diagnostic("'\(path)' has '\(name)' as \(tensor.type), but the graph declares '@\(name)' as \(type)")
       }
+    }
+  }
+}
+
+extension Scalar {
+  /// The number as people write it.
+  fileprivate var text: String {
+    switch type {
+    case .f32: float.description
+    case .f64: double.description
+    case .i32, .i64, .ui8, .i1: String(integer)
     }
   }
 }

@@ -5,7 +5,8 @@ import Synchronization
 extension Trainer {
   /// Trains on a thread of its own and reports as a stream, for apps: `for try await event in trainer.events() { … }`.
   ///
-  /// Who stops listening stops the training after its present step.
+  /// Who stops listening stops the training after its present step. The stream throws where the checkpoint could not be
+  /// saved; the summary holds it all the same.
   /// - Parameter completion: told the summary at the end, before the stream ends.
   public func events(
     completion: @escaping @Sendable (TrainingSummary) -> Void = { _ in }
@@ -16,8 +17,10 @@ extension Trainer {
       do throws(Diagnostic) {
         try SystemThread(stackBytes: SystemThread.compilerStackBytes) {
           do {
-            completion(try self.train(report: { continuation.yield($0) }, isCancelled: { isCancelled.isRaised }))
-            continuation.finish()
+            let summary = try self.train(
+              report: { continuation.yield($0) }, isCancelled: { isCancelled.isRaised })
+            completion(summary)
+            continuation.finish(throwing: summary.saveFailure)
           } catch { continuation.finish(throwing: error) }
         }.detach()
       } catch { continuation.finish(throwing: error) }

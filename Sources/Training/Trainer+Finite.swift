@@ -1,11 +1,25 @@
+import Foundation
+import FraguaGraph
 import FraguaSource
 import FraguaTensors
 
 /// Numbers that are not finite: what a training says about them.
 extension Trainer {
+  /// Checks that the parameters which a training from the file at `path` starts with are finite.
+  static func checkFinite(_ tensors: [String: Tensor], of parameters: [Parameter], path: String) throws(Diagnostic) {
+    let wrong = parameters.filter { $0.isTrainable && tensors[$0.name]?.isFinite == false }.map(\.name)
+    guard let first = wrong.first, let tensor = tensors[first] else { return }
+    let position = (0..<tensor.count).first { !tensor[$0].asDouble.isFinite } ?? 0
+    let others = wrong.count > 1 ? " (and in \(wrong.count - 1) more tensor\(wrong.count == 2 ? "" : "s"))" : ""
+    throw Diagnostic("'\(path)' has \(tensor[position].asDouble) in '\(first)', element \(position + 1)\(others)")
+      .noting("a training goes on from finite numbers only")
+  }
+
   /// The loss of a step is infinite or no number.
-  /// - Parameter rows: the step's rows of the data.
-  func notFinite(_ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>) -> Diagnostic {
+  /// - Parameters:
+  ///   - rows: the step's rows of the data.
+  ///   - saved: the epoch after which this run saved last, if it did.
+  func notFinite(_ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>, saved: Int?) -> Diagnostic {
     var error = Diagnostic("the loss of '@\(name)' is \(loss) in epoch \(epoch), step \(step)", at: target.location)
     if let (argument, row) = loop.layout.firstNotFinite(rows) {
       error = error.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
@@ -17,25 +31,29 @@ extension Trainer {
           : "after the step \(Self.words(names, of: trainedParameters)) not finite")
       error = error.noting(Self.hint)
     }
-    return noting(error)
+    return noting(error, saved)
   }
 
   /// Checks that the parameters are finite before they replace others.
-  func checkFinite(epochs: Int, steps: Int) throws(Diagnostics) {
+  /// - Parameter saved: the epoch after which this run saved last, if it did.
+  func checkFinite(epochs: Int, steps: Int, saved: Int?) throws(Diagnostics) {
     let names = parametersNotFinite
     if names.isEmpty { return }
     let place = steps == 0 ? "epoch \(epochs)" : "step \(steps) of epoch \(epochs + 1)"
     let error = Diagnostic(
       "after \(place) of '@\(name)', \(Self.words(names, of: trainedParameters)) not finite", at: target.location)
-    throw Diagnostics([noting(error.noting(Self.hint))])
+    throw Diagnostics([noting(error.noting(Self.hint), saved)])
   }
 
   /// What often helps.
   private static let hint = "a smaller learning rate, scaled inputs, or a loss that takes logits often help"
 
-  /// `error` with what became of the checkpoint.
-  private func noting(_ error: Diagnostic) -> Diagnostic {
-    folder == nil ? error : error.noting("nothing was saved; a checkpoint from before is still there")
+  /// `error` with what is left of the training: what this run saved after the epoch `saved`, or what was there before.
+  private func noting(_ error: Diagnostic, _ saved: Int?) -> Diagnostic {
+    guard let checkpointPath else { return error }
+    if let saved { return error.noting("'\(checkpointPath)' has the parameters of after epoch \(saved)") }
+    let isThere = FileManager.default.fileExists(atPath: checkpointPath)
+    return error.noting("nothing was saved" + (isThere ? "; a checkpoint from before is still there" : ""))
   }
 
   /// The trained parameters of which an element is infinite or no number.

@@ -5,14 +5,14 @@ import FraguaTensors
 extension Trainer {
   /// Trains.
   ///
-  /// Where ``TrainingOptions/directory`` is set, a checkpoint is saved at the end, when the training is stopped, and at
-  /// the end of an epoch where the last one is old.
+  /// Where ``TrainingOptions/directory`` is set, a checkpoint is saved at the end, when the training is stopped, and
+  /// after epochs as ``TrainingOptions/saveEvery`` says. One that cannot be saved between epochs is a remark, and the
+  /// training goes on; at the end, it is ``TrainingSummary/saveFailure``, so that what was learned is not lost.
   /// - Parameters:
   ///   - report: told what happens.
-  ///   - isCancelled: asked after every step; `true` stops the training.
+  ///   - isCancelled: asked after every step and every batch of the validation; `true` stops the training.
   /// - Throws: where a loss is not finite, or parameters are not when they are to be saved or returned: nothing is
-  ///   saved then, and a checkpoint from before stays; where a checkpoint cannot be saved; where the trainer is training
-  ///   already.
+  ///   saved then, and a checkpoint from before stays; where the trainer is training already.
   public func train(
     report: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws(Diagnostics) -> TrainingSummary {
@@ -34,24 +34,21 @@ extension Trainer {
       let firstStep = epoch == start.epochs + 1 ? start.steps : 0
       let (figures, steps, isStopped) = try trainEpoch(epoch, from: firstStep, &run, isCancelled, report)
       if steps < loop.count {
-        return try finish(reports, epochs: epoch - 1, steps: steps, wasInterrupted: true)
+        return try finish(reports, run, epochs: epoch - 1, steps: steps, wasInterrupted: true)
       }
-      let validated = try validate()
+      // Who has been told to stop does not measure first.
+      let (validated, wasStopped) = isStopped ? (nil, true) : try validate(isCancelled)
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
       let epochReport = EpochReport(
         epoch: epoch, lastEpoch: run.lastEpoch, training: figures, validation: validated, seconds: seconds)
       reports.append(epochReport)
       report(.epoch(epochReport))
-      if isStopped, epoch < run.lastEpoch {
-        return try finish(reports, epochs: epoch, steps: 0, wasInterrupted: true)
+      if wasStopped, epoch < run.lastEpoch {
+        return try finish(reports, run, epochs: epoch, steps: 0, wasInterrupted: true)
       }
-      if folder != nil, epoch < run.lastEpoch, run.secondsSinceCheckpoint > options.checkpointIntervalSeconds {
-        try checkFinite(epochs: epoch, steps: 0)
-        try save(checkpoint(epochs: epoch, steps: 0))
-        run.lastCheckpoint = .now
-      }
+      if epoch < run.lastEpoch, isSaveDue(after: epoch, run) { try saveBetweenEpochs(epoch, &run, report) }
     }
-    return try finish(reports, epochs: run.lastEpoch, steps: 0, wasInterrupted: false)
+    return try finish(reports, run, epochs: run.lastEpoch, steps: 0, wasInterrupted: false)
   }
 
   /// What a run keeps from epoch to epoch.
@@ -64,7 +61,12 @@ extension Trainer {
     var doneSteps = 0
     let begin = ContinuousClock.now
     var lastReport = ContinuousClock.now
+    /// When a checkpoint was saved last, or should have been.
     var lastCheckpoint = ContinuousClock.now
+    /// The epoch after which one was saved last.
+    var savedEpoch: Int?
+    /// Why the last one could not be saved, where it could not.
+    var saveFailure: String?
 
     init(start: (epochs: Int, steps: Int), lastEpoch: Int, steps: Int) {
       self.lastEpoch = lastEpoch
@@ -92,7 +94,9 @@ extension Trainer {
       let frame = try loop.run(batches[step])
       let loss = frame.scalar(lossResult)
       guard loss.isFinite else {
-        throw Diagnostics([notFinite(loss, epoch: epoch, step: step + 1, rows: batches[step])])
+        throw Diagnostics([
+          notFinite(loss, epoch: epoch, step: step + 1, rows: batches[step], saved: run.savedEpoch)
+        ])
       }
       sums.add(loss, metricResults.lazy.map { frame.scalar($0.result) }, rows: batches[step].count)
       run.doneSteps += 1
@@ -115,17 +119,19 @@ extension Trainer {
       loss: sums.mean(0), metrics: metricResults.enumerated().map { (name: $1.name, value: sums.mean($0 + 1)) })
   }
 
-  /// The loss and the metrics over the validation data with the present parameters.
-  private func validate() throws(Diagnostics) -> Figures? {
-    guard let validation else { return nil }
+  /// The loss and the metrics over the validation data with the present parameters; none where the training is stopped
+  /// meanwhile.
+  private func validate(_ isCancelled: () -> Bool) throws(Diagnostics) -> (figures: Figures?, isStopped: Bool) {
+    guard let validation else { return (nil, false) }
     var sums = WeightedFigures(count: 1 + metricResults.count)
     for batch in try validation.batches() {
       let frame = try validation.run(batch)
       sums.add(
         frame.scalar(0), metricResults.indices.lazy.map { frame.scalar($0 + 1) },
         rows: batch.count)
+      if isCancelled() { return (nil, true) }
     }
-    return figures(sums)
+    return (figures(sums), false)
   }
 
   // MARK: Checkpoints
@@ -145,20 +151,44 @@ extension Trainer {
   }
 
   /// Where checkpoints are saved.
-  private var checkpointPath: String? { folder.map { $0.path + "/" + Checkpoint.fileName } }
+  var checkpointPath: String? { folder.map { $0.path + "/" + Checkpoint.fileName } }
 
-  private func save(_ checkpoint: Checkpoint) throws(Diagnostics) {
-    guard let checkpointPath else { return }
-    do throws(Diagnostic) { try checkpoint.write(to: checkpointPath) } catch { throw Diagnostics([error]) }
+  /// Whether a checkpoint is to be saved at the end of `epoch`.
+  private func isSaveDue(after epoch: Int, _ run: Run) -> Bool {
+    guard folder != nil else { return false }
+    if let saveEvery = options.saveEvery { return (epoch - start.epochs) % saveEvery == 0 }
+    return run.secondsSinceCheckpoint > TrainingOptions.usualIntervalSeconds
+  }
+
+  /// Saves a checkpoint at the end of `epoch`; where that fails, the training goes on all the same.
+  private func saveBetweenEpochs(_ epoch: Int, _ run: inout Run, _ report: (TrainingEvent) -> Void) throws(Diagnostics)
+  {
+    try checkFinite(epochs: epoch, steps: 0, saved: run.savedEpoch)
+    let failure = save(checkpoint(epochs: epoch, steps: 0))?.message
+    if let failure, failure != run.saveFailure {
+      report(.remark("\(failure); the training goes on, and saves when it can"))
+    }
+    if failure == nil { run.savedEpoch = epoch }
+    run.saveFailure = failure
+    run.lastCheckpoint = .now
+  }
+
+  /// Saves a checkpoint where there is a folder for it.
+  /// - Returns: why it cannot be saved.
+  private func save(_ checkpoint: Checkpoint) -> Diagnostic? {
+    guard let checkpointPath else { return nil }
+    do throws(Diagnostic) { try checkpoint.write(to: checkpointPath) } catch { return error }
+    return nil
   }
 
   private func finish(
-    _ reports: [EpochReport], epochs: Int, steps: Int, wasInterrupted: Bool
+    _ reports: [EpochReport], _ run: Run, epochs: Int, steps: Int, wasInterrupted: Bool
   ) throws(Diagnostics) -> TrainingSummary {
-    try checkFinite(epochs: epochs, steps: steps)
+    try checkFinite(epochs: epochs, steps: steps, saved: run.savedEpoch)
     let checkpoint = checkpoint(epochs: epochs, steps: steps)
-    try save(checkpoint)
+    let failure = save(checkpoint)
     return TrainingSummary(
-      epochs: reports, checkpoint: checkpoint, wasInterrupted: wasInterrupted, savedPath: checkpointPath)
+      epochs: reports, checkpoint: checkpoint, wasInterrupted: wasInterrupted,
+      savedPath: failure == nil ? checkpointPath : nil, saveFailure: failure)
   }
 }

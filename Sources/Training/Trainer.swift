@@ -9,9 +9,9 @@ import Synchronization
 
 /// Trains the parameters of a graph on data, epoch by epoch.
 ///
-/// What ``init(_:training:validation:initial:options:)`` accepts is compiled and checked: from there on only numbers
-/// that are not finite or a full disk stop a training. The same graph, seed and data give the same bits at any number
-/// of threads and after any resumption.
+/// What ``init(_:training:validation:initial:keeping:options:)`` accepts is compiled and checked: from there on only
+/// numbers that are not finite stop a training. The same graph, seed and data give the same bits at any number of
+/// threads and after any resumption.
 ///
 /// Several tasks may have one: a second training that begins while one runs is refused.
 public final class Trainer: @unchecked Sendable {  // What is not constant belongs to whoever made `isTraining` true.
@@ -46,10 +46,13 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
   ///   - training: a column for each argument of the loss.
   ///   - validation: the same of other data, if any.
   ///   - initial: parameters to start from in place of the initializers. Where they are a checkpoint of the same
-  ///     training, its optimizer's state and its count of epochs go on.
+  ///     training, its optimizer's slots and its count of epochs go on. Hyper-parameters, such as the learning rate, are
+  ///     what the graph says.
+  ///   - kept: the hyper-parameters that are taken from `initial` all the same, such as `fit.learning_rate`.
   public init(
     _ graph: Graph, training: Dataset, validation: Dataset? = nil,
-    initial: (checkpoint: Checkpoint, path: String)? = nil, options: TrainingOptions = TrainingOptions()
+    initial: (checkpoint: Checkpoint, path: String)? = nil, keeping kept: Set<String> = [],
+    options: TrainingOptions = TrainingOptions()
   ) throws(Diagnostics) {
     do throws(Diagnostic) {
       try Self.check(options)
@@ -77,8 +80,9 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
     let parameters: InitialParameters
     do throws(Diagnostic) {
       parameters = try InitialParameters(
-        graph, states: step.parameters, seed: seed, vocabulary: options.vocabulary,
-        checkpoint: initial.map { ($0.checkpoint.parameters, $0.path) })
+        graph, states: step.parameters, training: (target.name, step.updatedParameters), seed: seed,
+        vocabulary: options.vocabulary, checkpoint: initial, keeping: kept)
+      if let path = initial?.path { try Self.checkFinite(parameters.tensors, of: graph.parameters, path: path) }
     } catch { throw Diagnostics([error]) }
     for (name, tensor) in parameters.tensors { store[name] = tensor }
     let progress = parameters.resumes ? initial?.checkpoint.progress : nil
@@ -90,6 +94,7 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
   public static func check(_ options: TrainingOptions) throws(Diagnostic) {
     for (name, value) in [
       ("number of epochs", options.epochs), ("batch", options.batch ?? 1), ("number of threads", options.threads),
+      ("number of epochs from save to save", options.saveEvery ?? 1),
     ]
     where value < 1 {
       throw Diagnostic("the \(name) is \(value), but must be at least 1")

@@ -34,8 +34,11 @@ public struct TrainingOptions: Sendable {
   public var bindings: [String: Int]
   /// The folder for `parameters.safetensors`; `nil` saves nothing.
   public var directory: String?
-  /// A checkpoint is also saved at the end of an epoch where the last one is older than this.
-  public var checkpointIntervalSeconds: Double
+  /// A checkpoint is also saved after every so many epochs; `nil` is at the end of an epoch where the last one is older
+  /// than ``usualIntervalSeconds``: after every epoch where one takes longer.
+  public var saveEvery: Int?
+  /// How much of a training is lost at most where it is killed, unless an epoch takes longer.
+  public static let usualIntervalSeconds = 10.0
   /// The operations, initializers and optimizers that there are.
   public var vocabulary: Vocabulary
 
@@ -44,8 +47,7 @@ public struct TrainingOptions: Sendable {
     threads: Int = ThreadTeam.processorsAllowed, cpu: Target.InstructionSet? = nil, usesMemoryPlan: Bool = true,
     poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
     reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, bindings: [String: Int] = [:],
-    directory: String? = nil,
-    checkpointIntervalSeconds: Double = 30, vocabulary: Vocabulary = .standard
+    directory: String? = nil, saveEvery: Int? = nil, vocabulary: Vocabulary = .standard
   ) {
     self.function = function
     self.epochs = epochs
@@ -60,7 +62,7 @@ public struct TrainingOptions: Sendable {
     self.reportTimes = reportTimes
     self.bindings = bindings
     self.directory = directory
-    self.checkpointIntervalSeconds = checkpointIntervalSeconds
+    self.saveEvery = saveEvery
     self.vocabulary = vocabulary
   }
 

@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// Means over rows: of the loss and of the metrics, by name.
@@ -57,6 +58,8 @@ public struct TrainingSummary: Sendable {
   public let wasInterrupted: Bool
   /// Where the checkpoint was saved.
   public let savedPath: String?
+  /// Why the checkpoint could not be saved where it should have been: ``checkpoint`` is all there is.
+  public let saveFailure: Diagnostic?
 }
 
 /// Sums of figures, weighted by rows.
