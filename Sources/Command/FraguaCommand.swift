@@ -76,7 +76,7 @@ extension FraguaCommand {
     let status = runParsed(arguments)
     Console.closeOutput()
     guard let failure = Console.outputFailure else { return status }
-    _ = report(failure)
+    _ = report(failure, arguments)
     return status == .done ? .input : status
   }
 

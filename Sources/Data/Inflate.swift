@@ -1,4 +1,5 @@
 import CZlib
+import FraguaSource
 
 /// zlib's inflater over bytes in memory with nothing around them, as in a zip archive; frees what zlib allocated.
 struct Inflater: ~Copyable {

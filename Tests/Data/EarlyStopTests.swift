@@ -79,7 +79,8 @@ import Testing
         () throws(Diagnostic) in try source.load(expecting: type)
       }
     }
-    #expect(time < .seconds(1), "\(source)", sourceLocation: sourceLocation)
+    // Milliseconds are usual; reading everything takes minutes.
+    #expect(time < .seconds(20), "\(source)", sourceLocation: sourceLocation)
   }
 
   @Test func largeFiles() throws {

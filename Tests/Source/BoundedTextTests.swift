@@ -98,7 +98,8 @@ import Testing
       #expect(nearestName(to: long, among: names) == nil)
       #expect(nearestName(to: "layer", among: Array(repeating: long, count: 1000)) == nil)
     }
-    #expect(time < .seconds(2))
+    // Under a second is usual; a time that grows with the product of the lengths is minutes.
+    #expect(time < .seconds(20))
     #expect(nearestName(to: "nam", among: (0..<100_000).map { "name\($0 % 7)" }) == nil, "so many are not looked at")
   }
 }

@@ -30,7 +30,7 @@ import Testing
     param @w: tensor<2xf32> = zeros
     state @n: tensor<i64> = zeros
 
-    func @step(%x: tensor<Bx2xf32>, %y: tensor<Bx2xf32>) -> (tensor<f32> {loss}, tensor<f32> {metric = "a \\"b\\" \\\\c"}) {role = train} {
+    func @step(%x: tensor<Bx2xf32>, %y: tensor<Bx2xf32>) -> (tensor<f32> {loss}, tensor<f32> {metric = "a.b_c"}) {role = train} {
       %0 = broadcast @w {to = tensor<Bx2xf32>, axes = [1]} : tensor<Bx2xf32>
       %d = subtract %x, %0 : tensor<Bx2xf32>
       %1 = multiply %d, %y : tensor<Bx2xf32>

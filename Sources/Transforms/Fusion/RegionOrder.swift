@@ -31,9 +31,10 @@ package struct RegionOrder {
     var seen = Set(stack)
     while let region = stack.popLast() {
       if predecessors[region].contains(b) { return true }
-      for next in predecessors[region] where positions[next] > positions[b] && seen.insert(next).inserted {
-        stack.append(next)
-      }
+      let between = predecessors[region].filter { positions[$0] > positions[b] && !seen.contains($0) }
+      seen.formUnion(between)
+      // The earliest first: `b` is near.
+      stack += between.count > 1 ? between.sorted { positions[$0] > positions[$1] } : Array(between)
     }
     return false
   }
