@@ -23,7 +23,8 @@ import Testing
     let graph = try GraphFiles.parse(path)
     var tested = 0
     for function in graph.functions where function.updates.isEmpty && graph.batchSymbol(of: function.name) != nil {
-      let count = try Self.check(graph, function.name, set, threads: set == Processor.hostInstructionSet ? [1, 4] : [1])
+      let threads = set == Processor.hostInstructionSet ? [1, 4] : [1]
+      let count = try Self.check(graph, function.name, set, threads: threads)
       tested += count
       if function.name == "predict" { #expect(count > 0, "'@predict' of \(path) has rows") }
     }
