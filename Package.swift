@@ -42,7 +42,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CSupport", path: "Sources/CSupport"),
     module("Source", []),
-    module("Tensors", []),
+    module("Tensors", ["FraguaSource"]),
     module("Kernels", ["FraguaSource", "FraguaTensors"]),
     module("Graph", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", numerics]),

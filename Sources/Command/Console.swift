@@ -1,3 +1,5 @@
+import Fragua
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -8,12 +10,15 @@ enum Console {
   static let outputIsTerminal = isTerminal(STDOUT_FILENO)
   static let errorIsTerminal = isTerminal(STDERR_FILENO)
 
+  /// Standard output.
+  static let output = STDOUT_FILENO
+
   /// Writes a line to standard output.
   static func print(_ text: String) {
     write(text + "\n", to: STDOUT_FILENO)
   }
 
-  /// Writes lines to standard error, the words `error:` and `note:` coloured on a terminal.
+  /// Writes lines to standard error, the words `error:`, `warning:` and `note:` coloured on a terminal.
   static func error(_ text: String) {
     ProgressLine.clear()
     guard errorIsTerminal else { return write(text + "\n", to: STDERR_FILENO) }
@@ -23,6 +28,9 @@ enum Console {
     }
     write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
   }
+
+  /// Writes a warning to standard error, with its line.
+  static func warn(_ warning: Diagnostic) { error(Diagnostics([warning]).rendered) }
 
   /// Writes a remark to standard error.
   static func remark(_ text: String) { error("note: " + text) }
@@ -46,7 +54,7 @@ enum Console {
 
   /// A diagnostic's line with its kind in colour and the caret too.
   private static func coloured(_ line: String) -> String {
-    for (word, colour) in [("error:", "\u{1B}[1;31m"), ("note:", "\u{1B}[1;36m")] {
+    for (word, colour) in [("error:", "\u{1B}[1;31m"), ("warning:", "\u{1B}[1;35m"), ("note:", "\u{1B}[1;36m")] {
       if line.hasPrefix(word) { return colour + word + "\u{1B}[0m" + line.dropFirst(word.count) }
       guard let range = line.firstRange(of: " " + word + " ") else { continue }
       return line[..<range.lowerBound] + " " + colour + word + "\u{1B}[0m " + line[range.upperBound...]

@@ -70,10 +70,10 @@ extension FraguaCommand {
   static func runSubcommand(_ arguments: [String]) -> ExitStatus {
     do {
       try checkCommand(arguments)
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(ForeignArguments.joined(arguments))
       try command.run()
       return .done
-    } catch { return report(error) }
+    } catch { return report(ForeignArguments.explained(error, arguments)) }
   }
 
   /// Tells the user about `error` and gives the exit status for it.

@@ -17,6 +17,7 @@ struct TrainingReporter {
   func report(_ event: TrainingEvent) {
     switch event {
     case .remark(let text): Console.remark(text)
+    case .warning(let warning): Console.warn(warning)
     case .step(let step):
       let share = Double(step.step) / Double(step.steps)
       let bar = String(repeating: "━", count: Int(share * 20)) + String(repeating: "─", count: 20 - Int(share * 20))

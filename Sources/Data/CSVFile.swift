@@ -18,12 +18,13 @@ struct CSVFile {
   /// Where each name stands.
   let nameOffsets: [Int]
   /// Where the first row starts.
-  private let firstRow: Int
+  let firstRow: Int
 
   /// Reads the file's header.
   init(_ path: String) throws(Diagnostic) {
     let bytes = try readText(path)
     (self.path, self.bytes) = (path, bytes)
+    if let foreign = ForeignFile(contents: bytes) { throw foreign.diagnostic(path) }
     let start = bytes.firstIndex { ![0x20, 0x0A, 0x0D].contains($0) }
     guard let start else { throw Diagnostic("'\(path)' is empty, expected a header and rows") }
     let line = bytes[start...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }

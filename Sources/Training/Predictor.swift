@@ -19,6 +19,10 @@ public final class Predictor {
   private let versions: Specializations
   private let store = ParameterStore()
   private let labels: LabelRanges
+  /// The position of the result that tells whether an argmax has met NaN, if there is one.
+  private let watch: Int?
+  /// What was probably not meant in the last run.
+  public private(set) var warnings: [Diagnostic] = []
 
   /// - Parameter parameters: a tensor for every parameter of the graph, as ``Checkpoint`` has them; those of trainings
   ///   may be missing.
@@ -38,8 +42,10 @@ public final class Predictor {
     resultTypes = graph.resultTypes(of: name)
     symbol = graph.batchSymbol(of: name)
     labels = LabelRanges(of: function, in: graph)
+    let watching = graph.watchingArgmax(in: name)
+    watch = watching == nil ? nil : resultTypes.count
     versions = Specializations { bindings throws(Diagnostics) in
-      try Compiler.compile(graph, entry: name, options.compilerOptions(bindings))
+      try Compiler.compile(watching ?? graph, entry: name, options.compilerOptions(bindings))
     }
     for (name, tensor) in parameters { store[name] = tensor }
   }
@@ -60,8 +66,11 @@ public final class Predictor {
     for batch in try loop.batches() {
       let version = try loop.run(batch)
       for index in parts.indices { parts[index].append(version.executable.result(index)) }
+      checkWatch(version, batch)
     }
-    return parts.map(Tensor.init(joiningRows:))
+    let results = parts.map(Tensor.init(joiningRows:))
+    for (index, result) in results.enumerated() { checkFinite(result, index, loop.layout) }
+    return results
   }
 
   /// The means of the results over the rows of `data`: of a loss, of metrics.
@@ -80,8 +89,51 @@ public final class Predictor {
       sums.add(
         version.scalar(0), resultTypes.indices.dropFirst().lazy.map { version.scalar($0) },
         rows: batch.count)
+      checkWatch(version, batch)
     }
-    return resultTypes.indices.map(sums.mean)
+    let means = resultTypes.indices.map(sums.mean)
+    for (index, mean) in means.enumerated() where !mean.isFinite {
+      warnings.append(noting(.warning("the mean of \(called(index)) over the rows is \(mean.figure)"), loop.layout))
+    }
+    return means
+  }
+
+  /// Result `index` as a message calls it.
+  private func called(_ index: Int) -> String {
+    let count = resultTypes.count
+    return count == 1 ? "the result of '@\(name)'" : "result \(index + 1) of '@\(name)'"
+  }
+
+  /// Warns where the argmax that is watched has met NaN in the batch of the rows at `indices`.
+  private func checkWatch(_ version: CompiledFunction, _ indices: ArraySlice<Int>) {
+    guard let watch, version.scalar(watch) != 0, let first = indices.first, let last = indices.last else { return }
+    let warning = Diagnostic.argmaxOfNaN(in: name, at: function.origin.location)
+    if warnings.contains(where: { $0.message == warning.message }) { return }
+    let place = first == last ? "in row \(first + 1)" : "in one of the rows \(first + 1) to \(last + 1)"
+    warnings.append(warning.noting(place))
+  }
+
+  /// Warns where predictions are infinite or no numbers.
+  private func checkFinite(_ result: Tensor, _ index: Int, _ layout: BatchLayout) {
+    guard !result.isFinite else { return }
+    let bad = (0..<result.count).filter { !result[$0].asDouble.isFinite }
+    let row = bad[0] / max(1, result.count / max(1, result.extents.first ?? 1))
+    let numbers = bad.count == 1 ? "1 number" : "\(bad.count) numbers"
+    let place = result.extents.isEmpty ? "" : ", in row \(row + 1)"
+    let first = "\(bad.count == 1 ? "it is" : "the first is") \(result[bad[0]].asDouble.figure)\(place)"
+    let verb = bad.count == 1 ? "is" : "are"
+    let warning = Diagnostic.warning(
+      "\(numbers) of \(result.count) in \(called(index)) \(verb) not finite", notes: [.init(first)])
+    warnings.append(noting(warning, layout))
+  }
+
+  /// `warning` about results, with where the data or the parameters are not finite.
+  private func noting(_ warning: Diagnostic, _ layout: BatchLayout) -> Diagnostic {
+    if let (argument, row) = layout.firstNotFinite {
+      return warning.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
+    }
+    guard let parameter = store.names.sorted().first(where: { store[$0]?.isFinite == false }) else { return warning }
+    return warning.noting("the parameter '@\(parameter)' has a number that is not finite")
   }
 
   /// The loop over checked data.
@@ -89,6 +141,7 @@ public final class Predictor {
     do throws(Diagnostic) {
       let layout = try BatchLayout(function, symbol: symbol, dataset: data, bindings: options.bindings)
       try layout.checkLabels(labels)
+      warnings = layout.labelWarnings(labels)
       let batch = try layout.batch(options.batch, usual: 256)
       return BatchLoop(layout, batch: batch, versions: versions, store: store)
     } catch { throw Diagnostics([error]) }

@@ -17,6 +17,7 @@ extension Trainer {
   ) throws(Diagnostics) -> TrainingSummary {
     try makeFolder()
     for remark in remarks { report(.remark(remark)) }
+    for warning in warnings { report(.warning(warning)) }
     loop.prepareLast()
     validation?.prepareLast()
     var run = Run(start: start, lastEpoch: start.epochs + options.epochs, steps: loop.count)
@@ -34,6 +35,10 @@ extension Trainer {
         epoch: epoch, lastEpoch: run.lastEpoch, training: figures, validation: validated, seconds: seconds)
       reports.append(epochReport)
       report(.epoch(epochReport))
+      if !run.hasWarned, let validated, let warning = validationWarning(validated, epoch: epoch) {
+        report(.warning(warning))
+        run.hasWarned = true
+      }
       if isStopped, epoch < run.lastEpoch {
         return try finish(reports, epochs: epoch, steps: 0, wasInterrupted: true)
       }
@@ -57,6 +62,10 @@ extension Trainer {
     let begin = ContinuousClock.now
     var lastReport = ContinuousClock.now
     var lastCheckpoint = ContinuousClock.now
+    /// Whether it has been said that figures of the validation are no numbers.
+    var hasWarned = false
+    /// The losses of the last steps.
+    var losses = LossHistory()
 
     init(start: (epochs: Int, steps: Int), lastEpoch: Int, steps: Int) {
       self.lastEpoch = lastEpoch
@@ -84,8 +93,11 @@ extension Trainer {
       let function = try loop.run(batches[step])
       let loss = function.scalar(lossResult)
       guard loss.isFinite else {
-        throw Diagnostics([notFinite(loss, epoch: epoch, step: step + 1, rows: batches[step])])
+        throw Diagnostics([
+          notFinite(loss, epoch: epoch, step: step + 1, rows: batches[step], history: run.losses)
+        ])
       }
+      run.losses.add(loss, epoch: epoch, step: step + 1)
       sums.add(loss, metricResults.lazy.map { function.scalar($0.result) }, rows: batches[step].count)
       run.doneSteps += 1
       if isCancelled() { return (figures(sums), step + 1, true) }

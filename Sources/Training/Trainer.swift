@@ -34,6 +34,8 @@ public final class Trainer: @unchecked Sendable {
   private let stepThreads: Int
   /// What the user should know before the first epoch.
   let remarks: [String]
+  /// What is probably wrong with the data.
+  let warnings: [Diagnostic]
 
   /// Checks everything and compiles the step.
   ///
@@ -69,6 +71,10 @@ public final class Trainer: @unchecked Sendable {
       if case .metric(let name) = role { (index, name) } else { nil }
     }
     self.validation = try Self.validation(graph, target, validation, options, store)
+    let ranges = LabelRanges(of: target.function, in: graph)
+    warnings =
+      loop.layout.labelWarnings(ranges)
+      + (self.validation?.layout.labelWarnings(ranges) ?? []).map { $0.noting("in the validation data") }
     let parameters: InitialParameters
     do throws(Diagnostic) {
       parameters = try InitialParameters(
