@@ -11,11 +11,15 @@ struct CheckCommand: ParsableCommand {
       Example:
         fragua check graphs/student.graph
 
-      Dumps of any stage are checked too. With --json every error is an object with file, line, column, message and notes.
+      Dumps of any stage are checked too. What is in order but probably not meant is a warning, which fails with --strict \
+      only. With --json every error and warning is an object with severity, file, line, column, message and notes.
       """)
 
   @Argument(help: "The graph file, or a dump.")
   var file: String
+
+  @Flag(help: "Let warnings fail too.")
+  var strict = false
 
   @Flag(help: "Print one JSON object a line.")
   var json = false
@@ -26,7 +30,9 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     do {
       switch try InputFile(file) {
-      case .graph(let graph): report(graph)
+      case .graph(let graph):
+        try warn(graph.warnings)
+        report(graph)
       case .kernels(let dump, _):
         let errors = KernelVerifier.verify(dump.program)
         if !errors.isEmpty { throw Diagnostics(errors) }
@@ -41,6 +47,16 @@ struct CheckCommand: ParsableCommand {
       for error in errors.all.prefix(Self.errorLimit) { Console.print(JSON(error).text) }
       throw ExitStatus.input
     }
+  }
+
+  /// Says what is probably not meant; with --strict that fails.
+  private func warn(_ warnings: [Diagnostic]) throws {
+    for warning in warnings {
+      if json { Console.print(JSON(warning).text) } else { Console.warn(warning) }
+    }
+    guard strict, !warnings.isEmpty else { return }
+    if !json { Console.error("error: '--strict' lets \(warnings.count == 1 ? "the warning" : "the warnings") fail") }
+    throw ExitStatus.input
   }
 
   /// Says what is in a graph that is in order.
