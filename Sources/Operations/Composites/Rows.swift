@@ -21,6 +21,14 @@ struct SoftmaxTerms {
 }
 
 extension FunctionBuilder {
+  /// `weight * x`, but `weight` where that is NaN: 0 where `x` is infinite and has no weight, so that it counts nothing.
+  ///
+  /// A NaN of `x` alone is lost.
+  mutating func counted(_ x: Value, weight: Value) -> Value {
+    let product = multiply(weight, x)
+    return select(compare(.ne, product, product), weight, product)
+  }
+
   /// The sum of `x` over `axis`, repeated along it.
   mutating func rowSum(_ x: Value, axis: Int) -> Value {
     broadcast(reduceSum(x, axes: [axis]), to: x.type.shape, alongNew: [axis])

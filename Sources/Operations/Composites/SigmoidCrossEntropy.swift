@@ -16,9 +16,10 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation {
       "The cross-entropy of the logistic function of logits with labels, element by element.", group: "Losses",
       example: "%l = sigmoid_cross_entropy %logits, %labels : tensor<Bx1xf32>",
       details: """
-        max(z, 0) - z y + log1p(e^-|z|) for logits z and labels y, which are probabilities of the logits' element type:
-        equal to -y ln σ(z) - (1 - y) ln (1 - σ(z)), but finite for all finite z. dz = dl (σ(z) - y), dy = -dl z.
-        Nothing is broadcast.
+        -y ln σ(z) - (1 - y) ln (1 - σ(z)) for logits z and labels y, which are probabilities of the logits' element
+        type, computed as z (s - y) + log1p(e^-|z|), where s is 1 for positive z, 0 for negative, 1/2 between. So it is
+        finite for all finite z. At an infinite z it is 0 where y is as sure, else infinite. dz = dl (σ(z) - y),
+        dy = -dl z. Nothing is broadcast.
         """)
   }
 
@@ -30,19 +31,23 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation {
   }
 
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
-    let losses = zip(operands[0].doubles, operands[1].doubles).map { z, y in
-      // -y ln σ(z) - (1 - y) ln σ(-z), with -ln σ(z) = ln(1 + e^-z).
-      y * softplus(-z) + (1 - y) * softplus(z)
+    let losses = zip(operands[0].doubles, operands[1].doubles).map { z, y -> Double in
+      // -y ln σ(z) - (1 - y) ln σ(-z), with -ln σ(z) = ln(1 + e^-z). What has probability 0 counts nothing.
+      if y.isNaN || z.isNaN { return .nan }
+      return (y == 0 ? 0 : y * softplus(-z)) + (y == 1 ? 0 : (1 - y) * softplus(z))
     }
     return [Tensor(operands[0].type, rounding: losses)]
   }
 
   public func decompose(_ operands: [Value], _ attributes: Attributes, _ builder: inout FunctionBuilder) -> [Value] {
     let (z, y) = (operands[0], operands[1])
-    let positive = builder.maximum(z, 0)
-    let product = builder.multiply(z, y)
+    let half = builder.select(
+      builder.compare(.eq, z, 0), builder.constant(0.5, like: z), builder.constant(0, like: z))
+    let step = builder.select(builder.compare(.gt, z, 0), builder.constant(1, like: z), half)
+    let linear = builder.counted(z, weight: builder.subtract(step, y))
     let power = builder.exp(builder.negate(builder.abs(z)))
-    return [builder.add(builder.subtract(positive, product), builder.log1p(power))]
+    // A NaN of z is the logarithm's too.
+    return [builder.add(linear, builder.log1p(power))]
   }
 
   public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {

@@ -18,9 +18,11 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation {
       details: """
         Logits are [..., c]. Labels are classes [...] of type ui8, i32 or i64, or probabilities [..., c] of the logits'
         type; the result is [...]. For a class k: ln Σ e^(z - m) - (z[k] - m), where m is the largest logit of the row,
-        so that ±1000 gives finite losses; for probabilities y: -Σ y log_softmax(z). dz = dl (softmax(z) - one_hot(k)),
-        respectively dl (softmax(z) Σ y - y); dy = -dl log_softmax(z). A class out of range counts as none: data readers
-        check labels. Decomposes into sweeps over a row in cache; the gradient shares their terms.
+        so that ±1000 gives finite losses; for probabilities y: Σ y (ln Σ e^(z - m) - (z - m)), in which a class of
+        probability 0 counts nothing, though its logit be -infinity. dz = dl (softmax(z) - one_hot(k)), respectively
+        dl (softmax(z) Σ y - y); dy = -dl log_softmax(z). A row with +infinity is NaN, as its softmax is. A class out of
+        range counts as none: data readers check labels. Decomposes into sweeps over a row in cache; the gradient shares
+        their terms.
         """)
   }
 
@@ -59,7 +61,7 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation {
       let logarithm = Double.log(row.reduce(0) { $0 + Double.exp(z[$1] - largest) })
       if labels.element.isFloat {
         let y = labels.doubles
-        return row.reduce(0) { $0 - y[$1] * (z[$1] - largest - logarithm) }
+        return row.reduce(logarithm - logarithm) { y[$1] == 0 ? $0 : $0 + y[$1] * (logarithm - (z[$1] - largest)) }
       }
       let label = Int(labels.integers[position])
       return row.indices.contains(label) ? logarithm - (z[row[label]] - largest) : logarithm
@@ -70,11 +72,15 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation {
   public func decompose(_ operands: [Value], _ attributes: Attributes, _ builder: inout FunctionBuilder) -> [Value] {
     let (z, labels) = (operands[0], operands[1])
     let axis = z.type.rank - 1
-    if labels.type.element.isFloat {
-      let product = builder.multiply(labels, builder.logSoftmax(z, axis: axis))
-      return [builder.negate(builder.reduceSum(product, axes: [axis]))]
-    }
     let terms = SoftmaxTerms(z, axis: axis, &builder)
+    if labels.type.element.isFloat {
+      let logarithm = builder.log(terms.sum)
+      let row = builder.broadcast(logarithm, to: z.type.shape, alongNew: [axis])
+      let losses = builder.counted(builder.subtract(row, terms.shifted), weight: labels)
+      // 0, or the NaN of a row that has one.
+      let nothing = builder.subtract(logarithm, logarithm)
+      return [builder.add(builder.reduceSum(losses, axes: [axis]), nothing)]
+    }
     let isLabel = builder.isIndex(labels, depth: z.type.shape[axis])
     let chosen = builder.select(isLabel, terms.shifted, builder.zeros(z.type))
     return [builder.subtract(builder.log(terms.sum), builder.reduceSum(chosen, axes: [axis]))]

@@ -17,8 +17,9 @@ public struct SoftplusOperation: CompositeOperation {
       example: "%y = softplus %x : tensor<Bx512xf32>",
       details: """
         y = ln(1 + e^x), computed as max(x, 0) + log1p(e^-|x|), so that it is finite for all finite x: large arguments
-        give themselves, very negative ones 0; NaN stays NaN. dx = dy sigmoid(x). Source: Dugas et al., "Incorporating
-        second-order functional knowledge for better option pricing" (NIPS 2000).
+        give themselves, very negative ones 0; NaN stays NaN. dx = dy sigmoid(x), computed for positive x as
+        1 - sigmoid(-x), so that further derivatives keep all digits where sigmoid(x) is near 1. Source: Dugas et al.,
+        "Incorporating second-order functional knowledge for better option pricing" (NIPS 2000).
         """)
   }
 
@@ -44,7 +45,12 @@ public struct SoftplusOperation: CompositeOperation {
   }
 
   public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {
-    [builder.multiply(node.cotangent, builder.sigmoid(node.operands[0]))]
+    let x = node.operands[0]
+    // Of -|x|, but not by 'abs', which has no derivative at 0.
+    let isPositive = builder.compare(.ge, x, 0)
+    let smaller = builder.sigmoid(builder.select(isPositive, builder.negate(x), x))
+    let slope = builder.select(isPositive, builder.subtract(1, smaller), smaller)
+    return [builder.multiply(node.cotangent, slope)]
   }
 
   public var examples: [OperationExample] {
