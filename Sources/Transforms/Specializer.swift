@@ -149,7 +149,7 @@ struct Specializer {
       case .call(let name):
         let instance = try request(name, try symbols(of: name, at: node, operands.map(\.type)))
         let results = rewriter.builder.append(
-          .call(instance), operands, types: node.results.map { substitution($0.type) })
+          .call(instance), operands, node.attributes, types: node.results.map { substitution($0.type) })
         rewriter.replace(node, with: results)
       case .fused: rewriter.copy(node)
       }

@@ -5,12 +5,12 @@ extension FunctionBuilder {
   ///
   /// - Parameters:
   ///   - substitution: What the function's symbols are here.
-  ///   - streams: For random streams of the function, the streams that they become here.
+  ///   - offset: What is added to random streams of the function, and to what its calls add to them.
   ///   - wholeOrigin: Where all of it comes from; without, each node keeps its origin.
   /// - Requires: this builder began empty, so that it knows the parameters that it reads.
   mutating func splice(
     _ function: Function, _ arguments: [Value], _ substitution: Substitution = Substitution(),
-    streams: [Int: Int] = [:], origin wholeOrigin: Origin? = nil
+    addingToStreams offset: Int = 0, origin wholeOrigin: Origin? = nil
   ) -> [Value] {
     var map = [Value?](repeating: nil, count: function.valueCount)
     for (formal, actual) in zip(function.arguments, arguments) { map[formal.id] = actual }
@@ -21,7 +21,9 @@ extension FunctionBuilder {
     for node in function.nodes {
       origin = wholeOrigin ?? node.origin
       var attributes = substitution(node.attributes)
-      if !streams.isEmpty, let stream = node.stream, let new = streams[stream] { attributes["stream"] = .integer(new) }
+      if let stream = node.stream ?? node.family {
+        attributes["stream"] = .integer(StreamFamilies.sum(stream, offset))
+      }
       let results = append(
         node.kind, node.operands.map { map[$0.id]! }, attributes, types: node.results.map { substitution($0.type) },
         names: node.results.map { function.valueNames[$0.id] })

@@ -66,8 +66,8 @@ extension FunctionResolver {
 
   private static let callSchema = [
     AttributeSchema(
-      "stream", .integer, isOptional: true,
-      summary: "Distinguishes the random numbers of this call from those of other calls of the same function.")
+      "stream", .integer, isOptional: true, range: .between(0, and: Double(UInt32.max)),
+      summary: "Which family of the function's random streams this call draws from.")
   ]
 
   private mutating func resolveRegion(

@@ -33,7 +33,7 @@ final class Resolver {
     declareNames()
     let order = functionOrder()
     var streams = StreamAssignment(vocabulary)
-    let needsGenerator = streams.assign(&tree, order)
+    let needsGenerator = streams.assign(&tree)
     graph.parameters = tree.parameters.compactMap(parameter)
     if needsGenerator, declarations["rng"] == nil { graph.parameters.append(Self.generator) }
     signatures = SignatureTable(parameters: graph.parameters)
