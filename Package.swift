@@ -44,7 +44,7 @@ let package = Package(
     // For the command alone: an app has its own idea of what to do without memory.
     .target(name: "CAllocation", path: "Sources/CAllocation"),
     module("Source", []),
-    module("Tensors", ["FraguaSource"]),
+    module("Tensors", ["CSupport", "FraguaSource"]),
     module("Kernels", ["FraguaSource", "FraguaTensors"]),
     module("Graph", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", numerics]),

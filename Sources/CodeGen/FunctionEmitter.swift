@@ -41,7 +41,9 @@ final class FunctionEmitter {
 
   /// Sets the function's attributes and begins its first block.
   private func begin() {
-    for (key, value) in processor.functionAttributes {
+    // What LLVM folds it is to fold as the step's mode has it.
+    let denormals = ("denormal-fp-math", "preserve-sign,preserve-sign")
+    for (key, value) in processor.functionAttributes + [denormals] {
       let attribute = LLVMCreateStringAttribute(
         context, key, UInt32(key.utf8.count), value, UInt32(value.utf8.count))
       LLVMAddAttributeAtIndex(function, UInt32.max, attribute)
@@ -164,7 +166,7 @@ final class FunctionEmitter {
     return array
   }
 
-  /// Calls an overloaded intrinsic.
+  /// Calls an intrinsic, which may be overloaded.
   func intrinsic(_ name: String, _ types: [LLVMTypeRef], _ arguments: [LLVMValueRef]) -> LLVMValueRef? {
     let id = LLVMLookupIntrinsicID(name, name.utf8.count)
     precondition(id != 0, "LLVM has no intrinsic '\(name)'")

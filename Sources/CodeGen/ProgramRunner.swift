@@ -33,9 +33,10 @@ struct ProgramRunner {
   mutating func run(_ program: ScalarProgram, known: [Int: VectorValue] = [:]) -> [VectorValue] {
     var values: [VectorValue] = []
     values.reserveCapacity(program.instructions.count)
-    let ranges = program.ranges
+    let (ranges, constants) = (program.ranges, program.constants)
     for number in program.instructions.indices {
-      values.append(known[number].map(widened) ?? run(program, number, ranges, values))
+      values.append(
+        known[number].map(widened) ?? constants[number].map(vector.constant) ?? run(program, number, ranges, values))
     }
     return values
   }
@@ -48,7 +49,7 @@ struct ProgramRunner {
     let isFixed = program.invariants(along: Set(axes), of: emitter.kernel, keepsInputs: keepsInputs)
     var values: [VectorValue] = []
     var result: [Int: VectorValue] = [:]
-    let ranges = program.ranges
+    let (ranges, constants) = (program.ranges, program.constants)
     // What is not invariant is never looked at.
     let nothing = VectorValue(reference: function.int64(0), type: .i64)
     for (number, instruction) in program.instructions.enumerated() {
@@ -61,7 +62,7 @@ struct ProgramRunner {
         values.append(nothing)
         continue
       }
-      let value = run(program, number, ranges, values)
+      let value = constants[number].map(vector.constant) ?? run(program, number, ranges, values)
       values.append(value)
       switch instruction {
       case .constant, .index, .input: break
@@ -106,7 +107,7 @@ struct ProgramRunner {
       return VectorMath.minimum(values[a], values[b], in: &vector)
     case .binary(let op, let a, let b): return VectorMath.apply(op, values[a], values[b], in: &vector)
     case .compare(let op, let a, let b): return vector.compare(op, values[a], values[b])
-    case .select(let condition, let a, let b): return vector.select(values[condition], values[a], values[b])
+    case .select(let condition, let a, let b): return vector.selectBits(values[condition], values[a], values[b])
     case .convert(let a, let type): return vector.convert(values[a], to: type)
     case .fma(let a, let b, let c): return vector.fma(values[a], values[b], values[c])
     case .random(let seed, let step, let index, let stream):
@@ -312,9 +313,10 @@ struct ProgramRunner {
 }
 
 extension ScalarProgram {
-  /// The constant that value `number` is, unless it is NaN.
+  /// The constant that value `number` is, unless it is NaN or denormal.
   fileprivate func bound(_ number: Int) -> Scalar? {
     guard case .constant(let scalar) = instructions[number], !scalar.asDouble.isNaN else { return nil }
-    return scalar
+    let isDenormal = scalar.type == .f32 ? scalar.float.isSubnormal : scalar.type == .f64 && scalar.double.isSubnormal
+    return isDenormal ? nil : scalar
   }
 }

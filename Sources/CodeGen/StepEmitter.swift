@@ -56,14 +56,23 @@ struct StepEmitter {
   /// The most kernel calls of one function.
   static let callsPerPart = 64
 
-  /// Emits calls of the functions `parts`, each of which runs a part of the step.
+  /// Emits the step as calls of the functions `parts`, each of which runs a part of it.
   func emit(parts: [String]) {
+    let mode = StepMode(setIn: function)
     for part in parts { emitCall(part, [function.parameter(0)]) }
+    mode.restore()
     function.finish()
   }
 
-  /// Emits the kernel calls `calls`.
-  func emit(_ calls: Range<Int>) {
+  /// Emits the kernel calls `calls`, which are the whole step or a part of it.
+  func emit(_ calls: Range<Int>, isWhole: Bool) {
+    let mode = isWhole ? StepMode(setIn: function) : nil
+    emitCalls(calls)
+    mode?.restore()
+    function.finish()
+  }
+
+  private func emitCalls(_ calls: Range<Int>) {
     let builder = function.builder
     let thread = widened(field(Field.thread, LLVMInt32TypeInContext(function.context)))
     let threads = widened(field(Field.threads, LLVMInt32TypeInContext(function.context)))
@@ -118,7 +127,6 @@ struct StepEmitter {
       }
       if isProfiled { emitStamp(2 * index + 1) }
     }
-    function.finish()
   }
 
   /// Stores `value` in the calling thread's part of the arena; `function` is a step function.

@@ -135,7 +135,7 @@ struct StepParts: Sendable {
     switch part.content {
     // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
     case .kernel(let kernel, let schedule): KernelEmitter(function, program.kernels[kernel], schedule).emit()
-    case .calls(let calls): step.emit(calls)
+    case .calls(let calls): step.emit(calls, isWhole: part.name == StepCompiler.stepName)
     case .pieces(let names): step.emit(parts: names)
     case .poison: StepEmitter.emitPoison(function)
     }

@@ -66,28 +66,44 @@ struct VectorBuilder: ElementArithmetic {
   // MARK: Arithmetic
 
   func add(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
-    wrap(
-      a.type.isFloat
-        ? LLVMBuildFAdd(builder, a.reference, b.reference, "") : LLVMBuildAdd(builder, a.reference, b.reference, ""),
-      a.type)
+    guard a.type.isFloat else { return wrap(LLVMBuildAdd(builder, a.reference, b.reference, ""), a.type) }
+    let (a, b) = flushed(a, b, whereOneIs: [0, -0.0])
+    return wrap(LLVMBuildFAdd(builder, a.reference, b.reference, ""), a.type)
   }
 
   func subtract(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
-    wrap(
-      a.type.isFloat
-        ? LLVMBuildFSub(builder, a.reference, b.reference, "") : LLVMBuildSub(builder, a.reference, b.reference, ""),
-      a.type)
+    guard a.type.isFloat else { return wrap(LLVMBuildSub(builder, a.reference, b.reference, ""), a.type) }
+    let (a, b) = flushed(a, b, whereOneIs: [0, -0.0])
+    return wrap(LLVMBuildFSub(builder, a.reference, b.reference, ""), a.type)
   }
 
   func multiply(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
-    wrap(
-      a.type.isFloat
-        ? LLVMBuildFMul(builder, a.reference, b.reference, "") : LLVMBuildMul(builder, a.reference, b.reference, ""),
-      a.type)
+    guard a.type.isFloat else { return wrap(LLVMBuildMul(builder, a.reference, b.reference, ""), a.type) }
+    let (a, b) = flushed(a, b, whereOneIs: [1, -1])
+    return wrap(LLVMBuildFMul(builder, a.reference, b.reference, ""), a.type)
   }
 
   func divide(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
-    wrap(LLVMBuildFDiv(builder, a.reference, b.reference, ""), a.type)
+    let (a, b) = flushed(a, b, whereOneIs: [1, -1])
+    return wrap(LLVMBuildFDiv(builder, a.reference, b.reference, ""), a.type)
+  }
+
+  /// The operands of an operation of which LLVM, which knows no denormals as zeros, would leave nothing but the other
+  /// operand where one is one of `neutral`: that other one without denormals.
+  private func flushed(
+    _ a: VectorValue, _ b: VectorValue, whereOneIs neutral: [Double]
+  ) -> (VectorValue, VectorValue) {
+    func isNeutral(_ x: VectorValue) -> Bool {
+      LLVMIsConstant(x.reference) != 0
+        && neutral.contains { constant(Scalar($0, as: x.type)).reference == x.reference }
+    }
+    func flushed(_ x: VectorValue) -> VectorValue {
+      if LLVMIsConstant(x.reference) != 0 { return x }
+      var own = self
+      return VectorMath.flushed(x, in: &own)
+    }
+    if isNeutral(b) { return (flushed(a), b) }
+    return isNeutral(a) ? (a, flushed(b)) : (a, b)
   }
 
   func divideIntegers(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
@@ -123,6 +139,8 @@ struct VectorBuilder: ElementArithmetic {
 
   func fma(_ a: VectorValue, _ b: VectorValue, _ c: VectorValue) -> VectorValue {
     guard function.target.hasFMA else { return emulatedFMA([a.reference, b.reference, c.reference], a.type) }
+    // With a factor of 1 LLVM makes a sum of it.
+    let (a, b) = LLVMIsConstant(c.reference) != 0 ? flushed(a, b, whereOneIs: [1, -1]) : (a, b)
     return wrap(function.intrinsic("llvm.fma", [valueType(a.type)], [a.reference, b.reference, c.reference]), a.type)
   }
 
@@ -235,8 +253,22 @@ struct VectorBuilder: ElementArithmetic {
     wrap(LLVMBuildSelect(builder, condition.reference, a.reference, b.reference, ""), a.type)
   }
 
+  /// ``select(_:_:_:)`` of bits: where the condition compares the two, LLVM would make a minimum or a maximum of it,
+  /// which makes denormals zeros.
+  func selectBits(_ condition: VectorValue, _ a: VectorValue, _ b: VectorValue) -> VectorValue {
+    let isCompared = LLVMIsAFCmpInst(condition.reference) != nil || LLVMIsABinaryOperator(condition.reference) != nil
+    guard a.type.isFloat, isCompared else { return select(condition, a, b) }
+    let bits: ElementType = a.type == .f32 ? .i32 : .i64
+    return bitCast(select(condition, bitCast(a, to: bits), bitCast(b, to: bits)), to: a.type)
+  }
+
   func convert(_ a: VectorValue, to type: ElementType) -> VectorValue {
     if a.type == type { return a }
+    if type == .f32, LLVMIsAFPExtInst(a.reference) != nil {
+      // LLVM would take both conversions away.
+      var own = self
+      return wrap(LLVMBuildFPCast(builder, VectorMath.flushed(a, in: &own).reference, valueType(type), ""), type)
+    }
     let target = valueType(type)
     if type == .i1 { return compare(.ne, a, constant(Scalar(0, as: a.type))) }
     if a.type.isFloat && type.isFloat { return wrap(LLVMBuildFPCast(builder, a.reference, target, ""), type) }

@@ -242,6 +242,8 @@ private struct StepTimes {
 
   /// The seconds that `count` steps take.
   private static func time(_ count: Int, in frame: Frame, _ store: ParameterStore) throws -> Double {
+    let mode = DenormalMode.flush()
+    defer { mode.restore() }
     let begin = ContinuousClock.now
     for _ in 0..<count { try frame.step(store) }
     return (ContinuousClock.now - begin) / .seconds(1)

@@ -18,7 +18,7 @@ public struct GraphInterpreter: Sendable {
     _ name: String, arguments: [Tensor], parameters: [String: Tensor]
   ) -> (results: [Tensor], updated: [String: Tensor]) {
     guard let function = functions[name] else { preconditionFailure("no function '@\(name)'") }
-    return run(function, arguments, parameters)
+    return withDenormalsAsZeros { run(function, arguments, parameters) }
   }
 
   private func run(
@@ -37,7 +37,9 @@ public struct GraphInterpreter: Sendable {
       let results: [Tensor]
       switch node.kind {
       case .operation(let operation): results = operation.evaluate(operands, node.attributes)
-      case .call(let name): results = run(name, arguments: operands, parameters: parameters).results
+      case .call(let name):
+        guard let callee = functions[name] else { preconditionFailure("no function '@\(name)'") }
+        results = run(callee, operands, parameters).results
       case .fused(_, let region): results = run(region.function, operands, [:]).results
       }
       for (value, tensor) in zip(node.results, results) { values[value.id] = tensor }

@@ -21,7 +21,8 @@ public protocol Operation: Sendable {
   func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType]
 
   /// The results, computed naively: floats in `Double`, rounded once to the element type. The oracle of the tests;
-  /// never derived from the role.
+  /// never derived from the role. Denormals are what ``DenormalMode`` says, which whoever calls it sets; only copies
+  /// and changes of the sign keep them.
   /// - Requires: operands and attributes that ``inferTypes(_:_:)`` accepts, all extents fixed.
   func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor]
 

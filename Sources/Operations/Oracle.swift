@@ -11,6 +11,13 @@ public func linearIndices(_ extents: [Int], strides: [Int], offset: Int = 0) -> 
   return indices
 }
 
+/// The larger of two numbers, NaN where one is NaN; -0 is less than +0.
+@Sendable func larger(_ a: Double, _ b: Double) -> Double {
+  if a.isNaN || b.isNaN { return .nan }
+  if a == b { return a.sign == .plus ? a : b }
+  return Swift.max(a, b)
+}
+
 extension Tensor {
   /// A tensor of `type` whose element `i` is the element of this one at `indices[i]`.
   public func picking(_ type: TensorType, _ indices: [Int]) -> Tensor {
@@ -24,6 +31,13 @@ extension Tensor {
 }
 
 extension Scalar {
+  /// The float with the sign that `change` makes of its own, every other bit kept.
+  func with(sign change: (FloatingPointSign) -> FloatingPointSign) -> Scalar {
+    let mask: UInt64 = type == .f32 ? 1 << 31 : 1 << 63
+    let sign = change(bits & mask == 0 ? .plus : .minus)
+    return Scalar(type: type, bits: sign == .plus ? bits & ~mask : bits | mask)
+  }
+
   /// `value` modulo the size of the integer type `type`; the lowest bit for `i1`.
   public init(wrapping value: Int64, as type: ElementType) {
     switch type {

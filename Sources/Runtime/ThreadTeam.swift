@@ -85,6 +85,8 @@ public final class ThreadTeam: Sendable {
 
   /// What thread `index` does: runs steps until the team ends.
   private static func work(_ shared: UnsafeMutablePointer<Shared>, _ index: Int) {
+    // This thread runs nothing but steps, which need not set the mode then.
+    DenormalMode.flush()
     var seen: UInt32 = 0
     while true {
       seen = fragua_wait_for_change(&shared.pointee.started, seen, shared.pointee.spins)

@@ -10,7 +10,8 @@ extension Trainer {
   /// training goes on; at the end, it is ``TrainingSummary/saveFailure``, so that what was learned is not lost.
   /// - Parameters:
   ///   - report: told what happens.
-  ///   - isCancelled: asked after every step and every batch of the validation; `true` stops the training.
+  ///   - isCancelled: asked after every step, in the mode in which denormals are zeros, and after every batch of the
+  ///     validation; `true` stops the training.
   /// - Throws: where a loss is not finite, or parameters are not when they are to be saved or returned: nothing is
   ///   saved then, and a checkpoint from before stays; where the trainer is training already.
   public func train(
@@ -90,6 +91,9 @@ extension Trainer {
   ) throws(Diagnostics) -> (figures: Figures, steps: Int, isStopped: Bool) {
     let batches = try loop.batches(options.shuffles ? .shuffled(seed: seed, epoch: UInt64(epoch)) : .sequential)
     var sums = WeightedFigures(count: 1 + metricResults.count)
+    // Set here, the steps need not set it.
+    let mode = DenormalMode.flush()
+    defer { mode.restore() }
     for step in first..<batches.count {
       let frame = try loop.run(batches[step])
       let loss = frame.scalar(lossResult)
@@ -103,11 +107,13 @@ extension Trainer {
       if isCancelled() { return (figures(sums), step + 1, true) }
       if ContinuousClock.now - run.lastReport > .milliseconds(100) {
         run.lastReport = .now
+        mode.restore()
         report(
           .step(
             StepReport(
               epoch: epoch, lastEpoch: run.lastEpoch, step: step + 1, steps: loop.count, loss: sums.mean(0),
               remainingSeconds: run.remainingSeconds)))
+        DenormalMode.flush()
       }
     }
     return (figures(sums), loop.count, false)

@@ -22,11 +22,7 @@ import FraguaTensors
 /// `simplify`. Linear.
 public enum ConstantFold {
   public static let pass = Pass(name: "constant-fold", summary: "compute what depends on constants only") { graph, _ in
-    var graph = graph
-    for i in graph.functions.indices {
-      graph.functions[i] = Simplifier.simplified(graph.functions[i], foldsConstants: true)
-    }
-    return graph
+    Simplifier.simplified(graph, foldsConstants: true)
   }
 
   /// The largest result that is folded, unless it is a splat.

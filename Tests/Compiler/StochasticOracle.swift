@@ -33,12 +33,13 @@ struct StochasticOracle {
   /// does not.
   func difference(from actual: [Tensor], seed: UInt64, _ counts: inout Counts) -> String? {
     var random = RandomSource(seed: seed)
-    var samples = [run { _, _, result in result }]
+    var samples = [withDenormalsAsZeros { run { _, _, result in result } }]
     let total = actual.reduce(0) { $0 + $1.count }
     var message = compare(actual, samples, &counts)
     for round in Self.rounds where message != nil {
       while samples.count < round {
-        samples.append(run { node, operands, result in moved(node, operands, result, &random) })
+        samples.append(
+          withDenormalsAsZeros { run { node, operands, result in moved(node, operands, result, &random) } })
       }
       message = compare(actual, samples, &counts)
     }

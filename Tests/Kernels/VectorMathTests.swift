@@ -5,13 +5,19 @@ import Testing
 /// What the elementary functions give at special operands, exactly.
 @Suite struct VectorMathTests {
   private func unary(_ op: UnaryOperator, _ x: Double, _ type: ElementType) -> Double {
-    var arithmetic = ScalarArithmetic()
-    return VectorMath.apply(op, Scalar(x, as: type), in: &arithmetic).asDouble
+    let operand = Scalar(x, as: type)
+    return withDenormalsAsZeros {
+      var arithmetic = ScalarArithmetic()
+      return VectorMath.apply(op, operand, in: &arithmetic)
+    }.asDouble
   }
 
   private func binary(_ op: BinaryOperator, _ x: Double, _ y: Double, _ type: ElementType) -> Double {
-    var arithmetic = ScalarArithmetic()
-    return VectorMath.apply(op, Scalar(x, as: type), Scalar(y, as: type), in: &arithmetic).asDouble
+    let operands = (Scalar(x, as: type), Scalar(y, as: type))
+    return withDenormalsAsZeros {
+      var arithmetic = ScalarArithmetic()
+      return VectorMath.apply(op, operands.0, operands.1, in: &arithmetic)
+    }.asDouble
   }
 
   private func binary(_ op: BinaryOperator, _ x: Int64, _ y: Int64, _ type: ElementType) -> Int64 {
@@ -44,19 +50,29 @@ import Testing
     }
   }
 
-  /// Denormals are neither flushed nor lost.
-  @Test func denormals() {
-    let least = Double(Float.leastNonzeroMagnitude)
-    for op in [UnaryOperator.expm1, .log1p, .tanh] {
-      #expect(unary(op, least, .f32) == least)
-      #expect(unary(op, -3 * least, .f32) == -3 * least)
-      #expect(unary(op, .leastNonzeroMagnitude, .f64) == .leastNonzeroMagnitude)
+  /// Denormals are zeros, as operands and as results; a change of the sign keeps them.
+  @Test(arguments: [ElementType.f32, .f64]) func denormals(_ type: ElementType) {
+    let least = type == .f32 ? Double(Float.leastNonzeroMagnitude) : .leastNonzeroMagnitude
+    let normal = type == .f32 ? Double(Float.leastNormalMagnitude) : .leastNormalMagnitude
+    for op in [UnaryOperator.expm1, .log1p, .tanh, .sqrt, .floor, .ceil, .round, .sign] {
+      #expect(same(unary(op, 3 * least, type), 0), "\(op.rawValue)")
+      #expect(same(unary(op, -least, type), -0.0), "\(op.rawValue)")
     }
-    #expect(unary(.exp, -103, .f32) == least)
-    #expect(unary(.exp, -104, .f32) == 0)
-    #expect(unary(.exp, -745, .f64) == .leastNonzeroMagnitude)
-    #expect(unary(.exp, -746, .f64) == 0)
-    #expect(unary(.sigmoid, -103, .f32) == least)
+    for op in [UnaryOperator.expm1, .log1p, .tanh] { #expect(unary(op, normal, type) == normal, "\(op.rawValue)") }
+    #expect(unary(.negate, least, type) == -least && unary(.abs, -least, type) == least)
+    #expect(unary(.log, 5 * least, type) == -.infinity && unary(.log, -least, type) == -.infinity)
+    let lowest = type == .f32 ? -87.33654 : -708.3964185
+    #expect(unary(.exp, lowest, type) >= normal && unary(.exp, lowest - 1e-5, type) == 0)
+    #expect(unary(.sigmoid, lowest, type) >= normal && unary(.sigmoid, lowest - 1e-5, type) == 0)
+    #expect(same(binary(.maximum, least, -1, type), 0) && same(binary(.maximum, -1, -least, type), -0.0))
+    #expect(same(binary(.maximum, least, -least, type), 0) && same(binary(.minimum, least, -least, type), -0.0))
+    #expect(same(binary(.minimum, 1, least, type), 0) && same(binary(.maximum, -3 * least, -0.0, type), -0.0))
+    #expect(same(binary(.remainder, -least, 1, type), -0.0) && binary(.remainder, 1, least, type).isNaN)
+    #expect(same(binary(.multiply, -normal, 0.5, type), -0.0) && same(binary(.subtract, 1.5 * normal, normal, type), 0))
+    #expect(same(binary(.add, least, -0.0, type), 0) && same(binary(.multiply, least, 1, type), 0))
+  }
+
+  @Test func overflow() {
     #expect(unary(.exp, 88.72283, .f32).isFinite && unary(.exp, 88.72284, .f32) == .infinity)
     #expect(unary(.exp, 709.782712893384, .f64).isFinite && unary(.exp, 709.7827128933841, .f64) == .infinity)
   }
@@ -73,14 +89,15 @@ import Testing
     #expect(same(binary(.maximum, -0.0, -0.0, type), -0.0))
   }
 
-  /// Remainders against C's `fmod`, over quotients up to the documented bound.
+  /// Remainders against C's `fmod`, over quotients up to the documented bound, denormals being zeros.
   @Test(arguments: [ElementType.f32, .f64]) func floatRemainder(_ type: ElementType) {
     let numbers = [
       0.0, -0.0, 1, -1, 0.1, 2.5, -7.25, 3, 1e-3, 1e5, -123456.789, 1e15, 3.3e12, 1e-30, .leastNonzeroMagnitude, 1e-45,
     ]
     for a in numbers {
       for b in numbers {
-        let (x, y) = type == .f32 ? (Double(Float(a)), Double(Float(b))) : (a, b)
+        func operand(_ x: Double) -> Double { type == .f32 ? Double(Float(x).withoutDenormals) : x.withoutDenormals }
+        let (x, y) = (operand(a), operand(b))
         let result = binary(.remainder, x, y, type)
         let expected = x.truncatingRemainder(dividingBy: y)
         if expected.isNaN {
@@ -176,6 +193,8 @@ import Testing
 
   /// What is known of an operand changes no bit.
   @Test(arguments: [ElementType.f32, .f64]) func rangesChangeNoBit(_ type: ElementType) {
+    let mode = DenormalMode.flush()
+    defer { mode.restore() }
     var a = ScalarArithmetic()
     func same(_ x: Scalar, _ y: Scalar) -> Bool { x == y || x.asDouble.isNaN && y.asDouble.isNaN }
     let exponentials = numbers(type).map { a.negate($0) }.filter {
@@ -211,4 +230,9 @@ import Testing
     ]
     for (number, range) in values { #expect(program.ranges[number] == range, "value \(number)") }
   }
+}
+
+extension BinaryFloatingPoint {
+  /// The number, or a zero of its sign where it is denormal.
+  var withoutDenormals: Self { isSubnormal ? Self(signOf: self, magnitudeOf: 0) : self }
 }

@@ -24,11 +24,14 @@ public enum RandomKernels {
     return Case(kernel: kernel, tensors: kernel.buffers.map { tensor([$0.count], $0.element, &source) })
   }
 
-  /// A tensor of small numbers with some zeros of both signs and a few extreme values.
+  /// A tensor of small numbers with some zeros of both signs, a few extreme values and denormals.
   public static func tensor(_ extents: [Int], _ element: ElementType, _ source: inout RandomSource) -> Tensor {
     let extremes: [Double] =
       element.isFloat
-      ? [0, -0.0, 1, -1, .infinity, -.infinity, .nan, 1e30, -1e-30, 88.5, -104]
+      ? [
+        0, -0.0, 1, -1, .infinity, -.infinity, .nan, 1e30, -1e-30, 88.5, -104, 1e-40, -0x1p-127, 0x1p-126, -0x1p-1030,
+        0x1p-1022,
+      ]
       : [0, 1, -1, Double(Int32.min), Double(Int32.max), -9.3e18, 9.3e18, 255]
     let type = TensorType(extents, element)
     return Tensor(type) { _ in

@@ -1,4 +1,5 @@
-// The few lines of C that Swift cannot say: the step function's interface, futex waits, affinity masks.
+// The few lines of C that Swift cannot say: the step function's interface, futex waits, affinity masks, the processor's
+// floating-point mode.
 #ifndef FRAGUA_CSUPPORT_H
 #define FRAGUA_CSUPPORT_H
 #include <stdint.h>
@@ -43,6 +44,31 @@ typedef struct FraguaContext {
 
 /// A compiled step.
 typedef void (*FraguaStep)(const FraguaContext *);
+
+/// Makes this thread take denormal operands as zeros of their sign and give zeros for denormal results (x86: DAZ and
+/// FTZ, aarch64: FZ). Gives the mode before; writes the register only where the mode differs.
+static inline uint64_t fragua_flush_denormals(void) {
+#if defined(__x86_64__)
+  uint32_t before = __builtin_ia32_stmxcsr();
+  if ((before & 0x8040u) != 0x8040u) __builtin_ia32_ldmxcsr(before | 0x8040u);
+#elif defined(__aarch64__)
+  uint64_t before;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  if (!(before & (1u << 24))) __asm__ volatile("msr fpcr, %0" : : "r"(before | (1u << 24)) : "memory");
+#endif
+  __asm__ volatile("" : : : "memory");
+  return before;
+}
+
+/// Goes back to the mode that ``fragua_flush_denormals()`` gave.
+static inline void fragua_restore_mode(uint64_t before) {
+  __asm__ volatile("" : : : "memory");
+#if defined(__x86_64__)
+  if ((before & 0x8040u) != 0x8040u) __builtin_ia32_ldmxcsr((uint32_t)before);
+#elif defined(__aarch64__)
+  if (!(before & (1u << 24))) __asm__ volatile("msr fpcr, %0" : : "r"(before) : "memory");
+#endif
+}
 
 /// Runs a step function found by address.
 void fragua_call_step(uint64_t address, const FraguaContext *context);

@@ -61,7 +61,8 @@ struct RowsEmitter {
           block: block, locals: locals, reductions: reductions, firstLocal: localTypes.count, point: point,
           scalars: scalars, known: known)
         let results = strategy == .alongRow ? sweepAlongRow(sweep) : sweepAcrossRows(sweep)
-        scalars += results
+        var arithmetic = VectorBuilder(function: function, lanes: scalarLanes)
+        scalars += zip(reductions, results).map { VectorMath.finished($0.combiner, $1, in: &arithmetic) }
         localTypes += locals.map { block.program.types[$0] }
       }
     }

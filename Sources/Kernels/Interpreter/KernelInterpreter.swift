@@ -56,11 +56,13 @@ public struct KernelInterpreter: Sendable {
     withUnsafeTemporaryAllocation(of: Int.self, capacity: max(kernel.axes.count, 1)) { coordinates in
       coordinates.initialize(repeating: 0)
       let run = KernelRun(kernel: kernel, memory: memory, coordinates: coordinates.baseAddress!)
-      switch kernel.body {
-      case .rows(let body): run.rows(body)
-      case .contract(let body): run.contract(body)
-      case .scatter(let body): run.scatter(body)
-      case .lanes(let body): run.lanes(body)
+      withDenormalsAsZeros {
+        switch kernel.body {
+        case .rows(let body): run.rows(body)
+        case .contract(let body): run.contract(body)
+        case .scatter(let body): run.scatter(body)
+        case .lanes(let body): run.lanes(body)
+        }
       }
     }
   }

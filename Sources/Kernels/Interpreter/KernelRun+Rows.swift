@@ -91,8 +91,10 @@ private enum RowReduction {
   /// All values joined.
   var result: Scalar {
     switch self {
-    case .sum(let sum): sum.result
-    case .extreme(_, let extreme): extreme
+    case .sum(let sum): return sum.result
+    case .extreme(let combiner, let extreme):
+      var arithmetic = ScalarArithmetic()
+      return VectorMath.finished(combiner, extreme, in: &arithmetic)
     }
   }
 }

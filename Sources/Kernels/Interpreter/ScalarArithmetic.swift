@@ -2,8 +2,9 @@ import FraguaTensors
 
 /// The arithmetic of single elements: what the kernel interpreter computes with.
 ///
-/// Each operation is one IEEE 754 operation rounded to nearest even, or exact. An operand of a type that an operation
-/// does not have is a defect of the caller: ``KernelVerifier`` refuses such programs.
+/// Each operation is one IEEE 754 operation rounded to nearest even, or exact; denormals are what ``DenormalMode`` says.
+/// An operand of a type that an operation does not have is a defect of the caller: ``KernelVerifier`` refuses such
+/// programs.
 public struct ScalarArithmetic: ElementArithmetic {
   public typealias Value = Scalar
 
@@ -128,7 +129,8 @@ public struct ScalarArithmetic: ElementArithmetic {
 
   /// A float rounded to an integer by `rule`.
   private func rounded(_ a: Scalar, _ rule: FloatingPointRoundingRule) -> Scalar {
-    a.type == .f32 ? Scalar(a.float.rounded(rule)) : Scalar(a.double.rounded(rule))
+    // What the library does with bits knows of no mode.
+    a.type == .f32 ? Scalar(a.float.flushed.rounded(rule)) : Scalar(a.double.flushed.rounded(rule))
   }
 
   /// Whether `a op b` holds.

@@ -1,10 +1,10 @@
 import FraguaTensors
 
 extension VectorMath {
-  /// `e^x`, within 1.1 ulp; underflows gradually to 0.
+  /// `e^x`, within 1.1 ulp; 0 where that is below the smallest normal number.
   ///
   /// Cody and Waite: `x = n ln 2 + r`, `n` found by adding a constant that leaves it in the low bits of a sum. `2^n` is
-  /// multiplied in two factors, so that overflow and denormal results are rounded once.
+  /// multiplied in two factors, so that overflow and the smallest results are rounded once.
   public static func exp<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
     let clamped = clamp(x, format.expLowest, format.expHighest, format, in: &a)
@@ -25,7 +25,7 @@ extension VectorMath {
     let lowest = a.number(format.expLowest, format)
     let (n, q) = reduce(a.select(a.compare(.lt, x, lowest), lowest, x), format, in: &a)
     let p = a.add(q, a.number(1, format))
-    // 2^n may be denormal, but not 2^(n + shift).
+    // 2^n may be too small for a number, but not 2^(n + shift).
     let shift = 2 * format.significandBits
     let scaled = a.multiply(p, power2(a.add(n, a.word(format.exponentBias + shift, format)), format, in: &a))
     return a.multiply(scaled, a.number(Double(sign: .plus, exponent: -Int(shift), significand: 1), format))
@@ -39,7 +39,7 @@ extension VectorMath {
     let (n, q) = reduce(clamped, format, in: &a)
     let result = expm1(n, q, format, in: &a)
     let isTiny = a.compare(.lt, a.magnitude(x), a.number(format.tiny, format))
-    return a.select(isTiny, x, result)
+    return a.select(isTiny, flushed(x, in: &a), result)
   }
 
   /// `e^x - 1` for what ``reduce(_:_:in:)`` made of `x`: with `s = 2^(n - 1)`, `2 (s q + (s - 1/2))`.
@@ -57,14 +57,15 @@ extension VectorMath {
     let size = a.magnitude(x)
     let highest = a.number(format.tanhHighest, format)
     let clamped = a.select(a.compare(.gt, size, highest), highest, size)
-    // Of a tiny x, q is 2 |x|, an even multiple of the least denormal, and stays it.
+    // Of a tiny x, q is 2 |x|, and its half a normal number.
     let (n, q) = reduce(a.add(clamped, clamped), format, in: &a)
     let t = expm1(n, q, format, in: &a)
     let result = a.divide(t, a.add(t, a.number(2, format)))
     return copySign(result, from: x, format, in: &a)
   }
 
-  /// `1 / (1 + e^-x)`, within 3 ulp; as `e^x / (1 + e^x)` where `x < 0`, so that it underflows gradually.
+  /// `1 / (1 + e^-x)`, within 3 ulp; as `e^x / (1 + e^x)` where `x < 0`, so that it keeps its
+  /// digits down to the smallest normal number.
   public static func sigmoid<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
     let one = a.number(1, format)

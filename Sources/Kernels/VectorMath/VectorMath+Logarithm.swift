@@ -1,20 +1,12 @@
 import FraguaTensors
 
 extension VectorMath {
-  /// The natural logarithm, within 2 ulp, of denormals too: -infinity at 0, NaN below.
+  /// The natural logarithm, within 2 ulp: -infinity at 0, NaN below.
   public static func log<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
-    // A denormal is made normal by a power of two that the exponent takes back.
-    let shift = Double(format.significandBits + 1)
-    let smallestNormal = a.float(a.word(1 << format.significandBits, format), format)
-    let isDenormal = a.compare(.lt, x, smallestNormal)
-    let scale = a.number(format.type == .f32 ? 0x1p24 : 0x1p53, format)
-    let y = a.select(isDenormal, a.multiply(x, scale), x)
-    let parts = split(y, format, in: &a)
-    let correction = a.select(isDenormal, a.number(-shift, format), a.number(0, format))
-    let exponent = a.add(parts.exponent, correction)
+    let parts = split(x, format, in: &a)
     let f = a.subtract(parts.significand, a.number(1, format))
-    let result = logarithm(exponent: exponent, f, format, in: &a)
+    let result = logarithm(exponent: parts.exponent, f, format, in: &a)
     return withEdges(result, x, pole: 0, format, in: &a)
   }
 
@@ -38,7 +30,7 @@ extension VectorMath {
     let result = logarithm(exponent: parts.exponent, f, format, in: &a)
     let finished = withEdges(result, x, pole: -1, format, in: &a)
     let isTiny = a.compare(.lt, a.magnitude(x), a.number(format.tiny, format))
-    return a.select(isTiny, x, finished)
+    return a.select(isTiny, flushed(x, in: &a), finished)
   }
 
   /// ``log1p(_:in:)`` of what is between 0 and 1: there are no poles, and Dekker's two-sum finds what `1 + x` lost.

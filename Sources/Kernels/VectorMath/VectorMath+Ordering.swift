@@ -3,17 +3,27 @@ import FraguaTensors
 extension VectorMath {
   /// The larger of two; NaN where one is NaN, and -0 is less than +0, so that any order of a reduction gives the same.
   public static func maximum<A: ElementArithmetic>(_ x: A.Value, _ y: A.Value, in a: inout A) -> A.Value {
-    let type = a.type(of: x)
-    let larger = a.select(a.compare(.gt, x, y), x, y)
-    guard type.isFloat else { return larger }
-    let format = FloatFormat.of(type)
-    // Equal numbers have equal bits but for zeros, whose signs are joined.
-    let equal = a.float(a.and(a.bits(x, format), a.bits(y, format)), format)
-    return withNaN(a.select(a.compare(.eq, x, y), equal, larger), x, in: &a)
+    flushed(larger(x, y, in: &a), in: &a)
   }
 
   /// The smaller of two; NaN where one is NaN, and -0 is less than +0.
   public static func minimum<A: ElementArithmetic>(_ x: A.Value, _ y: A.Value, in a: inout A) -> A.Value {
+    flushed(smaller(x, y, in: &a), in: &a)
+  }
+
+  /// ``maximum(_:_:in:)`` but that a denormal may come out.
+  static func larger<A: ElementArithmetic>(_ x: A.Value, _ y: A.Value, in a: inout A) -> A.Value {
+    let type = a.type(of: x)
+    let larger = a.select(a.compare(.gt, x, y), x, y)
+    guard type.isFloat else { return larger }
+    let format = FloatFormat.of(type)
+    // Equal numbers have equal bits but for zeros and denormals, whose signs are joined.
+    let equal = a.float(a.and(a.bits(x, format), a.bits(y, format)), format)
+    return withNaN(a.select(a.compare(.eq, x, y), equal, larger), x, in: &a)
+  }
+
+  /// ``minimum(_:_:in:)`` but that a denormal may come out.
+  static func smaller<A: ElementArithmetic>(_ x: A.Value, _ y: A.Value, in a: inout A) -> A.Value {
     let type = a.type(of: x)
     let smaller = a.select(a.compare(.lt, x, y), x, y)
     guard type.isFloat else { return smaller }
@@ -22,25 +32,28 @@ extension VectorMath {
     return withNaN(a.select(a.compare(.eq, x, y), equal, smaller), x, in: &a)
   }
 
-  /// The larger of `x` and `bound`, which is not NaN.
+  /// The larger of `x` and `bound`, which is neither NaN nor denormal.
   public static func maximum<A: ElementArithmetic>(_ x: A.Value, bound: Scalar, in a: inout A) -> A.Value {
     let replaces: Comparison = bound.isPlusZero ? .le : .lt
     let y = a.constant(bound)
-    return a.select(a.compare(replaces, x, y), y, x)
+    let result = a.select(a.compare(replaces, x, y), y, x)
+    // Denormals are below positive bounds, and equal to +0.
+    return bound.asDouble.sign == .plus ? result : flushed(result, in: &a)
   }
 
-  /// The smaller of `x` and `bound`, which is not NaN.
+  /// The smaller of `x` and `bound`, which is neither NaN nor denormal.
   public static func minimum<A: ElementArithmetic>(_ x: A.Value, bound: Scalar, in a: inout A) -> A.Value {
     let replaces: Comparison = bound.isMinusZero ? .ge : .gt
     let y = a.constant(bound)
-    return a.select(a.compare(replaces, x, y), y, x)
+    let result = a.select(a.compare(replaces, x, y), y, x)
+    return bound.asDouble.sign == .minus ? result : flushed(result, in: &a)
   }
 
   /// -1, 0 or 1; zeros and NaN themselves.
   public static func sign<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let type = a.type(of: x)
     let zero = a.integerOrNumber(0, type)
-    let negative = a.select(a.compare(.lt, x, zero), a.integerOrNumber(-1, type), x)
+    let negative = a.select(a.compare(.lt, x, zero), a.integerOrNumber(-1, type), flushed(x, in: &a))
     return a.select(a.compare(.gt, x, zero), a.integerOrNumber(1, type), negative)
   }
 
@@ -54,7 +67,7 @@ extension VectorMath {
   }
 
   /// The remainder of floats with the dividend's sign: `x - y trunc(x / y)`, exact as C's `fmod` is where `|x / y|` is
-  /// below 2^66 (f32) or 2^153 (f64); beyond that, a zero.
+  /// below 2^66 (f32) or 2^153 (f64) and no remainder on the way is denormal; beyond that, a zero.
   ///
   /// Without a loop: three steps `r - y round(r / y)`, each exact and each taking a significand's bits off the
   /// quotient, then one correction. NaN where `x` is infinite or `y` is 0; `x` where `y` is infinite.
@@ -74,7 +87,7 @@ extension VectorMath {
     r = a.magnitude(a.select(isReduced, r, zero))
     let infinity = a.number(.infinity, format)
     r = a.select(a.compare(.lt, size, divisor), size, r)
-    let result = copySign(r, from: x, format, in: &a)
+    let result = flushed(copySign(r, from: x, format, in: &a), in: &a)
     let nan = a.number(.nan, format)
     let dividendIsFinite = a.compare(.lt, size, infinity)
     let divisorIsNumber = a.compare(.gt, divisor, zero)

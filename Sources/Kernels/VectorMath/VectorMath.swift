@@ -3,8 +3,9 @@ import FraguaTensors
 /// The project's elementary functions, written once over an ``ElementArithmetic``.
 ///
 /// The kernel interpreter runs them on scalars, the code generator on vectors; both give the same bits. NaN operands
-/// give NaN, of unspecified sign and payload: two NaN count as equal bits. Denormals are kept, results underflow
-/// gradually. Errors in units in the last place are in `docs/kernels.md`; the tests measure them.
+/// give NaN, of unspecified sign and payload: two NaN count as equal bits. Denormals are zeros, as arithmetic has it
+/// under ``DenormalMode``; what is done with bits takes care of them. Errors in units in the last place are in
+/// `docs/kernels.md`; the tests measure them.
 public enum VectorMath {
   /// `op` applied to `x`, whose type says which function of which type that is.
   ///
@@ -64,15 +65,29 @@ public enum VectorMath {
     a.compare(op, x, y)
   }
 
-  /// `x` and `y` joined by a reduction's combiner.
+  /// `x` and `y` joined by a reduction's combiner. What comes out in the end is to be ``finished(_:_:in:)``.
   public static func apply<A: ElementArithmetic>(
     _ op: Combiner, _ x: A.Value, _ y: A.Value, in a: inout A
   ) -> A.Value {
     switch op {
     case .sum: a.add(x, y)
-    case .max: maximum(x, y, in: &a)
-    case .min: minimum(x, y, in: &a)
+    case .max: larger(x, y, in: &a)
+    case .min: smaller(x, y, in: &a)
     }
+  }
+
+  /// What a combiner made of all elements, with denormals made zeros where it did not do so.
+  public static func finished<A: ElementArithmetic>(_ op: Combiner, _ x: A.Value, in a: inout A) -> A.Value {
+    op == .sum ? x : flushed(x, in: &a)
+  }
+
+  /// `x` with denormals made zeros of their sign. Integers are as they are.
+  public static func flushed<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
+    let type = a.type(of: x)
+    guard type.isFloat else { return x }
+    let format = FloatFormat.of(type)
+    // Arithmetic does it; a sum with a zero of the same sign changes nothing else.
+    return a.add(x, a.float(a.and(a.bits(x, format), a.word(format.signMask, format)), format))
   }
 
   /// `amount` modulo the width of `type`, so that no shift is undefined.

@@ -8,14 +8,14 @@ public struct AbsOperation: UnaryElementwiseOperation {
 
   public var name: String { "abs" }
   public var scalarOperator: UnaryOperator { .abs }
-  public var arithmetic: UnaryArithmetic { .init(float: { Swift.abs($0) }, integer: { $0 < 0 ? 0 &- $0 : $0 }) }
+  public var arithmetic: UnaryArithmetic { .init(sign: { _ in .plus }, integer: { $0 < 0 ? 0 &- $0 : $0 }) }
 
   public var documentation: OperationDocumentation {
     OperationDocumentation(
       "The magnitude of each element.", group: "Elementwise",
       example: "%y = abs %x : tensor<Bx3xf32>",
       details: """
-        y = |x|. dx = dy sign(x), so 0 at 0. NaN stays NaN. The smallest integer stays itself.
+        y = |x|. dx = dy sign(x), so 0 at 0. NaN stays NaN; denormals are kept. The smallest integer stays itself.
         """)
   }
 

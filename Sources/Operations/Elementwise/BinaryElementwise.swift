@@ -52,9 +52,9 @@ extension BinaryElementwiseOperation {
   }
 
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
-    let (a, b) = (operands[0], operands[1])
+    let (a, b, arithmetic) = (operands[0], operands[1], arithmetic)
     return a.element.isFloat
-      ? [Tensor(a.type, rounding: zip(a.doubles, b.doubles).map(arithmetic.float))]
+      ? [Tensor(a.type, rounding: zip(a.doubles, b.doubles).map { arithmetic.float($0.flushed, $1.flushed).flushed })]
       : [Tensor(a.type, wrapping: zip(a.integers, b.integers).map(arithmetic.integer))]
   }
 

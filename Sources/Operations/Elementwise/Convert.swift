@@ -30,6 +30,7 @@ public struct ConvertOperation: PrimitiveOperation {
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
     let x = operands[0]
     let type = x.type.with(element: attributes.elementType("to"))
+    if type == x.type { return [x] }
     if x.element.isFloat { return [Tensor(type, rounding: x.doubles)] }
     let integers = x.integers
     return [

@@ -9,7 +9,7 @@ public struct MaximumOperation: BinaryElementwiseOperation {
   public var name: String { "maximum" }
   public var scalarOperator: BinaryOperator { .maximum }
   public var arithmetic: BinaryArithmetic {
-    .init(float: { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }, integer: { Swift.max($0, $1) })
+    .init(float: larger, integer: { Swift.max($0, $1) })
   }
 
   public var documentation: OperationDocumentation {

@@ -9,7 +9,7 @@ public struct MinimumOperation: BinaryElementwiseOperation {
   public var name: String { "minimum" }
   public var scalarOperator: BinaryOperator { .minimum }
   public var arithmetic: BinaryArithmetic {
-    .init(float: { $0.isNaN || $1.isNaN ? .nan : Swift.min($0, $1) }, integer: { Swift.min($0, $1) })
+    .init(float: { -larger(-$0, -$1) }, integer: { Swift.min($0, $1) })
   }
 
   public var documentation: OperationDocumentation {

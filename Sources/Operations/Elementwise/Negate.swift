@@ -8,14 +8,15 @@ public struct NegateOperation: UnaryElementwiseOperation {
 
   public var name: String { "negate" }
   public var scalarOperator: UnaryOperator { .negate }
-  public var arithmetic: UnaryArithmetic { .init(float: { -$0 }, integer: { 0 &- $0 }) }
+  public var arithmetic: UnaryArithmetic { .init(sign: { $0 == .plus ? .minus : .plus }, integer: { 0 &- $0 }) }
 
   public var documentation: OperationDocumentation {
     OperationDocumentation(
       "The negative of each element.", group: "Elementwise",
       example: "%y = negate %x : tensor<Bx3xf32>",
       details: """
-        y = -x. dx = -dy. The sign of zero and of NaN changes. Integers wrap, so the smallest stays itself.
+        y = -x. dx = -dy. The sign of zero and of NaN changes; denormals are kept. Integers wrap, so the smallest stays
+        itself.
         """)
   }
 

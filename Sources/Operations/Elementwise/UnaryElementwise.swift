@@ -11,6 +11,8 @@ public struct UnaryArithmetic: Sendable {
   let float: @Sendable (Double) -> Double
   /// In `Int64`, before wrapping to the element type.
   let integer: @Sendable (Int64) -> Int64
+  /// Where the function changes nothing but the sign of floats, what it does to that: it keeps denormals.
+  var sign: (@Sendable (FloatingPointSign) -> FloatingPointSign)?
 
   /// A function of floats.
   public init(float: @escaping @Sendable (Double) -> Double) {
@@ -24,6 +26,14 @@ public struct UnaryArithmetic: Sendable {
     types = ElementTypes.numbers
     self.float = float
     self.integer = integer
+  }
+
+  /// A function of floats that changes nothing but their sign, and of integers.
+  public init(
+    sign: @escaping @Sendable (FloatingPointSign) -> FloatingPointSign, integer: @escaping @Sendable (Int64) -> Int64
+  ) {
+    self.init(float: { Double(sign: sign($0.sign), exponent: 0, significand: 1) * Swift.abs($0) }, integer: integer)
+    self.sign = sign
   }
 
   /// A function of the bits of integers and booleans.
@@ -53,10 +63,10 @@ extension UnaryElementwiseOperation {
   }
 
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
-    let x = operands[0]
-    return x.element.isFloat
-      ? [Tensor(x.type, rounding: x.doubles.map(arithmetic.float))]
-      : [Tensor(x.type, wrapping: x.integers.map(arithmetic.integer))]
+    let (x, arithmetic) = (operands[0], arithmetic)
+    guard x.element.isFloat else { return [Tensor(x.type, wrapping: x.integers.map(arithmetic.integer))] }
+    if let sign = arithmetic.sign { return [Tensor(x.type) { x[$0].with(sign: sign) }] }
+    return [Tensor(x.type, rounding: x.doubles.map { arithmetic.float($0.flushed).flushed })]
   }
 
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role {

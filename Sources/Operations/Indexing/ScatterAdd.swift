@@ -38,16 +38,24 @@ public struct ScatterAddOperation: PrimitiveOperation {
     let (base, updates) = (operands[0], operands[2])
     let indices = operands[1].integers
     let width = base.count / base.extents[0]
+    // What nothing is added to stays as it is.
+    var isChanged = [Bool](repeating: false, count: base.count)
     func scattered<T>(_ initial: [T], _ added: [T], _ add: (T, T) -> T) -> [T] {
       var result = initial
       for (s, row) in indices.enumerated() where row >= 0 && row < Int64(base.extents[0]) {
-        for d in 0..<width { result[Int(row) * width + d] = add(result[Int(row) * width + d], added[s * width + d]) }
+        for d in 0..<width {
+          let place = Int(row) * width + d
+          result[place] = add(result[place], added[s * width + d])
+          isChanged[place] = true
+        }
       }
       return result
     }
-    return base.element.isFloat
-      ? [Tensor(base.type, rounding: scattered(base.doubles, updates.doubles, +))]
-      : [Tensor(base.type, wrapping: scattered(base.integers, updates.integers, &+))]
+    let sums =
+      base.element.isFloat
+      ? Tensor(base.type, rounding: scattered(base.doubles, updates.doubles, +))
+      : Tensor(base.type, wrapping: scattered(base.integers, updates.integers, &+))
+    return [Tensor(base.type) { isChanged[$0] ? sums[$0] : base[$0] }]
   }
 
   public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {

@@ -23,7 +23,7 @@ public struct ReduceMaxOperation: ReductionOperation {
     let axes = attributes.axes("axes", rank: operands[0].extents.count)
     return [
       reduceOracle(
-        operands[0], axes: axes, float: { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) },
+        operands[0], axes: axes, float: larger,
         integer: { Swift.max($0, $1) })
     ]
   }

@@ -23,7 +23,7 @@ public struct ReduceMinOperation: ReductionOperation {
     let axes = attributes.axes("axes", rank: operands[0].extents.count)
     return [
       reduceOracle(
-        operands[0], axes: axes, float: { $0.isNaN || $1.isNaN ? .nan : Swift.min($0, $1) },
+        operands[0], axes: axes, float: { -larger(-$0, -$1) },
         integer: { Swift.min($0, $1) })
     ]
   }

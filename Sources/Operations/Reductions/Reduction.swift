@@ -89,5 +89,6 @@ func reduceOracle(
     return results.compactMap { $0 }
   }
   return x.element.isFloat
-    ? Tensor(type, rounding: joined(x.doubles, float)) : Tensor(type, wrapping: joined(x.integers, integer))
+    ? Tensor(type, rounding: joined(x.doubles.map(\.flushed), float))
+    : Tensor(type, wrapping: joined(x.integers, integer))
 }

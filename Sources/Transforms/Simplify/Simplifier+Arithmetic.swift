@@ -2,7 +2,7 @@ import FraguaGraph
 import FraguaOperations
 import FraguaTensors
 
-/// Identities of elementwise operations.
+/// Identities of elementwise operations. What would remain of arithmetic must hold no denormals.
 extension Simplifier {
   static let arithmeticRules: [String: Rule] = [
     "add": add, "subtract": subtract, "multiply": multiply, "divide": divide, "negate": negate, "abs": abs, "not": not,
@@ -11,8 +11,8 @@ extension Simplifier {
 
   /// `x + -0 = x` (of integers, 0); `x + -y = x - y`; `-x + y = y - x`.
   private static let add: Rule = { s, x, _ in
-    if s.splat(x[1])?.isNeutralForAddition == true { return x[0] }
-    if s.splat(x[0])?.isNeutralForAddition == true { return x[1] }
+    if s.splat(x[1])?.isNeutralForAddition == true, s.holdsNoDenormals(x[0]) { return x[0] }
+    if s.splat(x[0])?.isNeutralForAddition == true, s.holdsNoDenormals(x[1]) { return x[1] }
     if let y = s.operand(of: x[1], as: "negate") { return s.make(SubtractOperation(), [x[0], y]) }
     if let y = s.operand(of: x[0], as: "negate") { return s.make(SubtractOperation(), [x[1], y]) }
     return nil
@@ -20,8 +20,10 @@ extension Simplifier {
 
   /// `x - 0 = x`; `x - -y = x + y`; `-0 - x = -x` (of integers, 0).
   private static let subtract: Rule = { s, x, _ in
-    if s.splat(x[1])?.isPositiveZero == true { return x[0] }
-    if s.splat(x[0])?.isNeutralForAddition == true { return s.make(NegateOperation(), [x[1]]) }
+    if s.splat(x[1])?.isPositiveZero == true, s.holdsNoDenormals(x[0]) { return x[0] }
+    if s.splat(x[0])?.isNeutralForAddition == true, s.holdsNoDenormals(x[1]) {
+      return s.make(NegateOperation(), [x[1]])
+    }
     if let y = s.operand(of: x[1], as: "negate") { return s.make(AddOperation(), [x[0], y]) }
     return nil
   }
@@ -30,8 +32,8 @@ extension Simplifier {
   private static let multiply: Rule = { s, x, _ in
     for (a, b) in [(x[0], x[1]), (x[1], x[0])] {
       guard let c = s.splat(b) else { continue }
-      if c.isOne { return a }
-      if c.isMinusOne { return s.make(NegateOperation(), [a]) }
+      if c.isOne, s.holdsNoDenormals(a) { return a }
+      if c.isMinusOne, s.holdsNoDenormals(a) { return s.make(NegateOperation(), [a]) }
       if c.type.isInteger, c.isPositiveZero { return b }
       if c.type.isFloat, let y = s.operand(of: a, as: "negate") {
         return s.make(MultiplyOperation(), [y, s.splat(c.negated, b.type)])
@@ -46,9 +48,9 @@ extension Simplifier {
   /// `x / 1 = x`; `x / -1 = -x`; of floats, `x / 2^k = x 2^-k` where that is no subnormal number.
   private static let divide: Rule = { s, x, _ in
     guard let c = s.splat(x[1]) else { return nil }
-    if c.isOne { return x[0] }
+    if c.isOne, s.holdsNoDenormals(x[0]) { return x[0] }
     guard c.type.isFloat else { return nil }
-    if c.isMinusOne { return s.make(NegateOperation(), [x[0]]) }
+    if c.isMinusOne, s.holdsNoDenormals(x[0]) { return s.make(NegateOperation(), [x[0]]) }
     guard let inverse = c.exactReciprocal else { return nil }
     return s.make(MultiplyOperation(), [x[0], s.splat(inverse, x[1].type)])
   }
@@ -67,7 +69,7 @@ extension Simplifier {
   private static let not: Rule = { s, x, _ in s.operand(of: x[0], as: "not") }
 
   /// `f(x, x) = x` for maximum, minimum, and, or.
-  private static let ofEqual: Rule = { _, x, _ in x[0] == x[1] ? x[0] : nil }
+  private static let ofEqual: Rule = { s, x, _ in x[0] == x[1] && s.holdsNoDenormals(x[0]) ? x[0] : nil }
 
   /// By a constant condition, its choice; between equal values, the value; by `not c`, the other way round.
   private static let select: Rule = { s, x, _ in
@@ -86,7 +88,8 @@ extension Simplifier {
     guard between.holds(first) else { return nil }
     // A float saturates on its way to an integer, where an integer wraps.
     if between.isFloat, !first.isFloat, target.isInteger, !target.holds(first) { return nil }
-    return first == target ? inner : s.make(ConvertOperation(), [inner], attributes)
+    if first == target { return s.holdsNoDenormals(inner) ? inner : nil }
+    return s.make(ConvertOperation(), [inner], attributes)
   }
 }
 

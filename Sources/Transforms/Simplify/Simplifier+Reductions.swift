@@ -16,7 +16,7 @@ extension Simplifier {
     let axes = attributes.axes("axes", rank: x.type.rank)
     let kept = (0..<x.type.rank).filter { !axes.contains($0) }
     let type = TensorType(kept.map { x.type.shape[$0] }, x.type.element)
-    if axes.allSatisfy({ x.type.shape[$0] == 1 }) { return reshape(x, to: type.shape) }
+    if axes.allSatisfy({ x.type.shape[$0] == 1 }), holdsNoDenormals(x) { return reshape(x, to: type.shape) }
     let count = axes.reduce(1) { $0 * x.type.extents[$1] }
     if let scalar = splat(x) {
       return times(count, splat(scalar, type), in: operation)
@@ -45,8 +45,8 @@ extension Simplifier {
   }
 
   /// What reducing `count` elements equal to `value` gives.
-  private mutating func times(_ count: Int, _ value: Value, in operation: any Operation) -> Value {
-    guard operation.name == "reduce_sum" else { return value }
+  private mutating func times(_ count: Int, _ value: Value, in operation: any Operation) -> Value? {
+    guard operation.name == "reduce_sum" else { return holdsNoDenormals(value) ? value : nil }
     let element = value.type.element
     let factor = element.isFloat ? Scalar(Double(count), as: element) : Scalar(wrapping: Int64(count), as: element)
     if let scalar = splat(value), element.isFloat {

@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaOperations
 import FraguaTensors
 
@@ -22,8 +23,19 @@ struct Simplifier {
   /// The values of the source that the current node reads; empty while a rule makes new nodes.
   private var sourceOperands: [Value] = []
 
+  /// `graph` with its functions simplified. What is computed on the way takes denormals as zeros.
+  static func simplified(_ graph: Graph, foldsConstants: Bool) -> Graph {
+    withDenormalsAsZeros {
+      var graph = graph
+      for i in graph.functions.indices {
+        graph.functions[i] = simplified(graph.functions[i], foldsConstants: foldsConstants)
+      }
+      return graph
+    }
+  }
+
   /// `function`, simplified.
-  static func simplified(_ function: Function, foldsConstants: Bool) -> Function {
+  private static func simplified(_ function: Function, foldsConstants: Bool) -> Function {
     var simplifier = Simplifier(function, foldsConstants)
     for node in function.nodes { simplifier.visit(node) }
     return simplifier.rewriter.finish()
@@ -103,6 +115,31 @@ struct Simplifier {
   /// The element that all elements of `value` are, if it is a constant.
   func splat(_ value: Value) -> Scalar? { constant(value)?.splat }
 
+  /// Whether no element of `value` can be denormal: it is computed, not an argument, a parameter, or a copy of one, so
+  /// that arithmetic which would keep every other number keeps it.
+  func holdsNoDenormals(_ value: Value) -> Bool {
+    if !value.type.element.isFloat { return true }
+    var open = [value]
+    // Long chains of copies are not followed to the end.
+    for _ in 0..<Self.mostCopies {
+      guard let next = open.popLast() else { return true }
+      guard next.type.element.isFloat else { continue }
+      let position = definitions[next.id]
+      guard position >= 0 else { return false }
+      let node = rewriter.builder.function.nodes[position]
+      if let constant = constant(next) {
+        guard constant.holdsNoDenormals else { return false }
+      } else if let primitive = node.operation as? any PrimitiveOperation {
+        open += primitive.copiedOperands(node)
+      } else {
+        return false
+      }
+    }
+    return open.isEmpty
+  }
+
+  private static let mostCopies = 32
+
   /// Whether operand `index` of the current node has no other reader.
   func isOnlyReader(ofOperand index: Int) -> Bool {
     index < sourceOperands.count && useCounts[sourceOperands[index].id] == 1
@@ -116,6 +153,44 @@ struct Simplifier {
     while position >= 0, let last = rewriter.builder.function.nodes[position].results.last, last.id >= known {
       for result in rewriter.builder.function.nodes[position].results { definitions[result.id] = position }
       position -= 1
+    }
+  }
+}
+
+extension PrimitiveOperation {
+  /// The operands of `node` whose elements its result may hold as they are, denormals included.
+  fileprivate func copiedOperands(_ node: Node) -> [Value] {
+    switch role(node.operands.map(\.type), node.results.map(\.type), node.attributes) {
+    case .view, .gather, .scatterAdd: return node.operands
+    case .pointwise(let expression):
+      var program = ScalarProgram()
+      let inputs = node.operands.enumerated().map { program.input($0, $1.type.element) }
+      let result = expression(&program, inputs)
+      switch program.instructions[result] {
+      case .unary(.negate, _), .unary(.abs, _), .select, .input: return node.operands
+      default: return []
+      }
+    case .reduction, .contraction, .generator, .constant: return []
+    }
+  }
+}
+
+extension ConstantValue {
+  /// Whether no element is denormal.
+  fileprivate var holdsNoDenormals: Bool {
+    if let splat { return !splat.isDenormal }
+    let tensor = tensor
+    return (0..<tensor.count).allSatisfy { !tensor[$0].isDenormal }
+  }
+}
+
+extension Scalar {
+  /// Whether it is a float that is neither normal nor a zero.
+  fileprivate var isDenormal: Bool {
+    switch type {
+    case .f32: float.isSubnormal
+    case .f64: double.isSubnormal
+    default: false
     }
   }
 }

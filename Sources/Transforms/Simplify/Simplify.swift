@@ -15,8 +15,9 @@ import FraguaGraph
 /// tensor<2x3xf32>
 /// ```
 /// Every identity gives the same bits, NaN payloads aside, but for one that rounds less: the sum of n equal elements
-/// becomes the product with n. So `x + 0` remains, as it turns -0 into +0, and `x + -0` goes. ``Simplifier`` has the
-/// rules, a file a family:
+/// becomes the product with n. So `x + 0` remains, as it turns -0 into +0, and `x + -0` goes
+/// where `x` can hold no denormals, which a sum makes zeros: where it is no argument or parameter, nor a copy of one.
+/// ``Simplifier`` has the rules, a file a family:
 /// - arithmetic: `x * 1`, `x - 0`, `x / 2^k`, negations into sums and products, selections by constants, conversions
 ///   there and back;
 /// - views: compositions of reshapes, transposes and broadcasts; views of splats; views that move nothing become
@@ -27,11 +28,6 @@ import FraguaGraph
 /// Needs primitive operations and fixed extents. One sweep, in which new nodes are simplified as they are made: linear.
 public enum Simplify {
   public static let pass = Pass(name: "simplify", summary: "replace expressions by simpler ones that mean the same") {
-    graph, _ in
-    var graph = graph
-    for i in graph.functions.indices {
-      graph.functions[i] = Simplifier.simplified(graph.functions[i], foldsConstants: false)
-    }
-    return graph
+    graph, _ in Simplifier.simplified(graph, foldsConstants: false)
   }
 }
