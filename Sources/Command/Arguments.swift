@@ -118,13 +118,22 @@ func collecting<R>(_ body: () throws(Diagnostic) -> R) throws(Diagnostics) -> R 
   do throws(Diagnostic) { return try body() } catch { throw Diagnostics([error]) }
 }
 
-/// What is wrong with the schedule or the plan of the dump of kernels at `path`.
-func scheduleErrors(_ violations: [String], in path: String, _ processor: Processor) -> Diagnostics {
-  Diagnostics(
-    violations.map {
-      Diagnostic("the schedule or plan in '\(path)' cannot run: \($0)")
-        .noting(
-          "the target is '\(processor.target.instructionSet.rawValue)'; '--cpu' chooses another, and without its schedule "
-            + "and plan the dump gets new ones")
-    })
+extension KernelDump {
+  /// Checks that the dump, in which everything stands at `places`, can run: its program, and where it is to be
+  /// compiled for `processor` its schedule and its plan.
+  func check(_ places: KernelPlaces, for processor: Processor?) throws(Diagnostics) {
+    let errors = KernelVerifier.verify(program, places)
+    if !errors.isEmpty { throw Diagnostics(errors) }
+    guard let processor else { return }
+    let violations = DumpChecker.check(self, for: processor.target)
+    if violations.isEmpty { return }
+    let name = processor.target.instructionSet.rawValue
+    throw Diagnostics(
+      violations.map {
+        var error = $0.diagnostic(in: places)
+        error.message = "the schedule or plan cannot run: \(error.message)"
+        return error.noting(
+          "the target is '\(name)'; '--cpu' chooses another, and without its schedule and plan the dump gets new ones")
+      })
+  }
 }

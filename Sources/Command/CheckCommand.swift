@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fragua
+import FraguaCodeGen
 import FraguaKernels
 
 /// `fragua check`: reads a file and says all that is wrong with it.
@@ -11,11 +12,17 @@ struct CheckCommand: ParsableCommand {
       Example:
         fragua check graphs/student.graph
 
-      Dumps of any stage are checked too. With --json every error is an object with file, line, column, message and notes.
+      Dumps of any stage are checked too, a schedule and a plan for the processor that there is unless --cpu names \
+      another. With --json every error is an object with file, line, column, message and notes.
       """)
 
   @Argument(help: "The graph file, or a dump.")
   var file: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The instruction set that a dump's schedule and plan are for (default: the host's best).", valueName: "SET"))
+  var cpu: Target.InstructionSet?
 
   @Flag(help: "Print one JSON object a line.")
   var json = false
@@ -24,12 +31,13 @@ struct CheckCommand: ParsableCommand {
   private static let errorLimit = 100
 
   func run() throws {
-    do {
+    do throws(Diagnostics) {
       switch try InputFile(file) {
-      case .graph(let graph): report(graph)
-      case .kernels(let dump, _):
-        let errors = KernelVerifier.verify(dump.program)
-        if !errors.isEmpty { throw Diagnostics(errors) }
+      case .graph(let graph):
+        try checkPasses(graph)
+        report(graph)
+      case .kernels(let dump, let places):
+        try dump.check(places, for: Processor(cpu))
         say(
           "kernels", dump.program.name,
           [
@@ -37,9 +45,24 @@ struct CheckCommand: ParsableCommand {
             ("calls", dump.program.calls.count),
           ])
       }
-    } catch let errors as Diagnostics where json {
-      for error in errors.all.prefix(Self.errorLimit) { Console.print(JSON(error).text) }
+    } catch {
+      guard json else { throw error }
+      for error in error.all.prefix(Self.errorLimit) { Console.print(JSON(error).text) }
       throw ExitStatus.input
+    }
+  }
+
+  /// Checks that the passes which a dump has before it can make kernels of all its functions whose extents are numbers:
+  /// people may have changed what an earlier pass made.
+  private func checkPasses(_ graph: Graph) throws(Diagnostics) {
+    guard graph.stage != nil else { return }
+    var options = CompilerOptions(processor: Processor(cpu), threads: 1, vocabulary: .standard)
+    options.mode = graph.mode
+    let names = graph.functions.map(\.name) + graph.gradients.map(\.name) + graph.trainings.map(\.name)
+    for name in names where graph.rootFunction(of: name)?.argumentSymbols.isEmpty == true {
+      do throws(Diagnostics) { _ = try Compiler.plan(graph, entry: name, options) } catch {
+        throw error.located(at: SourceLocation(file: file, line: 1, column: 1))
+      }
     }
   }
 

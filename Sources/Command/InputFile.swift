@@ -5,14 +5,14 @@ import FraguaKernels
 /// What a FILE on the command line is: a graph, or a dump of kernels.
 enum InputFile {
   case graph(Graph)
-  case kernels(KernelDump, SourceFile)
+  case kernels(KernelDump, KernelPlaces)
 
   /// Reads and checks the file at `path`.
   init(_ path: String) throws(Diagnostics) {
     let file = try collecting { () throws(Diagnostic) in try readSourceFile(path) }
     if Self.firstWord(of: file) == "kernels" {
-      let dump = try collecting { () throws(Diagnostic) in try KernelParser.parse(file) }
-      self = .kernels(dump, file)
+      let (dump, places) = try collecting { () throws(Diagnostic) in try KernelParser.parseWithPlaces(file) }
+      self = .kernels(dump, places)
     } else {
       self = .graph(try Graph(parsing: file))
     }

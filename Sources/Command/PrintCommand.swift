@@ -67,9 +67,10 @@ struct PrintCommand: ParsableCommand {
     let options = try compilation.compilerOptions(mode: mode)
     switch try InputFile(file) {
     case .graph(let graph): try print(graph, options)
-    case .kernels(let dump, _):
+    case .kernels(let dump, let places):
       if after != nil || explainsFusion { throw Diagnostic("'\(file)' is a dump of kernels, which no pass takes") }
       try compilation.refuseBindings(of: "'\(file)'")
+      try dump.check(places, for: Processor(compilation.cpu))
       try print(dump, stage)
     }
   }
@@ -103,13 +104,9 @@ struct PrintCommand: ParsableCommand {
     }
   }
 
-  /// Prints kernels up to `stage`, making a schedule and a plan where the dump has none.
+  /// Prints kernels that are checked up to `stage`, making a schedule and a plan where the dump has none.
   private func print(_ dump: KernelDump, _ stage: Stage?) throws {
-    let errors = KernelVerifier.verify(dump.program)
-    if !errors.isEmpty { throw Diagnostics(errors) }
     let processor = Processor(compilation.cpu)
-    let wrong = DumpChecker.check(dump, for: processor.target)
-    guard wrong.isEmpty else { throw scheduleErrors(wrong, in: file, processor) }
     let program = dump.program
     let schedule =
       try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)

@@ -58,7 +58,7 @@ struct RunCommand: ParsableCommand {
     let outcome: RunOutcome
     switch try InputFile(file) {
     case .graph(let graph): outcome = try run(graph)
-    case .kernels(let dump, _): outcome = try run(dump)
+    case .kernels(let dump, let places): outcome = try run(dump, places)
     }
     if let folder { try outcome.save(to: folder, json: json) } else { outcome.print(json: json) }
   }
@@ -161,10 +161,10 @@ struct RunCommand: ParsableCommand {
   // MARK: Kernels
 
   /// Runs a dump of kernels.
-  private func run(_ dump: KernelDump) throws -> RunOutcome {
+  private func run(_ dump: KernelDump, _ places: KernelPlaces) throws -> RunOutcome {
     let program = dump.program
-    let errors = KernelVerifier.verify(program)
-    if !errors.isEmpty { throw Diagnostics(errors) }
+    let processor = Processor(compilation.cpu)
+    try dump.check(places, for: interpret ? nil : processor)
     if let function, function.name != program.name {
       throw Diagnostic("'\(file)' holds the kernels of '@\(program.name)', not of '@\(function.name)'")
     }
@@ -182,9 +182,6 @@ struct RunCommand: ParsableCommand {
       return RunOutcome(
         results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
     }
-    let processor = Processor(compilation.cpu)
-    let wrong = DumpChecker.check(dump, for: processor.target)
-    guard wrong.isEmpty else { throw scheduleErrors(wrong, in: file, processor) }
     let schedule =
       try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
     let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)

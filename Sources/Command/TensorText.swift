@@ -5,8 +5,9 @@ enum TensorText {
   /// One element, with as many digits as its type needs.
   static func element(_ scalar: Scalar) -> String {
     switch scalar.type {
-    case .f32: scalar.float.description
-    case .f64: scalar.double.description
+    // A NaN of any sign and payload is one to people.
+    case .f32: scalar.float.isNaN ? "nan" : scalar.float.description
+    case .f64: scalar.double.isNaN ? "nan" : scalar.double.description
     case .i32, .i64, .ui8: String(scalar.integer)
     case .i1: scalar.integer != 0 ? "true" : "false"
     }

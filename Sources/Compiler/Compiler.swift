@@ -47,6 +47,8 @@ public enum Compiler {
     } catch { throw Diagnostics([error]) }
     let order = times.measure("order") { KernelOrder(lowered) }
     let program = order.apply(to: lowered)
+    let errors = times.measure("verify") { KernelVerifier.verify(program) }
+    guard errors.isEmpty else { throw Diagnostics(errors.map { Self.located($0, function) }) }
     let schedule = times.measure("schedule") {
       Scheduler(options.processor.target, threads: options.threads).schedule(program)
     }
@@ -55,6 +57,12 @@ public enum Compiler {
     }
     return Planned(
       graph: fused, function: function, order: order, program: program, schedule: schedule, plan: plan, times: times)
+  }
+
+  /// An error of kernels that lowering made, which no input should make it do.
+  private static func located(_ error: Diagnostic, _ function: Function) -> Diagnostic {
+    error.located(at: function.origin.location)
+      .noting("in the kernels of '@\(function.name)', which are not run: this is a defect of fragua, please report it")
   }
 
   /// Function `entry`, compiled.

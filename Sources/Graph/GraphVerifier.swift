@@ -144,7 +144,7 @@ public struct GraphVerifier {
         guard node.operands.map(\.type) == region.function.arguments.map(\.type) else {
           throw Diagnostic("the region '@\(name)' is given operands of other types than its arguments")
         }
-        _ = try AttributeSchema.check(node.attributes, against: RegionForm.attributes, of: "fused")
+        try RegionForm.check(node.attributes, operandCount: node.operands.count)
       }
       guard types == node.results.map(\.type) else {
         throw Diagnostic(

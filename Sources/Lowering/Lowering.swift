@@ -178,9 +178,10 @@ private struct FunctionLowering {
     case .contract: lowered = try ContractLowering(context).lower()
     case .scatter: lowered = try ScatterLowering(context).lower()
     case .lanes:
-      guard case .integer(let count)? = node.attributes["arguments"] else {
-        throw Diagnostic("the fused region '@\(name)' has no attribute 'arguments'", at: node.origin.location)
+      do throws(Diagnostic) { try RegionForm.check(node.attributes, operandCount: node.operands.count) } catch {
+        throw error.located(at: node.origin.location)
       }
+      let count = node.attributes.integer("arguments")
       var lanes = try LanesLowering(context, argumentCount: count)
       lowered = try lanes.lower()
     }

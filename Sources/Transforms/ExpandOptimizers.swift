@@ -98,11 +98,15 @@ private struct TrainingExpansion {
       roles.append(.metric(metric))
     }
     guard let gradient = functions[training.gradientName] else {
-      preconditionFailure("'differentiate' has not written '@\(training.gradientName)'")
+      throw Diagnostic("there is no function '@\(training.gradientName)', which the pass 'differentiate' writes")
+    }
+    guard gradient.arguments.map(\.type) == arguments.map(\.type), gradient.results.map(\.type) == trained.map(\.type)
+    else {
+      throw Diagnostic(
+        "'@\(gradient.name)' does not take the arguments of the loss '@\(loss.name)', or does not return one derivative a "
+          + "trained parameter")
     }
     let gradients = builder.splice(gradient, arguments)
-    precondition(
-      gradients.count == trained.count, "'@\(gradient.name)' does not return one derivative a trained parameter")
     builder.origin = training.origin
     try update(by: gradients)
     try advanceRandom()

@@ -48,6 +48,7 @@ public struct Pipeline: Sendable {
             .noting("print the file that the dump was made from"))
       }
       try Self.checkAgreement(of: graph, with: context)
+      try checkStage(of: graph)
     }
     if !passes[start..<end].contains(where: { $0.name == Specialize.pass.name }) {
       do throws(Diagnostic) { try graph.checkSymbols(context.bindings) } catch { throw Diagnostics(error) }
@@ -69,7 +70,7 @@ public struct Pipeline: Sendable {
   }
 
   /// Where the pass `name` stands.
-  private func position(of name: String, _ message: String) throws(Diagnostics) -> Int {
+  func position(of name: String, _ message: String) throws(Diagnostics) -> Int {
     if let position = passes.firstIndex(where: { $0.name == name }) { return position }
     var error = Diagnostic(message)
     if let near = nearestName(to: name, among: passes.map(\.name)) {

@@ -38,7 +38,7 @@ struct ProgramRuns {
   /// `nil` where all is well.
   static func violation(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan) throws -> String? {
     let violations = BarrierChecker.check(program, schedule) + MemoryPlanChecker.check(program, schedule, plan)
-    if let first = violations.first { return first }
+    if let first = violations.first { return first.message }
     let dump = KernelDump(program, schedule: schedule, plan: plan)
     let text = KernelPrinter.print(dump)
     let parsed = try KernelParser.parse(.init(path: "dump", text: text))

@@ -143,12 +143,12 @@ import Testing
     func violations(_ change: (inout Schedule) -> Void) -> [String] {
       var schedule = good
       change(&schedule)
-      return BarrierChecker.check(program, schedule)
+      return BarrierChecker.check(program, schedule).map(\.message)
     }
     #expect(violations { _ in } == [])
     #expect(violations { $0.calls.removeLast() } == ["1 schedules for 2 calls"])
     #expect(violations { $0.barriers = [2] } == ["a barrier before call 2"])
-    #expect(violations { $0.barriers = [1, 1] } == ["the barriers [1, 1] do not ascend"])
+    #expect(violations { $0.barriers = [1, 1] } == ["the barriers 1, 1 do not ascend"])
     #expect(violations { $0.maximumThreads = 0 } == ["0 threads"])
     #expect(violations { $0.calls[0] = CallSchedule(partition: .split(axis: 2, unit: 1)) }.count == 1)
     #expect(violations { $0.calls[0] = CallSchedule(partition: .split(axis: 0, unit: 0)) }.count == 1)
@@ -166,7 +166,7 @@ import Testing
     func violations(_ schedule: Schedule, _ change: (inout MemoryPlan) -> Void) -> [String] {
       var plan = good
       change(&plan)
-      return MemoryPlanChecker.check(program, schedule, plan)
+      return MemoryPlanChecker.check(program, schedule, plan).map(\.message)
     }
     #expect(violations(schedule) { _ in } == [])
     #expect(

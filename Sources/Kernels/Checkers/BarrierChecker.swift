@@ -5,9 +5,9 @@
 /// on both sides, no element that one call reaches in one unit is reached by the other in another unit. What cannot be
 /// proved counts as a race.
 public enum BarrierChecker {
-  /// What is wrong with `schedule`, in words; empty where nothing is.
+  /// What is wrong with `schedule`; empty where nothing is.
   /// - Requires: ``KernelVerifier`` accepts `program`.
-  public static func check(_ program: KernelProgram, _ schedule: Schedule) -> [String] {
+  public static func check(_ program: KernelProgram, _ schedule: Schedule) -> [KernelViolation] {
     var violations = structure(program, schedule)
     if !violations.isEmpty || schedule.maximumThreads == 1 { return violations }
     var touched: [Int: [Touch]] = [:]
@@ -18,7 +18,9 @@ public enum BarrierChecker {
       for touch in own {
         let before = (touched[touch.buffer] ?? []).filter { touch.mayRace($0) }
         let inside = own.filter { $0.buffer == touch.buffer && touch.mayRaceInside($0) }
-        violations += (before + inside).map { message(touch, $0, program) }
+        violations += (before + inside).map {
+          KernelViolation(message(touch, $0, program), at: .scheduled(call: number))
+        }
       }
       for touch in own { touched[touch.buffer, default: []].append(touch) }
     }
@@ -26,16 +28,19 @@ public enum BarrierChecker {
   }
 
   /// Checks that the schedule fits the program.
-  static func structure(_ program: KernelProgram, _ schedule: Schedule) -> [String] {
+  static func structure(_ program: KernelProgram, _ schedule: Schedule) -> [KernelViolation] {
+    var violations: [KernelViolation] = []
+    func fail(_ message: String, at place: KernelPlace) { violations.append(KernelViolation(message, at: place)) }
     if schedule.calls.count != program.calls.count {
-      return ["\(schedule.calls.count) schedules for \(program.calls.count) calls"]
+      fail("\(schedule.calls.count) schedules for \(program.calls.count) calls", at: .schedule)
+      return violations
     }
-    var violations: [String] = []
-    if schedule.maximumThreads < 1 { violations.append("\(schedule.maximumThreads) threads") }
+    if schedule.maximumThreads < 1 { fail("\(schedule.maximumThreads) threads", at: .schedule) }
     for (i, barrier) in schedule.barriers.enumerated() {
-      if !program.calls.indices.contains(barrier) { violations.append("a barrier before call \(barrier)") }
+      if !program.calls.indices.contains(barrier) { fail("a barrier before call \(barrier)", at: .barriers) }
       if i > 0 && barrier <= schedule.barriers[i - 1] {
-        violations.append("the barriers \(schedule.barriers) do not ascend")
+        fail("the barriers \(schedule.barriers[i - 1]), \(barrier) do not ascend", at: .barriers)
+        break
       }
     }
     for (number, call) in program.calls.enumerated() {
@@ -43,10 +48,12 @@ public enum BarrierChecker {
       let kernel = program.kernel(of: call)
       let isParallel = (0..<kernel.parallelAxes).contains(axis)
       if !isParallel || kernel.form == .lanes {
-        violations.append("call \(number) ('\(call.name)') is split along axis \(axis), which cannot be divided")
+        fail(
+          "call \(number) ('\(call.name)') is split along axis \(axis), which cannot be divided",
+          at: .scheduled(call: number))
       }
       if !(1...KernelVerifier.mostElements).contains(unit) {
-        violations.append("call \(number) ('\(call.name)') is split in units of \(unit)")
+        fail("call \(number) ('\(call.name)') is split in units of \(unit)", at: .scheduled(call: number))
       }
     }
     return violations

@@ -3,21 +3,46 @@
 /// People edit dumps, and take them from one machine to another: a tile or scratch for other vectors would write where
 /// nothing is reserved.
 public enum DumpChecker {
-  /// What is wrong with the schedule and the plan of `dump`, in words; empty where nothing is.
+  /// The most threads and the most bytes of a thread's scratch or of the arena that a dump may name: far below where
+  /// sizes overflow.
+  static let mostThreads = 1024
+  static let mostBytes = KernelVerifier.mostElements
+
+  /// What is wrong with the schedule and the plan of `dump`; empty where nothing is.
   /// - Requires: ``KernelVerifier`` accepts its program.
-  public static func check(_ dump: KernelDump, for target: Target) -> [String] {
+  public static func check(_ dump: KernelDump, for target: Target) -> [KernelViolation] {
     guard let schedule = dump.schedule else { return [] }
     let program = dump.program
-    var violations = BarrierChecker.structure(program, schedule)
+    var violations = BarrierChecker.structure(program, schedule) + sizes(schedule, dump.plan)
     if !violations.isEmpty { return violations }
     for (number, call) in program.calls.enumerated() {
       violations += check(schedule.calls[number], program.kernel(of: call), target).map {
-        "call \(number) ('\(call.name)') \($0)"
+        KernelViolation("call \(number) ('\(call.name)') \($0)", at: .scheduled(call: number))
       }
     }
     if !violations.isEmpty { return violations }
     violations = BarrierChecker.check(program, schedule)
     if violations.isEmpty, let plan = dump.plan { violations = MemoryPlanChecker.check(program, schedule, plan) }
+    return violations
+  }
+
+  /// Checks that no number is out of all proportion.
+  private static func sizes(_ schedule: Schedule, _ plan: MemoryPlan?) -> [KernelViolation] {
+    var violations: [KernelViolation] = []
+    if schedule.maximumThreads > mostThreads {
+      violations.append(KernelViolation("\(schedule.maximumThreads) threads, more than \(mostThreads)", at: .schedule))
+    }
+    for (number, call) in schedule.calls.enumerated() where call.scratchBytes > mostBytes {
+      violations.append(
+        KernelViolation("call \(number) has \(call.scratchBytes) bytes of scratch", at: .scheduled(call: number)))
+    }
+    guard let plan else { return violations }
+    for (bytes, what) in [
+      (plan.arenaBytes, "the arena"), (plan.scratchOffset, "what lies before the scratch"),
+      (plan.scratchStride, "a thread's scratch"),
+    ] where bytes > mostBytes {
+      violations.append(KernelViolation("\(what) has \(bytes) bytes", at: .plan))
+    }
     return violations
   }
 

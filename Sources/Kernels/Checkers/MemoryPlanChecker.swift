@@ -3,12 +3,13 @@
 /// Time is counted in barrier intervals: a buffer lives from the interval of its first access to that of its last, both
 /// whole, since threads run the calls of an interval on their own time.
 public enum MemoryPlanChecker {
-  /// What is wrong with `plan`, in words; empty where nothing is.
+  /// What is wrong with `plan`; empty where nothing is.
   /// - Requires: ``KernelVerifier`` accepts `program`.
-  public static func check(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan) -> [String] {
+  public static func check(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan) -> [KernelViolation] {
     var violations = BarrierChecker.structure(program, schedule)
     if plan.offsets.count != program.buffers.count {
-      violations.append("\(plan.offsets.count) offsets for \(program.buffers.count) buffers")
+      violations.append(
+        KernelViolation("\(plan.offsets.count) offsets for \(program.buffers.count) buffers", at: .plan))
     }
     if !violations.isEmpty { return violations }
     let lives = lives(program, schedule)
@@ -36,56 +37,63 @@ public enum MemoryPlanChecker {
   }
 
   /// Checks that every temporary in use lies in the arena, aligned, and nothing else does.
-  private static func bounds(_ program: KernelProgram, _ plan: MemoryPlan, _ lives: [Int: Life]) -> [String] {
-    var violations: [String] = []
+  private static func bounds(_ program: KernelProgram, _ plan: MemoryPlan, _ lives: [Int: Life]) -> [KernelViolation] {
+    var violations: [KernelViolation] = []
     for (number, buffer) in program.buffers.enumerated() {
+      let name = "'%\(buffer.name)'"
       guard let offset = plan.offsets[number] else {
-        if lives[number] != nil { violations.append("'%\(buffer.name)' has no place") }
+        if lives[number] != nil { violations.append(KernelViolation("\(name) has no place", at: .plan)) }
         continue
       }
-      if buffer.kind != .temporary { violations.append("'%\(buffer.name)' is no temporary, but has a place") }
+      func fail(_ fact: String) { violations.append(KernelViolation("\(name) \(fact)", at: .planned(number))) }
+      if buffer.kind != .temporary { fail("is no temporary, but has a place") }
       if offset < 0 || offset % MemoryPlan.alignmentBytes != 0 {
-        violations.append("'%\(buffer.name)' lies at \(offset), not on a multiple of \(MemoryPlan.alignmentBytes)")
+        fail("lies at \(offset), not on a multiple of \(MemoryPlan.alignmentBytes)")
       }
       if offset > plan.arenaBytes - buffer.type.byteCount {
-        violations.append("'%\(buffer.name)' ends behind the arena's \(plan.arenaBytes) bytes")
+        fail("ends behind the arena's \(plan.arenaBytes) bytes")
       }
     }
     if plan.lowerBoundBytes > plan.arenaBytes {
-      violations.append("the arena's \(plan.arenaBytes) bytes are below their lower bound \(plan.lowerBoundBytes)")
+      violations.append(
+        KernelViolation(
+          "the arena's \(plan.arenaBytes) bytes are below their lower bound \(plan.lowerBoundBytes)", at: .plan))
     }
     return violations
   }
 
   /// Checks that the threads' scratch lies behind the buffers and apart from each other.
-  private static func scratch(_ schedule: Schedule, _ plan: MemoryPlan) -> [String] {
+  ///
+  /// Where no call needs any, it still ends the arena: what lies before it is what is allocated.
+  private static func scratch(_ schedule: Schedule, _ plan: MemoryPlan) -> [KernelViolation] {
     let need = schedule.calls.map(\.scratchBytes).max() ?? 0
-    if need == 0 { return [] }
-    var violations: [String] = []
+    var violations: [KernelViolation] = []
+    func fail(_ message: String) { violations.append(KernelViolation(message, at: .plan)) }
     if plan.scratchOffset < plan.arenaBytes {
-      violations.append("the scratch begins inside the arena, at \(plan.scratchOffset)")
+      fail("the scratch begins inside the arena, at \(plan.scratchOffset)")
     }
     if plan.scratchOffset % MemoryPlan.alignmentBytes != 0 || plan.scratchStride % MemoryPlan.alignmentBytes != 0 {
-      violations.append("the scratch is not aligned: at \(plan.scratchOffset), every \(plan.scratchStride)")
+      fail("the scratch is not aligned: at \(plan.scratchOffset), every \(plan.scratchStride)")
     }
     if plan.scratchStride < need {
-      violations.append("a thread's scratch has \(plan.scratchStride) bytes, but a call needs \(need)")
+      fail("a thread's scratch has \(plan.scratchStride) bytes, but a call needs \(need)")
     }
     return violations
   }
 
   /// Checks that no two places overlap while both live.
-  private static func overlaps(_ program: KernelProgram, _ plan: MemoryPlan, _ lives: [Int: Life]) -> [String] {
-    var violations: [String] = []
+  private static func overlaps(_ program: KernelProgram, _ plan: MemoryPlan, _ lives: [Int: Life]) -> [KernelViolation]
+  {
+    var violations: [KernelViolation] = []
     let sorted = lives.keys.sorted { (plan.offsets[$0]!, $0) < (plan.offsets[$1]!, $1) }
     for (position, a) in sorted.enumerated() {
       let end = plan.offsets[a]! + program.buffers[a].type.byteCount
       for b in sorted[(position + 1)...] {
         if plan.offsets[b]! >= end { break }
         if lives[a]!.first <= lives[b]!.last && lives[b]!.first <= lives[a]!.last {
+          let names = "'%\(program.buffers[a].name)' and '%\(program.buffers[b].name)'"
           violations.append(
-            "'%\(program.buffers[a].name)' and '%\(program.buffers[b].name)' overlap at \(plan.offsets[b]!) while both live"
-          )
+            KernelViolation("\(names) overlap at \(plan.offsets[b]!) while both live", at: .planned(b)))
         }
       }
     }

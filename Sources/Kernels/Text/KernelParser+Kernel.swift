@@ -114,11 +114,12 @@ extension KernelParser {
     var stages: [RowStage] = []
     while token.kind != .rightBrace {
       var lists = PartLists()
+      let name = "stage \(stages.count)"
       if text(token) == "sweep" {
-        let block = try part("sweep", scope, &lists, ["locals", "reductions"])
+        let block = try part("sweep", scope, &lists, ["locals", "reductions"], called: name)
         stages.append(.sweep(block, locals: lists.locals, reductions: lists.reductions))
       } else {
-        let block = try part("scalar", scope, &lists, ["yields"])
+        let block = try part("scalar", scope, &lists, ["yields"], called: name)
         stages.append(.scalar(block, yields: lists.yields))
       }
     }
@@ -146,16 +147,20 @@ extension KernelParser {
   }
 
   /// Reads `name { instructions, stores, lists }`, the lists of the names in `allowed`.
+  /// - Parameter called: the part's name in ``Kernel/parts``, where it is another one.
   private mutating func part(
-    _ name: String, _ scope: KernelScope, _ lists: inout PartLists, _ allowed: [String]
+    _ name: String, _ scope: KernelScope, _ lists: inout PartLists, _ allowed: [String], called: String? = nil
   ) throws(Diagnostic) -> Block {
+    let part = called ?? name
+    note(.part(kernel: kernelNumber, part), at: token)
     try expect(word: name)
     try expect(.leftBrace)
-    var reader = BlockReader(scope: scope)
+    var reader = BlockReader(scope: scope, part: part)
     while !accept(.rightBrace) {
       if token.kind == .value {
         try instruction(&reader)
-      } else if accept(word: "store") {
+      } else if text(token) == "store" {
+        note(.store(kernel: kernelNumber, part: part, reader.block.stores.count), at: advance())
         let value = try operand(reader)
         try expect(.comma)
         reader.block.stores.append(Store(try access(reader), value))

@@ -4,6 +4,8 @@ import FraguaTensors
 /// A block under construction.
 struct BlockReader {
   let scope: KernelScope
+  /// The name of the part in ``Kernel/parts``.
+  let part: String
   var block = Block()
   /// The values by the names that the text gives them.
   var values: [String: Int] = [:]
@@ -40,7 +42,9 @@ extension KernelParser {
     if let type { resultType = type } else { resultType = try typeSuffix() }
     let final: ScalarProgram.Instruction
     if case .convert(let x, _) = instruction { final = .convert(x, resultType) } else { final = instruction }
-    reader.values[name] = reader.block.program.append(final, resultType)
+    let number = reader.block.program.append(final, resultType)
+    note(.instruction(kernel: kernelNumber, part: reader.part, number), at: place)
+    reader.values[name] = number
   }
 
   /// Reads `: f32`.

@@ -3,16 +3,19 @@ import FraguaSource
 extension KernelParser {
   /// Reads `schedule 2 threads { call 0 single ... barriers 1 }`.
   mutating func schedule() throws(Diagnostic) -> Schedule {
-    advance()
+    note(.schedule, at: advance())
     var schedule = Schedule(calls: [], barriers: [], maximumThreads: try count())
     try expect(word: "threads")
     try expect(.leftBrace)
     while accept(word: "call") {
       let place = token
+      note(.scheduled(call: schedule.calls.count), at: place)
       if try integer() != schedule.calls.count { throw error("the calls are not numbered in turn", at: place) }
       schedule.calls.append(try callSchedule())
     }
+    let place = token
     if accept(word: "barriers") {
+      note(.barriers, at: place)
       repeat { schedule.barriers.append(try count()) } while accept(.comma)
     }
     try expect(.rightBrace)

@@ -13,7 +13,9 @@ public struct KernelParser {
   private var bufferNumbers: [String: Int] = [:]
   /// Position of the kernels by name.
   private var kernelNumbers: [String: Int] = [:]
-  private var dump: KernelDump
+  private(set) var dump: KernelDump
+  /// Where what has been read stands.
+  private var places: KernelPlaces
 
   /// More axes than any kernel has; a limit on what a text can make us allocate.
   static let mostAxes = 32
@@ -24,14 +26,27 @@ public struct KernelParser {
     self.file = file
     self.tokens = tokens
     dump = KernelDump(KernelProgram(name: ""))
+    places = KernelPlaces(file)
   }
 
   /// The program that `file` holds, with its schedule and plan where they are there.
   /// - Throws: the first error, with its place.
-  public static func parse(_ file: SourceFile) throws(Diagnostic) -> KernelDump {
+  public static func parse(_ file: SourceFile) throws(Diagnostic) -> KernelDump { try parseWithPlaces(file).dump }
+
+  /// The program that `file` holds, and where everything in it stands.
+  /// - Throws: the first error, with its place.
+  public static func parseWithPlaces(
+    _ file: SourceFile
+  ) throws(Diagnostic) -> (dump: KernelDump, places: KernelPlaces) {
     var parser = try KernelParser(file)
-    return try parser.dumpText()
+    return (try parser.dumpText(), parser.places)
   }
+
+  /// Notes that `place` begins at a token.
+  mutating func note(_ place: KernelPlace, at token: Token) { places.note(place, atByte: token.start) }
+
+  /// The number of the kernel that is being read.
+  var kernelNumber: Int { dump.program.kernels.count }
 
   // MARK: Tokens
 
@@ -148,6 +163,7 @@ public struct KernelParser {
   // MARK: The program
 
   private mutating func dumpText() throws(Diagnostic) -> KernelDump {
+    note(.program, at: token)
     try expect(word: "kernels")
     dump.program.name = try name(.symbol)
     try expect(word: "version")
@@ -184,6 +200,7 @@ public struct KernelParser {
     case "kernel":
       advance()
       let place = token
+      note(.kernel(kernelNumber), at: place)
       let name = try name(.symbol)
       if kernelNumbers.updateValue(dump.program.kernels.count, forKey: name) != nil {
         throw error("'@\(name)' is there already", at: place)
@@ -248,6 +265,7 @@ public struct KernelParser {
   private mutating func buffer() throws(Diagnostic) {
     advance()
     let place = token
+    note(.buffer(dump.program.buffers.count), at: place)
     let name = try name(.value)
     if bufferNumbers.updateValue(dump.program.buffers.count, forKey: name) != nil {
       throw error("'%\(name)' is there already", at: place)
@@ -282,6 +300,7 @@ public struct KernelParser {
   private mutating func call() throws(Diagnostic) {
     advance()
     let place = token
+    note(.call(dump.program.calls.count), at: place)
     let kernelName = try name(.symbol)
     guard let kernel = kernelNumbers[kernelName] else { throw error("there is no kernel '@\(kernelName)'", at: place) }
     try expect(.leftParenthesis)
@@ -304,7 +323,7 @@ public struct KernelParser {
 
   /// Reads `plan arena 512 lower_bound 512 scratch 512 stride 0 { %h at 0 }`.
   private mutating func plan() throws(Diagnostic) {
-    advance()
+    note(.plan, at: advance())
     try expect(word: "arena")
     let arena = try count()
     try expect(word: "lower_bound")
@@ -316,7 +335,10 @@ public struct KernelParser {
     var offsets = [Int?](repeating: nil, count: dump.program.buffers.count)
     try expect(.leftBrace)
     while !accept(.rightBrace) {
+      let place = token
       let number = try bufferNumber()
+      if offsets[number] != nil { throw error("'\(text(place))' has a place already", at: place) }
+      note(.planned(number), at: place)
       try expect(word: "at")
       offsets[number] = try count()
     }

@@ -46,6 +46,14 @@ struct AccessBounds {
     return true
   }
 
+  /// At how many points of `axes` the access happens; `nil` where a guard bounds a sum of coordinates, so that its points
+  /// are no box.
+  func pointCount(over axes: [Int], _ guards: [AccessGuard]) -> Int? {
+    guard let box else { return 0 }
+    if guards.contains(where: { $0.coefficients.count { $0 != 0 } > 1 }) { return nil }
+    return axes.reduce(1) { $0 * box[$1].count }
+  }
+
   /// The affine form of an offset and coefficients over a box.
   private static func form(_ offset: Int, _ coefficients: [Int], _ box: [ClosedInterval]) -> AffineForm {
     AffineForm(

@@ -55,7 +55,8 @@ struct AffineForm {
       let (rest, divisor) = rests.last!
       let share = ClosedInterval(term.range.low * term.coefficient, term.range.high * term.coefficient)
       rests.append(
-        (ClosedInterval(rest.low + share.low, rest.high + share.high), greatestDivisor(divisor, term.coefficient)))
+        (ClosedInterval(rest.low + share.low, rest.high + share.high), greatestCommonDivisor(divisor, term.coefficient))
+      )
     }
     rests.reverse()
     var steps = 0
@@ -81,7 +82,7 @@ struct AffineForm {
 }
 
 /// The greatest common divisor of two numbers that are not negative.
-private func greatestDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestDivisor(b, a % b) }
+func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }
 
 /// `a / b` rounded down.
 /// - Requires: `b > 0`.

@@ -11,6 +11,10 @@ struct ClosedInterval: Equatable {
     self.high = high
   }
 
+  /// How many integers there are.
+  /// - Requires: the bounds are far from those of 64 bits, as elements of buffers are.
+  var count: Int { high - low + 1 }
+
   /// Every value of an integer type.
   static func all(of type: ElementType) -> ClosedInterval {
     switch type {

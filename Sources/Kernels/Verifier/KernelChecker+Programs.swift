@@ -12,17 +12,21 @@ extension KernelChecker {
     let before = errors.count
     for (i, instruction) in program.instructions.enumerated() {
       if let error = error(in: instruction, i, program, part, inputs, locals) {
-        fail("%\(i): \(error)", in: part.name)
+        fail("%\(i): \(error)", in: part.name, at: .instruction(kernel: number, part: part.name, i))
         return nil
       }
     }
     let ranges = ValueRanges(program, axes: kernel.axes)
     for (i, instruction) in program.instructions.enumerated() {
       guard case .load(let access) = instruction else { continue }
-      if let error = boundsError(access, part, ranges) { fail("%\(i): \(error)", in: part.name) }
+      if let error = boundsError(access, part, ranges) {
+        fail("%\(i): \(error)", in: part.name, at: .instruction(kernel: number, part: part.name, i))
+      }
     }
     for (i, store) in part.block.stores.enumerated() {
-      if let error = storeError(store, part, ranges) { fail("store \(i): \(error)", in: part.name) }
+      if let error = storeError(store, part, ranges) {
+        fail("store \(i): \(error)", in: part.name, at: .store(kernel: number, part: part.name, i))
+      }
     }
     if part.yieldsLast && program.types.isEmpty { fail("the program has no value", in: part.name) }
     return errors.count == before ? program.types.last : nil

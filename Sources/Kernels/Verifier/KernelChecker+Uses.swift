@@ -7,47 +7,79 @@ extension KernelChecker {
     let access: Access
     let isStore: Bool
     let bounds: AccessBounds
+    /// Where it stands.
+    let place: KernelPlace
   }
 
   /// Checks each buffer's loads and stores against each other.
-  mutating func checkUses() {
+  /// - Returns: what they reach.
+  mutating func checkUses() -> KernelReach {
     var uses = [[Use]](repeating: [], count: kernel.buffers.count)
     for part in kernel.parts {
       let ranges = ValueRanges(part.block.program, axes: kernel.axes)
-      func use(_ access: Access, isStore: Bool) {
+      func use(_ access: Access, isStore: Bool, _ place: KernelPlace) {
         let bounds = AccessBounds(access, axes: part.axes, extents: kernel.axes, ranges)
-        uses[access.buffer].append(Use(part: part, access: access, isStore: isStore, bounds: bounds))
+        uses[access.buffer].append(Use(part: part, access: access, isStore: isStore, bounds: bounds, place: place))
       }
-      for case .load(let access) in part.block.program.instructions { use(access, isStore: false) }
-      for store in part.block.stores { use(store.access, isStore: true) }
+      for (i, instruction) in part.block.program.instructions.enumerated() {
+        guard case .load(let access) = instruction else { continue }
+        use(access, isStore: false, .instruction(kernel: number, part: part.name, i))
+      }
+      for (i, store) in part.block.stores.enumerated() {
+        use(store.access, isStore: true, .store(kernel: number, part: part.name, i))
+      }
     }
-    for (number, buffer) in kernel.buffers.enumerated() {
-      let stores = uses[number].filter(\.isStore)
-      let loads = uses[number].filter { !$0.isStore }
+    var reach = KernelReach()
+    for (position, buffer) in kernel.buffers.enumerated() {
+      let stores = uses[position].filter(\.isStore)
+      let loads = uses[position].filter { !$0.isStore }
       if buffer.use != .read && stores.isEmpty {
-        fail("buffer \(number) is for \(buffer.use.rawValue), but is not stored to")
+        fail("buffer \(position) is for \(buffer.use.rawValue), but is not stored to")
       }
       if buffer.use != .write && loads.isEmpty {
-        fail("buffer \(number) is for \(buffer.use.rawValue), but is not loaded")
+        fail("buffer \(position) is for \(buffer.use.rawValue), but is not loaded")
       }
-      checkDisjoint(stores, number)
+      checkDisjoint(stores, position)
       if buffer.use == .update {
         for load in loads where !stores.contains(where: { mayPrecede(load, $0) }) {
-          fail("buffer \(number) is loaded where it is not stored afterwards", in: load.part.name)
+          fail("buffer \(position) is loaded where it is not stored afterwards", in: load.part.name, at: load.place)
         }
-        checkForeign(loads, stores, number)
+        checkForeign(loads, stores, position)
       }
+      reach.append(
+        loads: loads.map(\.bounds),
+        stores: stores.map { ($0.bounds, $0.bounds.pointCount(over: $0.part.axes, $0.access.guards)) })
     }
+    return reach
   }
 
   /// Checks that no two stores may hit the same element.
+  ///
+  /// Stores whose offsets differ modulo the greatest common divisor of all strides never meet: only the others are
+  /// compared, so that the hundreds of stores of a network of lanes take linear time.
   private mutating func checkDisjoint(_ stores: [Use], _ buffer: Int) {
-    for (i, a) in stores.enumerated() {
-      for b in stores[..<i] where mayMeet(a, b) {
-        fail("two stores to buffer \(buffer) may hit the same element", in: a.part.name)
+    let divisor = stores.reduce(0) { divisor, store in
+      store.access.indices.isEmpty ? store.bounds.form.terms.reduce(divisor) { greatestDivisor($0, $1) } : 1
+    }
+    var alike: [Int: [Use]] = [:]
+    for a in stores {
+      let offset = a.access.offset
+      let key = divisor == 0 ? offset : (offset % divisor + divisor) % divisor
+      for b in alike[key] ?? [] where mayMeet(a, b) {
+        fail("two stores to buffer \(buffer) may hit the same element", in: a.part.name, at: a.place)
         return
       }
+      alike[key, default: []].append(a)
     }
+  }
+
+  /// The greatest number that divides `divisor` and the share of a term of an address, of which an axis of one point has
+  /// none.
+  private func greatestDivisor(_ divisor: Int, _ term: AffineForm.Term) -> Int {
+    let moves = term.range.low != term.range.high
+    // At a point that is not 0, such an axis shifts the address: nothing is known then.
+    if !moves { return term.range.low == 0 ? divisor : 1 }
+    return greatestCommonDivisor(divisor, Int(term.coefficient.magnitude))
   }
 
   /// Checks that a load meets no store but its own.
@@ -55,7 +87,7 @@ extension KernelChecker {
     if case .lanes = kernel.body { return checkLanes(loads, stores, buffer) }
     for load in loads {
       for store in stores where !mayPrecede(load, store) && mayMeet(load, store) {
-        fail("buffer \(buffer) is loaded where another point or stage stores to it", in: load.part.name)
+        fail("buffer \(buffer) is loaded where another point or stage stores to it", in: load.part.name, at: load.place)
         return
       }
     }
@@ -65,7 +97,7 @@ extension KernelChecker {
   private mutating func checkLanes(_ loads: [Use], _ stores: [Use], _ buffer: Int) {
     for load in loads {
       for store in stores where store.part.order < load.part.order && mayMeet(load, store) {
-        return fail("buffer \(buffer) is loaded after it is stored", in: load.part.name)
+        return fail("buffer \(buffer) is loaded after it is stored", in: load.part.name, at: load.place)
       }
     }
   }

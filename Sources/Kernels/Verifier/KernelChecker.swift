@@ -6,16 +6,22 @@ struct KernelChecker {
   let kernel: Kernel
   /// What messages call the kernel.
   let name: String
-  var errors: [Diagnostic] = []
+  /// The kernel's number in its program.
+  let number: Int
+  var errors: [KernelViolation] = []
+  /// What the kernel is known to read and to write; `nil` until all checks pass.
+  private(set) var reach: KernelReach?
 
-  init(_ kernel: Kernel, _ name: String) {
+  init(_ kernel: Kernel, _ name: String, number: Int) {
     self.kernel = kernel
     self.name = name
+    self.number = number
   }
 
-  /// Notes an error.
-  mutating func fail(_ message: String, in part: String? = nil) {
-    errors.append(Diagnostic("'@\(name)'" + (part.map { ", \($0)" } ?? "") + ": " + message))
+  /// Notes an error, in a part or at a `place` in it.
+  mutating func fail(_ message: String, in part: String? = nil, at place: KernelPlace? = nil) {
+    let place = place ?? part.map { .part(kernel: number, $0) } ?? .kernel(number)
+    errors.append(KernelViolation("'@\(name)'" + (part.map { ", \($0)" } ?? "") + ": " + message, at: place))
   }
 
   /// Checks everything; the later checks only where the earlier ones pass, since they rely on them.
@@ -25,7 +31,8 @@ struct KernelChecker {
     if !errors.isEmpty { return }
     checkForm()
     if !errors.isEmpty { return }
-    checkUses()
+    let reach = checkUses()
+    if errors.isEmpty { self.reach = reach }
   }
 
   /// Checks extents and how the form divides them.

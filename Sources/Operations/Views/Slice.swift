@@ -63,7 +63,7 @@ public struct SliceOperation: PrimitiveOperation {
     let x = operands[0]
     let axes = attributes.axesInOrder("axes", rank: x.extents.count)
     let (start, limit) = (attributes.integers("start"), attributes.integers("limit"))
-    let step = attributes.strides(count: axes.count)
+    let step = attributes.steps(count: axes.count)
     var (extents, strides, offset) = (x.extents, rowMajorStrides(x.extents), 0)
     for (position, axis) in axes.enumerated() {
       extents[axis] = stride(from: start[position], to: limit[position], by: step[position]).underestimatedCount
@@ -77,7 +77,7 @@ public struct SliceOperation: PrimitiveOperation {
   public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {
     let x = node.operands[0].type
     let axes = node.attributes.axesInOrder("axes", rank: x.rank)
-    let (start, step) = (node.attributes.integers("start"), node.attributes.strides(count: axes.count))
+    let (start, step) = (node.attributes.integers("start"), node.attributes.steps(count: axes.count))
     var cotangent = node.cotangent
     for (position, axis) in axes.enumerated() where step[position] > 1 {
       cotangent = builder.spread(cotangent, axis: axis, by: step[position])
@@ -95,7 +95,7 @@ public struct SliceOperation: PrimitiveOperation {
     let axes = attributes.axesInOrder("axes", rank: rank)
     for (position, axis) in axes.enumerated() {
       offsets[axis] = attributes.integers("start")[position]
-      coefficients[axis][axis] = attributes.strides(count: axes.count)[position]
+      coefficients[axis][axis] = attributes.steps(count: axes.count)[position]
     }
     return .view(.affine(offsets: offsets, coefficients: coefficients, fill: nil))
   }
@@ -133,6 +133,12 @@ extension Dictionary where Key == String, Value == Attribute {
   /// The attribute `stride`; ones where it is absent.
   fileprivate func strides(count: Int) -> [Int] {
     self["stride"] == nil ? Array(repeating: 1, count: count) : integers("stride")
+  }
+
+  /// The step along each of the axes, no longer than what is taken: so that no product with a coordinate overflows.
+  fileprivate func steps(count: Int) -> [Int] {
+    let lengths = zip(integers("start"), integers("limit")).map { $1 - $0 }
+    return zip(strides(count: count), lengths).map { Swift.min($0, $1) }
   }
 }
 

@@ -80,6 +80,10 @@ extension FunctionResolver {
       let function = FunctionResolver.resolve(
         region: name, captures, values, body, origin: builder.origin, context)
     else { return nil }
+    do throws(Diagnostic) { try RegionForm.check(attributes, operandCount: values.count) } catch {
+      sink.report(context.located(error, name.offset))
+      return nil
+    }
     let types = function.results.map(\.type)
     return finish(.fused(name.text, Region(function)), values, attributes, types, statement, name)
   }
