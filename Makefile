@@ -3,6 +3,7 @@
 #   make demo      sets up, builds, trains graphs/student.graph and shows what came of it
 #   make test      all tests, in release, with the same build
 #   make races     tests of concurrent runs under Thread Sanitizer, which has a build of its own
+#   make soak      random graphs, kernels, damaged files and faults, without end; SOAK='--rounds 1' stops after one round
 #   make fashion   trains a perceptron on Fashion-MNIST and prints its test accuracy
 #   make build     .build/release/fragua
 #   make bench     times fragua beside JAX, PyTorch, TensorFlow and others (installs them in .peers), prints the table
@@ -13,7 +14,7 @@
 #   make setup     installs the Debian packages that are missing
 #   make clean     removes what was built
 
-.PHONY: demo test races fashion bench products build static docs lint setup clean
+.PHONY: demo test races soak sanitized fashion bench products build static docs lint setup clean
 
 SHELL := /bin/bash
 FRAGUA := .build/release/fragua
@@ -48,6 +49,16 @@ races: setup
 	swift build --sanitize=thread --build-tests --scratch-path .build/thread
 	swift test --sanitize=thread --scratch-path .build/thread --skip-build \
 	  --filter 'ConcurrentRunTests|EventsTests|SpecializationsTests'
+
+# Seeds go on where the last run stopped; docs/reliability.md says what runs.
+soak: build sanitized
+	@command -v python3 >/dev/null || .ci/install-packages python3
+	python3 Tests/Soak/soak.py $(SOAK)
+
+# The command as the sanitizers see it.
+sanitized: setup
+	swift build -c release --sanitize=address --product fragua --scratch-path .build/address
+	swift build -c release --sanitize=thread --product fragua --scratch-path .build/thread
 
 fashion: build
 	@.ci/install-packages dataset-fashion-mnist

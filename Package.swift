@@ -141,7 +141,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["fragua-command", "FraguaTensors", "FraguaCodeGen", "FraguaData", "FraguaTraining"],
+      dependencies: [
+        "fragua-command", "FraguaTensors", "FraguaCodeGen", "FraguaData", "FraguaTraining", "TestSupport",
+      ],
       path: "Tests/Command", exclude: ["cases"], swiftSettings: settings),
     tests("Data", ["FraguaData", "FraguaTensors", "FraguaSource"]),
   ]

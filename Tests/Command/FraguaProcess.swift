@@ -20,8 +20,11 @@ struct FraguaProcess {
     }
   }
 
-  /// The command, which lies beside the bundle of the tests.
+  /// The command, which lies beside the bundle of the tests, or another build of it that `FRAGUA_EXECUTABLE` names.
   static let executable: String = {
+    if let path = ProcessInfo.processInfo.environment["FRAGUA_EXECUTABLE"] {
+      return URL(fileURLWithPath: path).path
+    }
     let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     return bundle.deletingLastPathComponent().appendingPathComponent("fragua").path
   }()

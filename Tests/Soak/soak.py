@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""Runs the random tests and the faults without end, and says what came of it: see docs/reliability.md.
+
+Seeds go on where the last run stopped: the state file holds them with all totals. Ctrl-C ends after the case at hand.
+
+  python3 Tests/Soak/soak.py [--rounds N] [--minutes M] [--only WORD] [--scale F] [--report]
+"""
+import argparse
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FOLDER = os.path.join(ROOT, ".build", "soak")
+STATE = os.path.join(FOLDER, "state.json")
+LAST_CASE = os.path.join(FOLDER, "last-case")
+FRAGUA = os.environ.get("FRAGUA_EXECUTABLE", os.path.join(ROOT, ".build", "release", "fragua"))
+SANITIZED = {name: os.path.join(ROOT, ".build", name, "release", "fragua") for name in ["address", "thread"]}
+STUDENTS = [
+    "--data", f"x={ROOT}/graphs/data/students.csv:classes,hours", "--data", f"y={ROOT}/graphs/data/students.csv:passed"]
+
+# Phases of the test suite: the name, the filter, the variable that counts, how many at a time, the build of the
+# command. Each runs its own seeds.
+SUITES = [
+    ("random graphs", "RandomGraphTests/stagesAgree", "FRAGUA_RANDOM_GRAPHS", 2000, None),
+    ("random kernels", "CompiledKernelTests/randomKernels", "FRAGUA_RANDOM_KERNELS", 2000, None),
+    ("mutated kernel dumps", "MutatedDumpTests/kernelsAreRefusedOrRun", "FRAGUA_MUTATIONS", 5000, None),
+    ("mutated graphs and dumps", "MutatedDumpTests/graphsAreRefusedOrRun", "FRAGUA_MUTATIONS", 5000, None),
+    ("mutated files, command", "MutatedFilesTests", "FRAGUA_COMMAND_MUTATIONS", 200, None),
+    ("mutated files, address sanitizer", "MutatedFilesTests", "FRAGUA_COMMAND_MUTATIONS", 40, "address"),
+    ("mutated files, thread sanitizer", "MutatedFilesTests", "FRAGUA_COMMAND_MUTATIONS", 40, "thread"),
+]
+
+
+class State:
+    """What the state file holds: for each phase the next seed, and what was found so far."""
+
+    def __init__(self):
+        os.makedirs(FOLDER, exist_ok=True)
+        self.phases = json.load(open(STATE)) if os.path.exists(STATE) else {}
+
+    def phase(self, name):
+        return self.phases.setdefault(name, {"next": 0, "seconds": 0.0, "failures": []})
+
+    def add(self, name, cases, seconds, failures, **more):
+        """Notes `cases` more of a phase, and writes the file whole or not at all."""
+        phase = self.phase(name)
+        phase["next"] += cases
+        phase["seconds"] = round(phase["seconds"] + seconds, 1)
+        phase["failures"] += failures
+        for key, value in more.items():
+            phase[key] = phase.get(key, 0) + value
+        with open(STATE + ".new", "w") as file:
+            json.dump(self.phases, file, indent=1)
+        os.replace(STATE + ".new", STATE)
+
+    def report(self):
+        width = max([len(name) for name in self.phases] + [5])
+        print(f"{'phase':{width}}  {'cases':>9}  {'hours':>7}  {'failures':>8}  of these")
+        for name, phase in self.phases.items():
+            more = ", ".join(
+                f"{value} {key.replace('_', ' ')}" for key, value in phase.items()
+                if key not in ("next", "seconds", "failures"))
+            hours = phase["seconds"] / 3600
+            print(f"{name:{width}}  {phase['next']:9}  {hours:7.2f}  {len(phase['failures']):8}  {more}")
+        for name, phase in self.phases.items():
+            for failure in phase["failures"]:
+                print(f"{name}: {failure}")
+
+
+# The test suite
+
+
+def run_suite(state, name, filter_, variable, count, build):
+    """Runs `count` more seeds of a test. A trap or a hang costs the rest of them, and is noted with its input."""
+    first = state.phase(name)["next"]
+    environment = dict(os.environ, FRAGUA_RANDOM_SEED=str(first), FRAGUA_LAST_CASE=LAST_CASE)
+    environment[variable] = str(count)
+    if build:
+        environment["FRAGUA_EXECUTABLE"] = SANITIZED[build]
+        # What a sanitizer finds ends the command with a status that no command has.
+        environment["ASAN_OPTIONS"] = "exitcode=99:detect_leaks=0:handle_segv=0:allocator_may_return_null=1"
+        environment["TSAN_OPTIONS"] = "exitcode=99:halt_on_error=1"
+    if os.path.exists(LAST_CASE):
+        os.remove(LAST_CASE)
+    begin = time.monotonic()
+    command = ["swift", "test", "-c", "release", "--skip-build", "--filter", filter_]
+    try:
+        outcome = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, errors="replace", timeout=7200)
+        status, text = outcome.returncode, outcome.stdout + outcome.stderr
+    except subprocess.TimeoutExpired as error:
+        status, text = "hang", (error.stdout or b"").decode(errors="replace")
+    seconds = time.monotonic() - begin
+    more = {}
+    for number, key in re.findall(r"(\d+) (refused|accepted|ran|runs of the command)\b", text):
+        more[key] = more.get(key, 0) + int(number)
+    failures = []
+    if status != 0:
+        # The first words of each issue, and where the input of a trap lies.
+        issues = re.findall(r"recorded an issue[^:]*: (.{1,300})", text) or [text[-600:]]
+        failures = [f"seeds {first} to {first + count - 1}: {issue}" for issue in issues[:5]]
+        if "recorded an issue" not in text:
+            kept = os.path.join(FOLDER, f"case-{name.replace(' ', '-')}-{first}")
+            if os.path.exists(LAST_CASE):
+                shutil.copy(LAST_CASE, kept)
+            failures.append(f"a trap or a hang; the input is {kept}")
+    state.add(name, count, seconds, failures, **more)
+    print(f"{name}: seeds {first} to {first + count - 1}, {seconds:.0f} s, {len(failures)} failures", flush=True)
+
+
+# Faults
+
+
+class Trial:
+    """A folder in which the command trains, and what must be true of it afterwards."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="fragua-soak-")
+        self.out = os.path.join(self.folder, "out")
+        self.parameters = os.path.join(self.out, "parameters.safetensors")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def train(self, *options, **more):
+        """Starts a training that saves."""
+        environment = dict(os.environ, XDG_CACHE_HOME=os.path.join(self.folder, "cache"), **more.pop("env", {}))
+        command = [FRAGUA, "train", f"{ROOT}/graphs/student.graph", "--out", self.out, "--threads", "1", *STUDENTS]
+        return subprocess.Popen(
+            command + list(options), cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+            stdout=more.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE, **more)
+
+    def finish(self, process, seconds=120):
+        """The status and what the command said; a hang is a status of its own."""
+        try:
+            output, error = process.communicate(timeout=seconds)
+            return process.returncode, (output or b"").decode(errors="replace"), error.decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return "hang", "", ""
+
+    def files(self):
+        """All files of parameters that there are: of the folder, and what was rescued beside it."""
+        found = []
+        for folder, _, names in os.walk(self.folder):
+            found += [os.path.join(folder, name) for name in names if name.endswith(".safetensors")]
+        return found
+
+    def problems(self, must_exist):
+        """What is wrong with what lies there now."""
+        wrong = []
+        if must_exist and not self.files():
+            wrong.append("no parameters are left")
+        for path in self.files():
+            command = [FRAGUA, "run", f"{ROOT}/graphs/student.graph", "--params", path, "--data", "x=[[4, 5]]"]
+            environment = dict(os.environ, XDG_CACHE_HOME=os.path.join(FOLDER, "cache"))
+            outcome = subprocess.run(command, env=environment, capture_output=True, text=True)
+            if outcome.returncode != 0:
+                wrong.append(f"{os.path.basename(path)} cannot be read: {outcome.stderr[:200]}")
+        return wrong
+
+
+def status_problem(status, error):
+    """What is wrong with how a command ended that met a fault; `None` where nothing is."""
+    if status == "hang" or status not in (0, 1):
+        return f"ends with {status}: {error[:200]}"
+    return "says nothing" if status == 1 and "error" not in error else None
+
+
+def failing_calls(state, count):
+    """Makes each call of a training that changes files fail in turn, once alone and once with all after it."""
+    name = "failing calls"
+    shim = os.path.join(FOLDER, "failing_calls.so")
+    source = os.path.join(ROOT, "Tests", "Soak", "failing_calls.c")
+    if not os.path.exists(shim) or os.path.getmtime(shim) < os.path.getmtime(source):
+        subprocess.run(["clang", "-shared", "-fPIC", "-O1", "-o", shim, source, "-ldl"], check=True)
+    begin, failures, cases = time.monotonic(), [], 0
+    errors = {"ENOSPC": 28, "EIO": 5, "EDQUOT": 122}
+    for stays in [False, True]:
+        at = 1
+        while True:
+            label, number = list(errors.items())[at % len(errors)]
+            with Trial() as trial:
+                # What was there before must outlive the fault.
+                trial.finish(trial.train("--epochs", "1"))
+                counted = os.path.join(trial.folder, "count")
+                environment = {
+                    "LD_PRELOAD": shim, "FRAGUA_FAIL_AT": str(at), "FRAGUA_FAIL_ERRNO": str(number),
+                    "FRAGUA_FAIL_COUNT": counted}
+                if stays:
+                    environment["FRAGUA_FAIL_ON"] = "1"
+                status, _, error = trial.finish(trial.train("--epochs", "2", env=environment))
+                what = f"call {at}{' and all after it' if stays else ''} fails with {label}"
+                wrong = [status_problem(status, error)] + trial.problems(must_exist=True)
+                failures += [f"{what}: {one}" for one in wrong if one]
+                cases += 1
+                total = int(open(counted).read()) if os.path.exists(counted) else at + 1
+            if at > total or at > 400:
+                break
+            at += 1
+    # Standard output that cannot be written to.
+    for arguments in [["ops"], ["passes"], ["check", "graphs/student.graph"], ["print", "graphs/student.graph"]]:
+        with open("/dev/full", "w") as full:
+            outcome = subprocess.run([FRAGUA, *arguments], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+        cases += 1
+        if outcome.returncode != 1:
+            failures.append(f"'{' '.join(arguments)}' > /dev/full ends with {outcome.returncode}")
+    state.add(name, cases, time.monotonic() - begin, failures)
+    print(f"{name}: {cases} calls, {len(failures)} failures", flush=True)
+
+
+def full_disk(state, count):
+    """Trains with room for so many bytes in any file, more each time."""
+    name = "full disk"
+    begin, failures, cases = time.monotonic(), [], 0
+    for limit in [0, 1, 100, 512, 1000, 1500, 2000, 3000, 5000, 20000]:
+        with Trial() as trial:
+            def limited(limit=limit):
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+            trial.finish(trial.train("--epochs", "1"))
+            status, _, error = trial.finish(trial.train("--epochs", "2", "--no-cache", preexec_fn=limited))
+            wrong = [status_problem(status, error)] + trial.problems(must_exist=True)
+            failures += [f"{limit} bytes a file: {one}" for one in wrong if one]
+            cases += 1
+    state.add(name, cases, time.monotonic() - begin, failures)
+    print(f"{name}: {cases} limits, {len(failures)} failures", flush=True)
+
+
+def kills(state, count):
+    """Ends trainings by a signal at a random moment: whatever lies in the folder can be read."""
+    name = "kills"
+    first = state.phase(name)["next"]
+    begin, failures, saved = time.monotonic(), [], 0
+    for seed in range(first, first + count):
+        source = random.Random(seed)
+        number = source.choice([signal.SIGKILL] * 3 + [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+        with Trial() as trial:
+            had = source.random() < 0.5
+            if had:
+                trial.finish(trial.train("--epochs", "1"))
+            process = trial.train("--epochs", source.choice(["1", "20", "100000"]))
+            time.sleep(source.expovariate(4))
+            process.send_signal(number)
+            status, _, error = trial.finish(process)
+            wrong = trial.problems(must_exist=had)
+            if status == "hang" or status not in (0, 1, 128 + number, -number):
+                wrong.append(f"ends with {status}: {error[:200]}")
+            failures += [f"seed {seed}, {number.name}: {one}" for one in wrong]
+            saved += bool(trial.files())
+    state.add(name, count, time.monotonic() - begin, failures, left_parameters=saved)
+    print(f"{name}: seeds {first} to {first + count - 1}, {len(failures)} failures", flush=True)
+
+
+FAULTS = [("failing calls", failing_calls, 1), ("full disk", full_disk, 1), ("kills", kills, 50)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--rounds", type=int, default=0, help="how often each phase runs; 0 is without end")
+    parser.add_argument("--minutes", type=float, default=0, help="start nothing after so long; 0 is without end")
+    parser.add_argument("--only", default="", help="only phases whose name holds this")
+    parser.add_argument("--scale", type=float, default=1, help="so many times the cases of a phase at a time")
+    parser.add_argument("--report", action="store_true", help="print what was found so far, run nothing")
+    options = parser.parse_args()
+    state = State()
+    if options.report:
+        return state.report()
+    begin, rounds = time.monotonic(), 0
+
+    def is_over():
+        return options.minutes and time.monotonic() - begin > 60 * options.minutes
+
+    try:
+        while (not options.rounds or rounds < options.rounds) and not is_over():
+            for name, filter_, variable, count, build in SUITES:
+                if options.only not in name or is_over():
+                    continue
+                if build and not os.path.exists(SANITIZED[build]):
+                    print(f"{name}: '{SANITIZED[build]}' is not built; 'make sanitized' builds it", flush=True)
+                    continue
+                run_suite(state, name, filter_, variable, max(1, int(count * options.scale)), build)
+            for name, phase, count in FAULTS:
+                if options.only in name and not is_over():
+                    phase(state, max(1, int(count * options.scale)))
+            rounds += 1
+    except KeyboardInterrupt:
+        print()
+    state.report()
+    return 1 if any(phase["failures"] for phase in state.phases.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
