@@ -1,6 +1,7 @@
 import Foundation
 import FraguaData
 import FraguaTensors
+import FraguaTraining
 import Testing
 
 /// The files that the transcripts of ``RefusedTests`` speak of: good ones, and ones with something wrong.
@@ -87,6 +88,27 @@ enum BadFiles {
     try folder.write("header.safetensors", good.prefix(40))
     try folder.write("empty.safetensors", "")
     try folder.write("text.safetensors", "these are no parameters\n")
+    func write(_ name: String, _ change: (inout [String: String]) -> Void) throws {
+      let progress = Checkpoint.Progress(graph: "student", seed: 1, epochs: 2, steps: 0, batch: 32, rows: 3)
+      try Checkpoint(
+        parameters: Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.tensor) }), progress: progress
+      ).write(to: folder.file(name))
+      var file = try Safetensors.read(folder.file(name))
+      change(&file.metadata)
+      try file.write(to: folder.file(name))
+    }
+    // Those that a training saves have a checksum.
+    try write("flipped.safetensors") { _ in }
+    var flipped = try folder.bytes("flipped.safetensors")
+    flipped[flipped.count - 2] ^= 1
+    try folder.write("flipped.safetensors", flipped)
+    var infinite = all
+    infinite[0].tensor = Tensor([2, 3], [0, 1, 2, .infinity, .nan, 3] as [Float])
+    try Safetensors(infinite).write(to: folder.file("infinite.safetensors"))
+    try write("negative.safetensors") { $0["epoch"] = "-1" }
+    try write("steps.safetensors") { $0["step"] = "1" }
+    try write("no-seed.safetensors") { $0["seed"] = nil }
+    try write("pupil.safetensors") { $0["graph"] = "pupil" }
     let damaged = String(decoding: good.dropFirst(8), as: UTF8.self).replacing("\"F32\"", with: "\"F3x\"")
     try folder.write("damaged.safetensors", good.prefix(8) + damaged.utf8)
   }
