@@ -130,8 +130,9 @@ extension KernelDump {
     let name = processor.target.instructionSet.rawValue
     throw Diagnostics(
       violations.map {
-        var error = $0.diagnostic(in: places)
-        error.message = "the schedule or plan cannot run: \(error.message)"
+        let found = $0.diagnostic(in: places)
+        let error = Diagnostic(
+          "the schedule or plan cannot run: \(found.message)", at: found.location, notes: found.notes)
         return error.noting(
           "the target is '\(name)'; '--cpu' chooses another, and without its schedule and plan the dump gets new ones")
       })
