@@ -152,7 +152,7 @@ import Testing
     let objects = StepCompiler.compile(
       program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: true)
     ).objects
-    let executable = try Executable(objects, program, schedule, plan, threads: 2)
+    let executable = Executable(objects, program, schedule, plan, threads: 2)
     let difference = try runs.difference(executable)
     #expect(difference == nil, "seed \(seed): \(difference ?? "")")
     counts.ran += 1
