@@ -199,6 +199,13 @@ extension ScalarProgram {
   public mutating func subtract(_ a: Int, _ b: Int) -> Int { binary(.subtract, a, b) }
   public mutating func multiply(_ a: Int, _ b: Int) -> Int { binary(.multiply, a, b) }
   public mutating func divide(_ a: Int, _ b: Int) -> Int { binary(.divide, a, b) }
+  /// Value `a` as arithmetic leaves it: where it may be a copy of memory, with denormals made zeros of their sign.
+  public mutating func flushed(_ a: Int) -> Int {
+    switch instructions[a] {
+    case .binary, .fma: a
+    default: types[a].isFloat ? add(a, constant(-0.0, types[a])) : a
+    }
+  }
 
   /// The values that instruction `i` reads.
   public func operands(of i: Int) -> [Int] {

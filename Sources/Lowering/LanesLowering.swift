@@ -266,7 +266,9 @@ struct LanesLowering {
     }
     return try joinedLanes(places.count, place, by: join) { lowering, term, lane throws(Diagnostic) in
       let element = try lowering.emit(operand, places[term], place, guards: guards)
-      return lane.map { join(&lowering.sections[place]!.program, $0, element) } ?? element
+      if let lane { return join(&lowering.sections[place]!.program, lane, element) }
+      // One term alone meets no arithmetic, which would make a denormal zero.
+      return places.count > 1 ? element : lowering.sections[place]!.program.flushed(element)
     }
   }
 

@@ -12,6 +12,9 @@ public struct DenormalMode: Sendable {
   /// Makes denormals zeros, and gives the mode before. Costs a few cycles where they are zeros already.
   @discardableResult public static func flush() -> DenormalMode { DenormalMode(bits: fragua_flush_denormals()) }
 
+  /// Keeps denormals. Gives the mode before.
+  @discardableResult public static func keep() -> DenormalMode { DenormalMode(bits: fragua_keep_denormals()) }
+
   /// Goes back to this mode.
   public func restore() { fragua_restore_mode(bits) }
 }
@@ -22,6 +25,16 @@ public struct DenormalMode: Sendable {
 @inline(never)
 public func withDenormalsAsZeros<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
   let before = DenormalMode.flush()
+  defer { before.restore() }
+  return try body()
+}
+
+/// Calls `body` where denormals are kept: rounding a number that a user wrote is no arithmetic of a graph.
+///
+/// Never inlined, so that no arithmetic moves in or out.
+@inline(never)
+public func withDenormalsKept<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+  let before = DenormalMode.keep()
   defer { before.restore() }
   return try body()
 }

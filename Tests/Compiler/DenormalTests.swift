@@ -113,6 +113,9 @@ import Testing
       let column = "%y = reshape %x {to = tensor<4x1x\(e)>}\n"
       add(column + "%r = reduce_sum %y {axes = [1]}", 0, -0.0, 1, normal)
       add(column + "%r = reduce_max %y {axes = [1]}", 0, -0.0, 1, normal)
+      let row = "%y = reshape %x {to = tensor<1x4x\(e)>}\n"
+      add(row + "%r = reduce_sum %y {axes = [0]}", 0, -0.0, 1, normal)
+      add(row + "%r = reduce_max %y {axes = [0]}", 0, -0.0, 1, normal)
       let wide = "%y = broadcast %x {to = tensor<4x3x\(e)>, axes = [0]}\n"
       add(wide + "%r = reduce_min %y {axes = [1]}", 0, -0.0, 1, normal)
       add(wide + "%r = reduce_sum %y {axes = [1]}", 0, -0.0, 3, 3 * normal)

@@ -50,7 +50,7 @@ import Testing
     return results.map { result in
       if result.count == 8 { return result.doubles.map { $0 != 0 } }
       let sum = Int(result.doubles[0])
-      return (0..<8).map { sum >> (2 * $0) & 3 != 0 }
+      return (0..<8).map { sum >> (2 * $0 + 2) & 1 != 0 }
     }
   }
 
@@ -80,8 +80,9 @@ import Testing
         return %a, %b, %c, %d, %e, %g
       """)
     #expect(masks[0] == masks[2] && masks[2] == masks[4])
-    #expect(masks[1] == masks[3] && masks[3] == masks[5])
-    #expect(masks[0] != masks[1])
+    #expect(masks[1] == masks[3])
+    // The curvature is a derivative of @slopes, whose further families are its own.
+    #expect(masks[0] != masks[1] && masks[4] != masks[5])
   }
 
   /// Two functions that each call a third once share what it draws, called together or with their derivatives.
@@ -187,7 +188,7 @@ import Testing
     }
     let expected = try run(graph)
     // The second call of each.
-    let mask = (0..<8).map { Int(expected[3][0]) >> (2 * $0) & 3 != 0 }
+    let mask = (0..<8).map { Int(expected[3][0]) >> (2 * $0 + 2) & 1 != 0 }
     #expect(expected[1].map { $0 != 0 } == mask)
     #expect(expected[2] != expected[3])
     for pass in Pipeline.standard.passes.map(\.name) {

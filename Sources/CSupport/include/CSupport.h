@@ -60,13 +60,30 @@ static inline uint64_t fragua_flush_denormals(void) {
   return before;
 }
 
-/// Goes back to the mode that ``fragua_flush_denormals()`` gave.
+/// Makes this thread keep denormals. Gives the mode before; writes the register only where the mode differs.
+static inline uint64_t fragua_keep_denormals(void) {
+#if defined(__x86_64__)
+  uint32_t before = __builtin_ia32_stmxcsr();
+  if (before & 0x8040u) __builtin_ia32_ldmxcsr(before & ~0x8040u);
+#elif defined(__aarch64__)
+  uint64_t before;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  if (before & (1u << 24)) __asm__ volatile("msr fpcr, %0" : : "r"(before & ~(UINT64_C(1) << 24)) : "memory");
+#endif
+  __asm__ volatile("" : : : "memory");
+  return before;
+}
+
+/// Goes back to the mode that ``fragua_flush_denormals()`` or ``fragua_keep_denormals()`` gave.
 static inline void fragua_restore_mode(uint64_t before) {
   __asm__ volatile("" : : : "memory");
 #if defined(__x86_64__)
-  if ((before & 0x8040u) != 0x8040u) __builtin_ia32_ldmxcsr((uint32_t)before);
+  uint32_t now = __builtin_ia32_stmxcsr();
+  if ((before ^ now) & 0x8040u) __builtin_ia32_ldmxcsr(now ^ (((uint32_t)before ^ now) & 0x8040u));
 #elif defined(__aarch64__)
-  if (!(before & (1u << 24))) __asm__ volatile("msr fpcr, %0" : : "r"(before) : "memory");
+  uint64_t now;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(now));
+  if ((before ^ now) & (1u << 24)) __asm__ volatile("msr fpcr, %0" : : "r"(now ^ (1u << 24)) : "memory");
 #endif
 }
 

@@ -64,7 +64,8 @@ public struct PadOperation: PrimitiveOperation {
     let strides = rowMajorStrides(extents)
     for (position, axis) in axes.enumerated() { offset += attributes.integers("low")[position] * strides[axis] }
     let type = TensorType(extents, x.element)
-    var elements = Array(repeating: Scalar(attributes.float("fill"), as: x.element), count: type.elementCount)
+    let fill = withDenormalsKept { Scalar(attributes.float("fill"), as: x.element) }
+    var elements = Array(repeating: fill, count: type.elementCount)
     for (i, place) in linearIndices(x.extents, strides: strides, offset: offset).enumerated() { elements[place] = x[i] }
     return [Tensor(type) { elements[$0] }]
   }
