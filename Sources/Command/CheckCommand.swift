@@ -13,7 +13,8 @@ struct CheckCommand: ParsableCommand {
         fragua check graphs/student.graph
 
       Dumps of any stage are checked too, a schedule and a plan for the processor that there is unless --cpu names \
-      another. With --json every error is an object with file, line, column, message and notes.
+      another. What is in order but probably not meant is a warning, which fails with --strict only. With --json every \
+      error and warning is an object with severity, file, line, column, message and notes.
       """)
 
   @Argument(help: "The graph file, or a dump.")
@@ -24,6 +25,9 @@ struct CheckCommand: ParsableCommand {
       "The instruction set that a dump's schedule and plan are for (default: the host's best).", valueName: "SET"))
   var cpu: Target.InstructionSet?
 
+  @Flag(help: "Let warnings fail too.")
+  var strict = false
+
   @Flag(help: "Print one JSON object a line.")
   var json = false
 
@@ -31,9 +35,10 @@ struct CheckCommand: ParsableCommand {
   private static let errorLimit = 100
 
   func run() throws {
-    do throws(Diagnostics) {
+    do {
       switch try InputFile(file) {
       case .graph(let graph):
+        try warn(graph.warnings)
         try checkPasses(graph)
         report(graph)
       case .kernels(let dump, let places):
@@ -45,8 +50,7 @@ struct CheckCommand: ParsableCommand {
             ("calls", dump.program.calls.count),
           ])
       }
-    } catch {
-      guard json else { throw error }
+    } catch let error as Diagnostics where json {
       for error in error.all.prefix(Self.errorLimit) { Console.print(JSON(error).text) }
       throw ExitStatus.input
     }
@@ -64,6 +68,16 @@ struct CheckCommand: ParsableCommand {
         throw error.located(at: SourceLocation(file: file, line: 1, column: 1))
       }
     }
+  }
+
+  /// Says what is probably not meant; with --strict that fails.
+  private func warn(_ warnings: [Diagnostic]) throws {
+    for warning in warnings {
+      if json { Console.print(JSON(warning).text) } else { Console.warn(warning) }
+    }
+    guard strict, !warnings.isEmpty else { return }
+    if !json { Console.error("error: '--strict' lets \(warnings.count == 1 ? "the warning" : "the warnings") fail") }
+    throw ExitStatus.input
   }
 
   /// Says what is in a graph that is in order.

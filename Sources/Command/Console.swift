@@ -15,6 +15,9 @@ enum Console {
   static let outputIsTerminal = isTerminal(STDOUT_FILENO)
   static let errorIsTerminal = isTerminal(STDERR_FILENO)
 
+  /// Standard output.
+  static let output = STDOUT_FILENO
+
   /// Writes lines to standard output: on a terminal what is `bold` so, and what is `faint` fainter than the rest.
   static func print(bold: String = "", _ text: String = "", faint: String = "") {
     func styled(_ text: String, _ style: Int) -> String {
@@ -29,7 +32,7 @@ enum Console {
   /// `text`, which may have several lines, without orders to a terminal.
   private static func safe(_ text: String) -> String { text.visible(keepsTabs: true, keepsLines: true) }
 
-  /// Writes lines to standard error, the words `error:` and `note:` coloured on a terminal.
+  /// Writes lines to standard error, the words `error:`, `warning:` and `note:` coloured on a terminal.
   static func error(_ text: String) {
     let text = safe(text)
     ProgressLine.clear()
@@ -40,6 +43,9 @@ enum Console {
     }
     write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
   }
+
+  /// Writes a warning to standard error, with its line.
+  static func warn(_ warning: Diagnostic) { error(Diagnostics([warning]).rendered) }
 
   /// Writes a remark, one line, to standard error: whole, so that a command in it can be copied.
   static func remark(_ text: String) { error("note: " + name(text)) }
@@ -110,7 +116,7 @@ enum Console {
 
   /// A diagnostic's line with its kind in colour and the caret too.
   private static func coloured(_ line: String) -> String {
-    for (word, colour) in [("error:", "\u{1B}[1;31m"), ("note:", "\u{1B}[1;36m")] {
+    for (word, colour) in [("error:", "\u{1B}[1;31m"), ("warning:", "\u{1B}[1;35m"), ("note:", "\u{1B}[1;36m")] {
       if line.hasPrefix(word) { return colour + word + "\u{1B}[0m" + line.dropFirst(word.count) }
       guard let range = line.firstRange(of: " " + word + " ") else { continue }
       return line[..<range.lowerBound] + " " + colour + word + "\u{1B}[0m " + line[range.upperBound...]

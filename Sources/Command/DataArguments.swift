@@ -94,6 +94,16 @@ struct DataArguments {
     }
   }
 
+  /// What is probably wrong with the labels among `tensors`, the values of the arguments of `function`.
+  func labelWarnings(_ tensors: [Tensor], of function: Function, _ ranges: LabelRanges) -> [Diagnostic] {
+    ranges.probabilities.sorted().compactMap { position in
+      let name = function.argumentNames[position]
+      var source: DataSource?
+      if case .source(let origin)? = arguments.first(where: { $0.name == name })?.origin { source = origin }
+      return probabilityWarning(tensors[position], source: source, name: name)
+    }
+  }
+
   /// The data for each argument of `function`, in its order, with the argument's type.
   private func matched(with function: Function) throws(Diagnostic) -> [(DataArgument, TensorType)] {
     try checkDataNames(arguments.map(\.name), against: function, option: option)

@@ -84,10 +84,10 @@ extension FraguaCommand {
   private static func runParsed(_ arguments: [String]) -> ExitStatus {
     do {
       try checkCommand(arguments)
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(ForeignArguments.joined(arguments))
       try command.run()
       return .done
-    } catch { return report(error, arguments) }
+    } catch { return report(ForeignArguments.explained(error, arguments), arguments) }
   }
 
   /// Tells the user about `error`, which came of `arguments`, and gives the exit status for it.

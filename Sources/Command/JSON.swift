@@ -73,9 +73,18 @@ enum JSON {
 
 extension JSON {
   /// A tensor as nested arrays; what is no number becomes null.
-  init(_ tensor: Tensor) {
+  init(_ tensor: Tensor) { self.init(tensor, 0..<tensor.count, tensor.extents[...]) }
+
+  /// Row `row` of a tensor.
+  init(_ tensor: Tensor, row: Int) {
+    let size = tensor.count / tensor.extents[0]
+    self.init(tensor, (row * size)..<((row + 1) * size), tensor.extents.dropFirst())
+  }
+
+  /// The elements `range` of a tensor in the shape `extents`.
+  private init(_ tensor: Tensor, _ range: Range<Int>, _ extents: ArraySlice<Int>) {
     let isFloat = tensor.element == .f32
-    let elements = (0..<tensor.count).map { i -> JSON in
+    let elements = range.map { i -> JSON in
       let scalar = tensor[i]
       switch tensor.element {
       case .i1: return .boolean(scalar.integer != 0)
@@ -84,7 +93,7 @@ extension JSON {
       case .f32, .f64: return isFloat ? JSON(Double(scalar.float.description)) : JSON(scalar.double)
       }
     }
-    self = Self.nested(elements[...], tensor.extents[...])
+    self = Self.nested(elements[...], extents)
   }
 
   private static func nested(_ elements: ArraySlice<JSON>, _ extents: ArraySlice<Int>) -> JSON {
@@ -98,7 +107,9 @@ extension JSON {
 
   /// A diagnostic.
   init(_ error: Diagnostic) {
-    var members: [(String, JSON)] = [("severity", .string("error")), ("message", .string(error.message))]
+    var members: [(String, JSON)] = [
+      ("severity", .string(error.severity.rawValue)), ("message", .string(error.message)),
+    ]
     members += Self.place(error.location)
     members.append(
       (

@@ -29,7 +29,10 @@ struct OpsCommand: ParsableCommand {
     } else if let name {
       guard let entry = words.entries.first(where: { $0.name == name }) else {
         let error = Diagnostic("there is no operation, optimizer or initializer '\(name)'")
-        let near = nearestName(to: name, among: words.entries.map(\.name))
+        let others = Vocabulary.standard.otherNames
+        let near =
+          others.operation(name) ?? others.optimizer(name) ?? others.initializer(name)
+          ?? nearestName(to: name, among: words.entries.map(\.name))
         throw near.map { error.noting("did you mean '\($0)'?") } ?? error.noting("'fragua ops' lists them")
       }
       if json { return Console.print(entry.json.text) }

@@ -12,8 +12,9 @@ struct PredictCommand: ParsableCommand {
           --data x=graphs/data/students-test.csv:classes,hours --out probabilities.csv
 
       The results go to --out: an .npy file (one result), an .npz-like .safetensors file (any number), or a .csv file \
-      (a column for each element of a row). Where all results are scalars, such as a loss or an accuracy, their means \
-      over the rows are printed, and --out is not needed.
+      (a column for each element of a row). Without --out, or with --out -, they are printed as a .csv file has them; \
+      with --json as an object for each row. Where all results are scalars, such as a loss or an accuracy, their means \
+      over the rows are printed.
       """)
 
   @Argument(help: "The graph file.")
@@ -33,7 +34,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The rows of a batch (default: 256, or what a dump was made for).", valueName: "N"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("The file to write: .npy, .csv or .safetensors.", valueName: "FILE"))
+  @Option(help: ArgumentHelp("The file to write: .npy, .csv or .safetensors (default: - prints).", valueName: "FILE"))
   var out: String?
 
   @OptionGroup var compilation: CompilationArguments
@@ -46,47 +47,55 @@ struct PredictCommand: ParsableCommand {
     let name = function?.name ?? "predict"
     guard let root = graph.rootFunction(of: name) else { throw unknownFunction(name, in: graph) }
     let types = graph.resultTypes(of: name)
-    let isScalar = types.allSatisfy { $0.rank == 0 }
-    let output = try out.map { try ResultFile($0, results: types.count) }
-    if output == nil, !isScalar {
-      throw UsageError(
-        command: "predict", message: "the results of '@\(name)' are rows, which need a file",
-        hint: "--out predictions.csv writes them; the name may end in .npy, .csv or .safetensors.")
-    }
+    let path = out == "-" ? nil : out
+    let output = try path.map { try ResultFile($0, results: types.count) }
     let checkpoint = try Checkpoint(contentsOf: params)
     let initial = try InitialParameters(
       graph, states: [], seed: 0, vocabulary: .standard, checkpoint: (checkpoint, params))
     let dataset = try DataArguments(data).dataset(for: root)
     let predictor = try Predictor(
       graph, function: name, parameters: initial.tensors, options: try compilation.executionOptions(batch: batch))
-    let names = output == nil ? graph.figureNames(of: name) : graph.resultNames(of: name)
-    if isScalar, output == nil {
-      let means = try predictor.means(dataset)
-      if json {
-        Console.print(
-          JSON.object([
-            ("rows", .integer(dataset.rowCount)), ("means", .object(zip(names, means).map { ($0, JSON($1)) })),
-          ]).text)
-      } else {
-        for (name, mean) in zip(names, means) { Console.print("\(name) \(TrainingReporter.number(mean))") }
-      }
-      return
-    }
-    let begin = ContinuousClock.now
-    let results = try predictor.predict(dataset)
-    let seconds = (ContinuousClock.now - begin) / .seconds(1)
-    try output!.write(results, names: names)
-    if json {
-      Console.print(
-        JSON.object([
-          ("rows", .integer(dataset.rowCount)), ("seconds", JSON(seconds)), ("out", .string(out!)),
-          (
-            "results",
-            .array(zip(names, results).map { .object([("name", .string($0)), ("type", .string("\($1.type)"))]) })
-          ),
-        ]).text)
+    if let output, let path {
+      let begin = ContinuousClock.now
+      let results = try predictor.predict(dataset)
+      let seconds = (ContinuousClock.now - begin) / .seconds(1)
+      let names = graph.resultNames(of: name)
+      try output.write(results, names: names)
+      report(path, rows: dataset.rowCount, seconds: seconds, zip(names, results).map { ($0, $1.type) })
+    } else if types.allSatisfy({ $0.rank == 0 }) {
+      print(means: try predictor.means(dataset), graph.figureNames(of: name), rows: dataset.rowCount)
     } else {
-      Console.print("wrote \(Console.name(out!)): \(dataset.rowCount) rows in \(TrainingReporter.time(seconds))")
+      try print(rows: try predictor.predict(dataset), graph.resultNames(of: name))
+    }
+    for warning in predictor.warnings { Console.warn(warning) }
+  }
+
+  /// Says what has been written.
+  private func report(_ path: String, rows: Int, seconds: Double, _ results: [(name: String, type: TensorType)]) {
+    guard json else { return Console.print("wrote \(Console.name(path)): \(rows) rows in \(TrainingReporter.time(seconds))") }
+    let list = results.map { JSON.object([("name", .string($0.name)), ("type", .string("\($0.type)"))]) }
+    Console.print(
+      JSON.object([
+        ("rows", .integer(rows)), ("seconds", JSON(seconds)), ("out", .string(path)), ("results", .array(list)),
+      ]).text)
+  }
+
+  /// Prints the means of scalar results.
+  private func print(means: [Double], _ names: [String], rows: Int) {
+    if json {
+      let figures = JSON.object(zip(names, means).map { ($0, JSON($1)) })
+      Console.print(JSON.object([("rows", .integer(rows)), ("means", figures)]).text)
+    } else {
+      for (name, mean) in zip(names, means) { Console.print("\(name) \(TrainingReporter.number(mean))") }
+    }
+  }
+
+  /// Prints the results as a .csv file has them, or an object for each row.
+  private func print(rows results: [Tensor], _ names: [String]) throws(Diagnostic) {
+    let table = try ResultFile.csv(results, names)
+    guard json else { return Console.write(table, to: Console.output) }
+    for row in 0..<(results.first?.extents[0] ?? 0) {
+      Console.print(JSON.object(zip(names, results).map { ($0, JSON($1, row: row)) }).text)
     }
   }
 }

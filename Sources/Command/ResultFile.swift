@@ -45,11 +45,11 @@ struct ResultFile {
   }
 
   /// The results side by side, a line for each row: columns `name`, or `name_0`, `name_1` and so on.
-  private static func csv(_ results: [Tensor], _ names: [String]) throws(Diagnostic) -> String {
+  static func csv(_ results: [Tensor], _ names: [String]) throws(Diagnostic) -> String {
     let rows = results.first?.extents.first ?? 0
     for (result, name) in zip(results, names) where result.extents.first != rows {
-      throw Diagnostic("'\(name)' is \(result.type), but a .csv file needs \(rows) rows in every result")
-        .noting("write to a .safetensors file")
+      throw Diagnostic("'\(name)' is \(result.type), but a table needs \(rows) rows in every result")
+        .noting("write to a .safetensors file with --out")
     }
     let widths = results.map { $0.count / max(rows, 1) }
     var lines = [

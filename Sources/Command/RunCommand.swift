@@ -77,7 +77,9 @@ struct RunCommand: ParsableCommand {
     guard let root = graph.rootFunction(of: entry) else { throw unknownFunction(entry, in: graph) }
     let arguments = try DataArguments(data)
     let tensors = try arguments.tensors(for: root)
-    try arguments.checkLabels(tensors, of: root, LabelRanges(of: root, in: graph))
+    let ranges = LabelRanges(of: root, in: graph)
+    try arguments.checkLabels(tensors, of: root, ranges)
+    for warning in arguments.labelWarnings(tensors, of: root, ranges) { Console.warn(warning) }
     var options = try compilation.compilerOptions(mode: mode)
     options.bindings = try Self.bindings(of: root, tensors, options.bindings)
     let names = graph.resultNames(of: entry)
@@ -89,10 +91,14 @@ struct RunCommand: ParsableCommand {
       let (results, updated) = GraphInterpreter(expanded).run(entry, arguments: tensors, parameters: initial.tensors)
       return RunOutcome(results: Array(zip(names, results)), parameters: initial.tensors, updated: updated)
     }
+    options.watchesArgmax = true
     let compiled = try Compiler.compile(graph, entry: entry, options)
     let initial = try initialParameters(graph, entry, compiled.parameters, updated: compiled.updatedParameters)
     let store = ParameterStore(initial.tensors)
-    let results = try compiled.run(tensors, store)
+    var results = try compiled.run(tensors, store)
+    if results.count > names.count, results.removeLast()[0].asDouble != 0 {
+      Console.warn(.argmaxOfNaN(in: entry, at: root.origin.location))
+    }
     let updated = compiled.updatedParameters.map { ($0, store[$0]!) }
     return RunOutcome(
       results: Array(zip(names, results)), parameters: initial.tensors,

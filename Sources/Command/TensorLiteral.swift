@@ -32,24 +32,17 @@ struct TensorLiteral {
     return Tensor(TensorType(extents, type.element)) { scalars[$0] }
   }
 
-  /// The number `word` as an element of type `element`.
+  /// The number `word` as an element of type `element`; here the words `inf` and `nan`, with a sign, are numbers too.
   private static func scalar(
     _ word: Substring, _ element: ElementType, _ argument: String
   ) throws(Diagnostic) -> Scalar {
-    let scalar: Scalar? =
-      switch element {
-      case .f32: Float(word).map { Scalar($0) }
-      case .f64: Double(word).map { Scalar($0) }
-      case .i32: Int32(word).map { Scalar($0) }
-      case .i64: Int64(word).map { Scalar($0) }
-      case .ui8: UInt8(word).map { Scalar($0) }
-      case .i1: word == "true" || word == "1" ? Scalar(true) : word == "false" || word == "0" ? Scalar(false) : nil
-      }
-    guard let scalar else {
-      let problem = Double(word) == nil ? "is not a number" : "is not a number that \(element.rawValue) holds"
-      throw Diagnostic("'\(word)' for '%\(argument)' \(problem)")
+    let digits = word.hasPrefix("-") || word.hasPrefix("+") ? word.dropFirst() : word
+    if element.isFloat, digits == "inf" || digits == "nan", let value = Double(word) {
+      return Scalar(value, as: element)
     }
-    return scalar
+    do throws(Diagnostic) { return try Scalar(parsing: String(word), as: element) } catch {
+      throw Diagnostic("in the data for '%\(argument)', \(error.message)", notes: error.notes)
+    }
   }
 
   /// Reads nested brackets.

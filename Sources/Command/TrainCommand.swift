@@ -88,7 +88,9 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let begin = ContinuousClock.now
-    let trainer = try trainer(InputFile.graph(file))
+    let graph = try InputFile.graph(file)
+    for warning in graph.warnings { Console.warn(warning) }
+    let trainer = try trainer(graph)
     try trainer.makeFolder()
     let reporter = TrainingReporter(json: json)
     Interrupt.catchSignals()

@@ -18,6 +18,7 @@ struct TrainingReporter {
   func report(_ event: TrainingEvent) {
     switch event {
     case .remark(let text): Console.remark(Diagnostic.Note(text))
+    case .warning(let warning): Console.warn(warning)
     case .step(let step):
       Console.checkReader()
       let share = Double(step.step) / Double(step.steps)

@@ -19,7 +19,15 @@ public enum Compiler {
     if options.verifiesAfterEachPass {
       context.verifyAfterEachPass = { (graph) throws(Diagnostics) in try GraphVerifier.check(graph) }
     }
-    return try Pipeline.standard.run(graph, after: last, context)
+    guard options.watchesArgmax, graph.stage == nil else {
+      return try Pipeline.standard.run(graph, after: last, context)
+    }
+    var beforeBinding = context
+    beforeBinding.bindings = [:]
+    var (inlined, timings) = try Pipeline.standard.run(graph, after: Inline.pass.name, beforeBinding)
+    inlined.watchArgmax(in: entry)
+    let rest = try Pipeline.standard.run(inlined, after: last, context)
+    return (rest.graph, timings + rest.timings)
   }
 
   /// A function lowered, scheduled and planned.

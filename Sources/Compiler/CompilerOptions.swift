@@ -29,6 +29,8 @@ public struct CompilerOptions: Sendable {
   public var vocabulary: Vocabulary
   /// What the memory of a function may take; beyond it a compilation is refused before anything is allocated.
   public var memoryLimitBytes: Int
+  /// Whether a function with an `argmax` of floats gets one more result: 1.0 where an argmax has met NaN, else 0.0.
+  public var watchesArgmax: Bool
   /// Whether the graph is verified after every pass.
   public var verifiesAfterEachPass: Bool
 
@@ -36,7 +38,7 @@ public struct CompilerOptions: Sendable {
     bindings: [String: Int] = [:], mode: Mode? = nil, processor: Processor = Processor(), threads: Int = 1,
     usesMemoryPlan: Bool = true, isProfiled: Bool = false, poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
     reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, vocabulary: Vocabulary,
-    memoryLimitBytes: Int = ProcessLimits.memoryBytes, verifiesAfterEachPass: Bool = false
+    memoryLimitBytes: Int = ProcessLimits.memoryBytes, watchesArgmax: Bool = false, verifiesAfterEachPass: Bool = false
   ) {
     self.bindings = bindings
     self.mode = mode
@@ -49,6 +51,7 @@ public struct CompilerOptions: Sendable {
     self.poisonsDeadBytes = poisonsDeadBytes
     self.vocabulary = vocabulary
     self.memoryLimitBytes = memoryLimitBytes
+    self.watchesArgmax = watchesArgmax
     self.verifiesAfterEachPass = verifiesAfterEachPass
   }
 }

@@ -16,7 +16,12 @@ extension CSVFile {
   /// No column is called `name`.
   func missingColumn(_ name: String) -> Diagnostic {
     let error = Diagnostic("no column '\(name)'", at: location(nameOffsets.first ?? 0))
-    if names.allSatisfy({ Array($0.utf8).withUnsafeBufferPointer(Double.parse) != nil }) {
+    let header = contents.bytes[(nameOffsets.first ?? 0)..<firstRow]
+    if let offset = firstInvalidUTF8(in: Array(header)) {
+      let place = header.startIndex + offset
+      return .notUTF8(contents.bytes, at: place, location(place))
+    }
+    if names.allSatisfy({ DecimalNumber($0) != nil }) {
       return error.noting("the first line must name the columns, but it holds numbers")
     }
     if let near = nearestName(to: name, among: names) { return error.noting("did you mean '\(near)'?") }
@@ -47,38 +52,22 @@ extension CSVFile {
 
   /// `text`, in row `row`, is no element of type `element`.
   func notANumber(_ text: String, _ element: ElementType, row: Int, column: Int, offset: Int) -> CSVScanner.Problem {
-    let (reason, hint) = Self.reason(text, element)
+    let error = Self.reason(text, element)
     return CSVScanner.Problem(
-      offset: offset, message: "row \(row), column '\(names[column])': \(reason)", hint: hint)
+      offset: offset, message: "row \(row), column '\(names[column])': \(error.message)",
+      hint: error.notes.first?.message)
   }
 
   /// Why `text` is no element of type `element`, and what to do about it.
-  private static func reason(_ text: String, _ element: ElementType) -> (reason: String, hint: String?) {
-    if text.isEmpty { return ("the field is empty, expected a number", "fill the hole or remove the row") }
-    let shown = "'\(text.shortened(to: 41))'"
-    guard let decimal = Array(text.utf8).withUnsafeBufferPointer(CSVDecimal.init) else {
-      if element == .i1 { return ("\(shown) is none of 0, 1, true and false", nil) }
-      let letters = text.lowercased().drop { $0 == "-" || $0 == "+" }
-      if ["nan", "na", "n/a", "null", "none", "inf", "infinity"].contains(letters) {
-        return (
-          "\(shown) is not a number", "missing and infinite values are refused: fill in a number or remove the row"
-        )
-      }
-      let isDecimalComma = text.contains(",") && Double(text.replacing(",", with: ".")) != nil
-      return ("\(shown) is not a number", isDecimalComma ? "write the decimal point as '.'" : nil)
+  private static func reason(_ text: String, _ element: ElementType) -> Diagnostic {
+    if text.isEmpty {
+      return Diagnostic("the field is empty, expected a number").noting("fill the hole or remove the row")
     }
-    if element.isFloat { return ("\(shown) is out of the range of \(element.rawValue)", nil) }
-    let range =
-      switch element {
-      case .i32: "\(Int32.min) to \(Int32.max)"
-      case .i64: "\(Int64.min) to \(Int64.max)"
-      case .ui8: "0 to 255"
-      default: "0 to 1"
-      }
-    let value = Double(text) ?? 0
-    if decimal.exponent < 0, value != value.rounded() {
-      return ("\(shown) is not a whole number, as \(element.rawValue) needs", nil)
+    let error = Diagnostic.noElement(text, of: element)
+    let letters = text.lowercased().drop { $0 == "-" || $0 == "+" }
+    guard element != .i1, ["nan", "na", "n/a", "null", "none", "inf", "infinity"].contains(letters) else {
+      return error
     }
-    return ("\(shown) is out of the range of \(element.rawValue): \(range)", nil)
+    return error.noting("missing and infinite values are refused: fill in a number or remove the row")
   }
 }

@@ -19,7 +19,7 @@ struct CSVFile {
   /// Where each name stands.
   private(set) var nameOffsets: [Int] = []
   /// Where the first row starts.
-  private var firstRow = 0
+  private(set) var firstRow = 0
 
   /// No header is longer than so many bytes: what has no line end before is no table.
   private static let headerLimit = 16 << 20

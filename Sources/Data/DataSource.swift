@@ -1,3 +1,4 @@
+import Foundation
 import FraguaSource
 
 /// A file and the part of it that an argument is read from: what a command line calls SOURCE.
@@ -59,6 +60,9 @@ public struct DataSource: Sendable, Hashable, CustomStringConvertible {
     case "safetensors": format = .safetensors(key: key)
     case let name:
       let file = (path.split(separator: "/").last ?? "").lowercased()
+      if let foreign = ForeignFile(path: path[...]) { throw foreign.diagnostic(path.split(separator: ":").first ?? "") }
+      let folder = String(path.split(separator: ":").first ?? "")
+      if isFolder(folder) { throw .unreadable(folder, EISDIR) }
       guard name == "" || file.contains("idx") || file.contains("ubyte") else {
         throw Diagnostic("cannot tell what kind of file '\(path)' is").noting(Self.forms)
       }

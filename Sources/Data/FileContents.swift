@@ -109,6 +109,7 @@ extension FileContents {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw Diagnostic("'\(path)' is UTF-16 text, expected UTF-8").noting("save the file as UTF-8")
     }
+    if let foreign = ForeignFile(contents: bytes) { throw foreign.diagnostic(path) }
     let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     if let place = bytes.firstIndex(of: 0) {
       throw Diagnostic("the byte 0x00 is no text", at: location(of: place, in: bytes, from: start, path: path))

@@ -21,15 +21,32 @@ public func readSourceFile(_ path: String) throws(Diagnostic) -> SourceFile {
   return SourceFile(path: path, bytes: start == 0 ? file.bytes : Array(file.bytes.dropFirst(start)))
 }
 
+/// Whether there is a folder at `path`.
+func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
 extension Diagnostic {
   /// `path` cannot be read; `code` is the system's reason. A name near it in the same folder is suggested.
   static func unreadable(_ path: String, _ code: Int32) -> Diagnostic {
     let error = Diagnostic("cannot read '\(path)': \(reason(code))")
+    if code == EISDIR { return error.noting(insideHint(path)) }
     guard code == ENOENT else { return error }
     let url = URL(fileURLWithPath: path)
     let siblings = (try? FileManager.default.contentsOfDirectory(atPath: url.deletingLastPathComponent().path)) ?? []
     guard let near = nearestName(to: url.lastPathComponent, among: siblings) else { return error }
     return error.noting("did you mean '\(near)'?")
+  }
+
+  /// What to name in place of the folder at `path`.
+  private static func insideHint(_ path: String) -> String {
+    let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let files = contents.filter { !$0.hasPrefix(".") && !isFolder(path + "/" + $0) }.sorted()
+    guard !files.isEmpty else { return "name a file in it" }
+    let slash = path.hasSuffix("/") ? "" : "/"
+    let list = files.prefix(3).map { "'\(path)\(slash)\($0)'" }.joined(separator: ", ")
+    return "name a file in it, such as \(list)"
   }
 
   /// The system's words for an error code, as diagnostics write them.

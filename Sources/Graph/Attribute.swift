@@ -132,10 +132,12 @@ public struct AttributeSchema: Sendable {
   public let range: AttributeRange?
   /// One sentence: meaning, unit.
   public let summary: String
+  /// What other systems call it, for hints.
+  public let otherNames: [String]
 
   public init(
     _ name: String, _ kind: Kind, default defaultValue: Attribute? = nil, isOptional: Bool = false,
-    range: AttributeRange? = nil, summary: String
+    range: AttributeRange? = nil, summary: String, otherNames: [String] = []
   ) {
     self.name = name
     self.kind = kind
@@ -143,6 +145,7 @@ public struct AttributeSchema: Sendable {
     self.isOptional = isOptional
     self.range = range
     self.summary = summary
+    self.otherNames = otherNames
   }
 
   /// Checks `written` against `schemas`, adds defaults, and converts integers where a float is wanted.
@@ -176,6 +179,9 @@ public struct AttributeSchema: Sendable {
     guard let schema = schemas.first(where: { $0.name == name }) else {
       let error = Diagnostic("'\(owner)' has no attribute '\(name)'")
       let names = schemas.map(\.name)
+      if let meant = schemas.first(where: { $0.otherNames.contains(name.lowercased()) }) {
+        throw error.noting("did you mean '\(meant.name)'?")
+      }
       if let near = nearestName(to: name, among: names) { throw error.noting("did you mean '\(near)'?") }
       throw error.noting(
         names.isEmpty
@@ -195,7 +201,7 @@ public struct AttributeSchema: Sendable {
   }
 
   /// `value` as this attribute holds it, or `nil` where it is of another kind.
-  private func accepted(_ value: Attribute) -> Attribute? {
+  public func accepted(_ value: Attribute) -> Attribute? {
     switch (kind, value) {
     case (.integer, .integer), (.float, .float), (.boolean, .boolean), (.integers, .integers),
       (.elementType, .elementType), (.type, .type), (.tensor, .tensor), (.symbol, .symbol), (.symbols, .symbols):

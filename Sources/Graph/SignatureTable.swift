@@ -114,6 +114,13 @@ public struct SignatureTable: Sendable {
       order: entries.count)
   }
 
+  /// The element types of the parameters that `declaration` trains; empty where what its loss depends on is not known.
+  public mutating func trainedElements(_ declaration: TrainDeclaration) -> Set<ElementType> {
+    guard let dependences = dependences(of: declaration.loss), dependences.isKnown else { return [] }
+    let names = dependences.parameters(0).subtracting(declaration.frozen)
+    return Set(names.compactMap { parameters[$0] }.filter(\.isTrainable).map(\.type.element))
+  }
+
   /// Checks that `name` can be called with the arguments of `loss` and gives one float scalar, whose type it returns.
   public func checkMetric(_ name: String, _ loss: Signature) throws(Diagnostic) -> TensorType {
     guard let metric = self[name] else { throw Diagnostic("unknown function '@\(name)'") }

@@ -49,8 +49,17 @@ extension Operation {
   public func requireSameShape(_ types: [TensorType], _ first: Int, _ second: Int) throws(Diagnostic) {
     if types[first].shape == types[second].shape { return }
     let names = operandRule.names
-    throw error(
+    let difference = error(
       "operands differ in shape: '\(names[first])' is \(types[first]) and '\(names[second])' is \(types[second])")
+    throw noting(difference, types[second], named: names[second], asShape: types[first].shape)
+  }
+
+  /// `error` about the operand `name` of type `type`, with the reshape that gives it `shape` where they differ in axes
+  /// of extent 1 only: a column against a row.
+  func noting(_ error: Diagnostic, _ type: TensorType, named name: String, asShape shape: Shape) -> Diagnostic {
+    guard type.shape.filter({ $0 != .fixed(1) }) == shape.filter({ $0 != .fixed(1) }) else { return error }
+    return error.noting(
+      "give '\(name)' that shape first: 'reshape %value {to = \(TensorType(shape, type.element))}'")
   }
 
   /// Checks that operand `index` has at least `rank` axes.

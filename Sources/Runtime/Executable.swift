@@ -17,7 +17,7 @@ public final class Executable: Sendable {
   /// The names of the parameters and states that the step writes, in order.
   public let updatedParameters: [String]
   let argumentTypes: [TensorType]
-  let resultTypes: [TensorType]
+  package let resultTypes: [TensorType]
   let code: LoadedStep
   let team: ThreadTeam
   let frames: FramePool

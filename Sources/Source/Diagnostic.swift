@@ -1,9 +1,17 @@
-/// What is wrong with the user's input: where, what is there, what was expected, and what to do.
+/// What is wrong with the user's input, or seems to be: where, what is there, what was expected, and what to do.
 ///
 /// Messages are lower case without a full stop, quote the user's text, and state both facts. They are short, whatever
 /// they quote: of a text that is longer than 120 characters the middle is left out. A `Diagnostic` is thrown for one
 /// error; ``Diagnostics`` carries several.
 public struct Diagnostic: Error, Sendable, Equatable {
+  /// What a diagnostic means for what was to be done.
+  public enum Severity: String, Sendable {
+    /// It cannot be done.
+    case error
+    /// It is done, but is probably not what was meant.
+    case warning
+  }
+
   /// A place with a remark: a definition that the error refers to, or a hint.
   public struct Note: Sendable, Equatable {
     public let message: String
@@ -18,15 +26,26 @@ public struct Diagnostic: Error, Sendable, Equatable {
     package var rendered: String { "note: \(message)".visible(keepsTabs: false) }
   }
 
+  public var severity: Severity
   public private(set) var message: String
   /// Where; `nil` until someone who knows the place adds it with ``located(at:)``.
   public var location: SourceLocation?
   public var notes: [Note]
 
-  public init(_ message: String, at location: SourceLocation? = nil, notes: [Note] = []) {
+  public init(
+    _ message: String, at location: SourceLocation? = nil, notes: [Note] = [], severity: Severity = .error
+  ) {
+    self.severity = severity
     self.message = message.bounded
     self.location = location
     self.notes = notes
+  }
+
+  /// What is probably not meant, but stops nothing.
+  public static func warning(
+    _ message: String, at location: SourceLocation? = nil, notes: [Note] = []
+  ) -> Diagnostic {
+    Diagnostic(message, at: location, notes: notes, severity: .warning)
   }
 
   /// The same diagnostic at `place`, unless it has a place already.
@@ -52,15 +71,15 @@ public struct Diagnostics: Error, Sendable, Equatable {
 }
 
 extension Diagnostic {
-  /// The diagnostic as a person reads it: `path:line:column: error: message`, the line with a caret under the place if
-  /// `files` holds it, then the notes. Control characters, which a file or a path may hold, are made visible.
+  /// The diagnostic as a person reads it: `path:line:column: error: message` (or `warning`), the line with a caret under
+  /// the place if `files` holds it, then the notes. Control characters, which a file or a path may hold, are made visible.
   public func rendered(files: [SourceFile] = []) -> String {
     rendered { place in files.first { $0.path == place.file }?.excerpt(at: place) }
   }
 
   /// The same, where `excerpt` gives what stands at a place, or `nil` where it cannot be shown.
   package func rendered(excerpt: (SourceLocation) -> SourceExcerpt?) -> String {
-    var lines = Self.render("error", message, location, excerpt)
+    var lines = Self.render(severity.rawValue, message, location, excerpt)
     for note in notes { lines += Self.render("note", note.message, note.location, excerpt) }
     return lines.joined(separator: "\n")
   }

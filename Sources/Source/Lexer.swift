@@ -9,6 +9,8 @@ public struct Lexer {
   private var position = 0
   private var startsLine = true
   private var errors: [Diagnostic] = []
+  /// Whether a `#` has been reported.
+  private var hasForeignComments = false
 
   /// After so many errors the rest of the text is not looked at: it is some other kind of file.
   private static let errorLimit = 20
@@ -21,9 +23,7 @@ public struct Lexer {
   /// The tokens of `file`, the last of kind ``Token/Kind/end``, and what is wrong, in the order of the text.
   public static func tokens(of file: SourceFile) -> (tokens: [Token], errors: [Diagnostic]) {
     if let offset = firstInvalidUTF8(in: file.bytes) {
-      let error = Diagnostic(
-        "the byte 0x\(hex(file.bytes[offset])) is not UTF-8", at: file.location(ofByte: offset),
-        notes: [.init("the text of a program must be UTF-8; is this another kind of file?")])
+      let error = Diagnostic.notUTF8(file.bytes, at: offset, file.location(ofByte: offset))
       return ([Token(.end, file.bytes.count, file.bytes.count, startsLine: true)], [error])
     }
     var lexer = Lexer(file)
@@ -49,10 +49,21 @@ public struct Lexer {
         position += 1
       case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): position += 1
       case UInt8(ascii: "/") where at(1) == UInt8(ascii: "/"):
-        while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
+        skipLine()
+      case UInt8(ascii: "#"):
+        // Once: who writes comments so writes many.
+        if !hasForeignComments {
+          error("'#' begins no comment", at: position, note: "a comment begins with '//'")
+          hasForeignComments = true
+        }
+        skipLine()
       default: return
       }
     }
+  }
+
+  private mutating func skipLine() {
+    while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
   }
 
   /// The byte `distance` after the current one; 0 after the end.
@@ -64,6 +75,7 @@ public struct Lexer {
     let byte = bytes[position]
     if byte.isLetter { return word() }
     if byte.isDigit || (byte == UInt8(ascii: "-") && at(1).isDigit) { return number() }
+    if byte == UInt8(ascii: "."), at(1).isDigit { return number() }
     switch byte {
     case UInt8(ascii: "%"): return name(.value)
     case UInt8(ascii: "@"): return name(.symbol)
@@ -80,7 +92,7 @@ public struct Lexer {
     // One error for a run of such characters.
     var end = position
     repeat { end += 1 } while end < bytes.count && bytes[end] & 0xC0 == 0x80
-    let what = byte < 0x20 || byte == 0x7F ? "byte 0x\(hex(byte))" : "character '\(text(start, end))'"
+    let what = byte < 0x20 || byte == 0x7F ? "byte 0x\(hexadecimal(byte))" : "character '\(text(start, end))'"
     error("the \(what) is not part of the language", at: start)
     position = end
     while position < bytes.count, bytes[position] >= 0x80 || bytes[position] == byte { position += 1 }
@@ -152,10 +164,22 @@ public struct Lexer {
       }
     }
     guard Self.isNumber(bytes[start..<position], isHex: isHex) else {
-      error("'\(text(start, min(position, start + 60)))' is not a number", at: start)
+      error(
+        "'\(text(start, min(position, start + 60)))' is not a number", at: start,
+        note: Self.numberHint(text(start, position)))
       return token(.invalid, from: start)
     }
     return token(kind, from: start)
+  }
+
+  /// What is probably meant by `text`, which starts like a number and is none; `nil` where that is not known.
+  private static func numberHint(_ text: String) -> String? {
+    guard text.utf8.count <= 40 else { return nil }
+    if text.hasPrefix(".") { return "a digit stands before the point: 0\(text)" }
+    if text.hasSuffix(".") { return "a digit stands behind the point: \(text)0" }
+    let digits = text.filter { $0 != "_" }
+    return digits != text && isNumber(Array(digits.utf8)[...], isHex: false)
+      ? "the digits of a number are not grouped: \(digits)" : nil
   }
 
   /// Whether the bytes are `-? digits (. digits)? (e [+-]? digits)?`, or the same with `0x` and `p`.
@@ -201,7 +225,7 @@ public struct Lexer {
   /// The string from `start` up to here, unless a control character stands in it, which no name or path needs.
   private mutating func stringToken(from start: Int) -> Token {
     if let place = bytes[start..<position].firstIndex(where: { $0 < 0x20 || $0 == 0x7F }) {
-      error("the byte 0x\(hex(bytes[place])) cannot stand in a string", at: place)
+      error("the byte 0x\(hexadecimal(bytes[place])) cannot stand in a string", at: place)
       return token(.invalid, from: start)
     }
     return token(.string, from: start)
@@ -218,43 +242,9 @@ public struct Lexer {
   }
 }
 
-/// Two hexadecimal digits.
-private func hex(_ byte: UInt8) -> String {
-  let digits = String(byte, radix: 16, uppercase: true)
-  return digits.count == 1 ? "0" + digits : digits
-}
-
 extension UInt8 {
   fileprivate var isLetter: Bool { (self | 0x20) &- UInt8(ascii: "a") < 26 || self == UInt8(ascii: "_") }
   fileprivate var isDigit: Bool { self &- UInt8(ascii: "0") < 10 }
   fileprivate var isHexDigit: Bool { isDigit || (self | 0x20) &- UInt8(ascii: "a") < 6 }
   fileprivate var isNamePart: Bool { isLetter || isDigit || self == UInt8(ascii: ".") }
-}
-
-/// The position of the first byte that does not belong to well-formed UTF-8, if any (Unicode 15, table 3-7).
-private func firstInvalidUTF8(in bytes: [UInt8]) -> Int? {
-  func isContinuation(_ i: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
-    i < bytes.count && range.contains(bytes[i])
-  }
-  var i = 0
-  while i < bytes.count {
-    let length: Int
-    let second: ClosedRange<UInt8>
-    switch bytes[i] {
-    case ..<0x80:
-      i += 1
-      continue
-    case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
-    case 0xE0: (length, second) = (3, 0xA0...0xBF)
-    case 0xED: (length, second) = (3, 0x80...0x9F)
-    case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
-    case 0xF0: (length, second) = (4, 0x90...0xBF)
-    case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
-    case 0xF4: (length, second) = (4, 0x80...0x8F)
-    default: return i
-    }
-    guard isContinuation(i + 1, second), (2..<length).allSatisfy({ isContinuation(i + $0) }) else { return i }
-    i += length
-  }
-  return nil
 }

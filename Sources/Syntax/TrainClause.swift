@@ -34,7 +34,8 @@ struct TrainClause: Sendable {
     }
     let table = context.resolver.vocabulary.optimizers
     let attributes = context.resolver.resolve(
-      use, schema: table[use.name.text]?.schema, kind: "optimizer", among: table.all.map(\.name))
+      use, kind: "optimizer", among: table.all.map { ($0.name, $0.schema) },
+      meaning: context.resolver.vocabulary.otherNames.optimizer)
     if let attributes {
       declaration.optimizer = use.name.text
       declaration.optimizerAttributes = attributes
@@ -104,6 +105,18 @@ struct TrainClause: Sendable {
     return names
   }
 
+  /// Where to say what other systems say in such a clause; `nil` where `name` is none of that.
+  private static func hint(for name: String) -> String? {
+    switch name {
+    case "lr", "learning_rate", "rate", "momentum", "beta_1", "beta_2", "epsilon":
+      "the optimizer has it: 'optimizer = adam(learning_rate = 0.001)'"
+    case "epochs", "batch", "seed": "the command has it: 'fragua train --\(name) ...'"
+    case "batch_size": "the command has it: 'fragua train --batch ...'"
+    case "loss", "minimize": "the loss stands before the clauses: 'train @fit minimize @loss { ... }'"
+    default: nil
+    }
+  }
+
   /// Reads all clauses of `syntax`; reports those that are unknown, missing or there twice.
   static func resolve(
     _ syntax: TrainSyntax, _ declaration: inout TrainDeclaration, _ loss: Signature, _ resolver: Resolver
@@ -115,7 +128,8 @@ struct TrainClause: Sendable {
       guard let clause = all.first(where: { $0.name == written.name.text }) else {
         resolver.sink.report(
           "'train' has no clause '\(written.name.text)'", at: written.name.offset,
-          notes: suggestion(for: written.name.text, among: all.map(\.name)))
+          notes: hint(for: written.name.text).map { [.init($0)] }
+            ?? suggestion(for: written.name.text, among: all.map(\.name)))
         hasUnknown = true
         continue
       }

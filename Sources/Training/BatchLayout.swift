@@ -110,12 +110,29 @@ struct BatchLayout: Sendable {
     }
   }
 
+  /// What is probably wrong with the labels among the arguments.
+  func labelWarnings(_ ranges: LabelRanges) -> [Diagnostic] {
+    ranges.probabilities.sorted().compactMap { position in
+      let column = dataset.columns[columns[position]]
+      return probabilityWarning(column.tensor, source: column.source, name: column.name)
+    }
+  }
+
   /// The argument and the row, counted from 0, of the first number at the rows `indices` that is not finite, if any.
   func firstNotFinite(_ indices: ArraySlice<Int>) -> (argument: String, row: Int)? {
     for (argument, column) in zip(names.arguments, columns) {
       for index in indices where !dataset.gatherRows([index], of: dataset.columns[column].name).isFinite {
         return (argument, index)
       }
+    }
+    return nil
+  }
+
+  /// The argument and the row, counted from 0, of the first number of all rows that is not finite, if any.
+  var firstNotFinite: (argument: String, row: Int)? {
+    for (argument, column) in zip(names.arguments, columns) {
+      let tensor = dataset.columns[column].tensor
+      if let position = tensor.firstNotFinite { return (argument, position / (tensor.count / rows)) }
     }
     return nil
   }

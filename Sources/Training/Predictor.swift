@@ -5,6 +5,7 @@ import FraguaRuntime
 import FraguaSource
 import FraguaTensors
 import FraguaTransforms
+import Synchronization
 
 /// Runs a function over data, batch by batch, with given parameters.
 ///
@@ -20,6 +21,10 @@ public final class Predictor: Sendable {
   private let versions: Specializations
   private let parameters: ParameterSnapshot
   private let labels: LabelRanges
+  private let lastWarnings = Mutex<[Diagnostic]>([])
+
+  /// What was probably not meant in the run that ended last.
+  public var warnings: [Diagnostic] { lastWarnings.withLock { $0 } }
 
   /// - Parameter parameters: a tensor for every parameter of the graph, as ``Checkpoint`` has them; those of trainings
   ///   may be missing.
@@ -40,7 +45,9 @@ public final class Predictor: Sendable {
     symbol = graph.batchSymbol(of: name)
     labels = LabelRanges(of: function, in: graph)
     versions = Specializations { bindings throws(Diagnostics) in
-      try Compiler.compile(graph, entry: name, options.compilerOptions(bindings))
+      var compilation = options.compilerOptions(bindings)
+      compilation.watchesArgmax = true
+      return try Compiler.compile(graph, entry: name, compilation)
     }
     self.parameters = ParameterSnapshot(parameters)
   }
@@ -49,6 +56,8 @@ public final class Predictor: Sendable {
   /// - Throws: where data do not fit; where a result has no rows, such as a loss.
   public func predict(_ data: Dataset) throws(Diagnostics) -> [Tensor] {
     let loop = try loop(data)
+    var warnings = loop.layout.labelWarnings(labels)
+    defer { lastWarnings.withLock { $0 = warnings } }
     for (index, type) in resultTypes.enumerated() where loop.count > 1 {
       guard let symbol, type.shape.first == .symbol(symbol) else {
         throw Diagnostics([
@@ -61,8 +70,11 @@ public final class Predictor: Sendable {
     for batch in try loop.batches() {
       let frame = try loop.run(batch)
       for index in parts.indices { parts[index].append(frame.result(index)) }
+      checkWatch(frame, batch, &warnings)
     }
-    return parts.map(Tensor.init(joiningRows:))
+    let results = parts.map(Tensor.init(joiningRows:))
+    for (index, result) in results.enumerated() { checkFinite(result, index, loop.layout, &warnings) }
+    return results
   }
 
   /// The means of the results over the rows of `data`: of a loss, of metrics.
@@ -75,14 +87,63 @@ public final class Predictor: Sendable {
       ])
     }
     let loop = try loop(data)
+    var warnings = loop.layout.labelWarnings(labels)
+    defer { lastWarnings.withLock { $0 = warnings } }
     var sums = WeightedFigures(count: resultTypes.count)
     for batch in try loop.batches() {
       let frame = try loop.run(batch)
       sums.add(
         frame.scalar(0), resultTypes.indices.dropFirst().lazy.map { frame.scalar($0) },
         rows: batch.count)
+      checkWatch(frame, batch, &warnings)
     }
-    return resultTypes.indices.map(sums.mean)
+    let means = resultTypes.indices.map(sums.mean)
+    for (index, mean) in means.enumerated() where !mean.isFinite {
+      warnings.append(noting(.warning("the mean of \(called(index)) over the rows is \(mean.figure)"), loop.layout))
+    }
+    return means
+  }
+
+  /// Result `index` as a message calls it.
+  private func called(_ index: Int) -> String {
+    let count = resultTypes.count
+    return count == 1 ? "the result of '@\(name)'" : "result \(index + 1) of '@\(name)'"
+  }
+
+  /// Warns where an argmax has met NaN in the batch of the rows at `indices`, which a further result tells.
+  private func checkWatch(_ frame: Frame, _ indices: ArraySlice<Int>, _ warnings: inout [Diagnostic]) {
+    let watch = resultTypes.count
+    guard frame.executable.resultTypes.count > watch, frame.scalar(watch) != 0 else { return }
+    guard let first = indices.first, let last = indices.last else { return }
+    let warning = Diagnostic.argmaxOfNaN(in: name, at: function.origin.location)
+    if warnings.contains(where: { $0.message == warning.message }) { return }
+    let place = first == last ? "in row \(first + 1)" : "in one of the rows \(first + 1) to \(last + 1)"
+    warnings.append(warning.noting(place))
+  }
+
+  /// Warns where predictions are infinite or no numbers.
+  private func checkFinite(
+    _ result: Tensor, _ index: Int, _ layout: BatchLayout, _ warnings: inout [Diagnostic]
+  ) {
+    guard !result.isFinite else { return }
+    let bad = (0..<result.count).filter { !result[$0].asDouble.isFinite }
+    let row = bad[0] / max(1, result.count / max(1, result.extents.first ?? 1))
+    let numbers = bad.count == 1 ? "1 number" : "\(bad.count) numbers"
+    let place = result.extents.isEmpty ? "" : ", in row \(row + 1)"
+    let first = "\(bad.count == 1 ? "it is" : "the first is") \(result[bad[0]].asDouble.figure)\(place)"
+    let verb = bad.count == 1 ? "is" : "are"
+    let warning = Diagnostic.warning(
+      "\(numbers) of \(result.count) in \(called(index)) \(verb) not finite", notes: [.init(first)])
+    warnings.append(noting(warning, layout))
+  }
+
+  /// `warning` about results, with where the data or the parameters are not finite.
+  private func noting(_ warning: Diagnostic, _ layout: BatchLayout) -> Diagnostic {
+    if let (argument, row) = layout.firstNotFinite {
+      return warning.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
+    }
+    guard let parameter = parameters.names.first(where: { parameters[$0]?.isFinite == false }) else { return warning }
+    return warning.noting("the parameter '@\(parameter)' has a number that is not finite")
   }
 
   /// The loop over checked data.

@@ -19,19 +19,40 @@ extension Trainer {
   /// - Parameters:
   ///   - rows: the step's rows of the data.
   ///   - saved: the epoch after which this run saved last, if it did.
-  func notFinite(_ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>, saved: Int?) -> Diagnostic {
-    var error = Diagnostic("the loss of '@\(name)' is \(loss) in epoch \(epoch), step \(step)", at: target.location)
+  ///   - history: the losses of the steps before.
+  func notFinite(
+    _ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>, saved: Int?, history: LossHistory
+  ) -> Diagnostic {
+    var error = Diagnostic(
+      "the loss of '@\(name)' is \(loss.figure) in epoch \(epoch), step \(step)", at: target.location)
     if let (argument, row) = loop.layout.firstNotFinite(rows) {
       error = error.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
     } else {
       let names = parametersNotFinite
-      error = error.noting(
-        names.isEmpty
-          ? "the parameters are finite after the step: the loss itself takes the logarithm of 0, divides by 0 or overflows"
-          : "after the step \(Self.words(names, of: trainedParameters)) not finite")
+      if let growth = history.growth { error = error.noting(growth) }
+      let isSilent = names.isEmpty && history.growth != nil
+      if !isSilent {
+        error = error.noting(
+          names.isEmpty
+            ? "the parameters are finite after the step: the loss itself takes the logarithm of 0, divides by 0 or overflows"
+            : "after the step \(Self.words(names, of: trainedParameters)) not finite")
+      }
       error = error.noting(Self.hint)
     }
     return noting(error, saved)
+  }
+
+  /// What to say of figures of the validation that are no numbers; `nil` where all are.
+  func validationWarning(_ figures: Figures, epoch: Int) -> Diagnostic? {
+    let all = [(name: "loss", value: figures.loss)] + figures.metrics
+    guard let (name, value) = all.first(where: { !$0.value.isFinite }), let validation else { return nil }
+    var warning = Diagnostic.warning(
+      "the \(name) of '@\(self.name)' over the validation data is \(value.figure) in epoch \(epoch)",
+      at: target.location)
+    if let (argument, row) = validation.layout.firstNotFinite {
+      warning = warning.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
+    }
+    return warning
   }
 
   /// Checks that the parameters are finite before they replace others.
@@ -70,11 +91,19 @@ extension Trainer {
 
 extension Tensor {
   /// Whether no element is infinite or no number.
-  var isFinite: Bool {
+  var isFinite: Bool { firstNotFinite == nil }
+
+  /// The row-major position of the first element that is infinite or no number.
+  var firstNotFinite: Int? {
     switch storage {
-    case .f32(let elements): elements.allSatisfy(\.isFinite)
-    case .f64(let elements): elements.allSatisfy(\.isFinite)
-    case .i32, .i64, .ui8, .i1: true
+    case .f32(let elements): elements.firstIndex { !$0.isFinite }
+    case .f64(let elements): elements.firstIndex { !$0.isFinite }
+    case .i32, .i64, .ui8, .i1: nil
     }
   }
+}
+
+extension Double {
+  /// The number as a message says it: NaN without the sign that it may have.
+  var figure: String { isNaN ? "nan" : description }
 }

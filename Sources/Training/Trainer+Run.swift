@@ -26,6 +26,7 @@ extension Trainer {
     defer { isTraining.store(false, ordering: .releasing) }
     try makeFolder()
     for remark in remarks { report(.remark(remark)) }
+    for warning in warnings { report(.warning(warning)) }
     loop.prepareLast()
     validation?.prepareLast()
     var run = Run(start: start, lastEpoch: start.epochs + options.epochs, steps: loop.count)
@@ -44,6 +45,10 @@ extension Trainer {
         epoch: epoch, lastEpoch: run.lastEpoch, training: figures, validation: validated, seconds: seconds)
       reports.append(epochReport)
       report(.epoch(epochReport))
+      if !run.hasWarned, let validated, let warning = validationWarning(validated, epoch: epoch) {
+        report(.warning(warning))
+        run.hasWarned = true
+      }
       if wasStopped, epoch < run.lastEpoch {
         return try finish(reports, run, epochs: epoch, steps: 0, wasInterrupted: true)
       }
@@ -68,6 +73,10 @@ extension Trainer {
     var savedEpoch: Int?
     /// Why the last one could not be saved, where it could not.
     var saveFailure: String?
+    /// Whether it has been said that figures of the validation are no numbers.
+    var hasWarned = false
+    /// The losses of the last steps.
+    var losses = LossHistory()
 
     init(start: (epochs: Int, steps: Int), lastEpoch: Int, steps: Int) {
       self.lastEpoch = lastEpoch
@@ -99,9 +108,11 @@ extension Trainer {
       let loss = frame.scalar(lossResult)
       guard loss.isFinite else {
         throw Diagnostics([
-          notFinite(loss, epoch: epoch, step: step + 1, rows: batches[step], saved: run.savedEpoch)
+          notFinite(
+            loss, epoch: epoch, step: step + 1, rows: batches[step], saved: run.savedEpoch, history: run.losses)
         ])
       }
+      run.losses.add(loss, epoch: epoch, step: step + 1)
       sums.add(loss, metricResults.lazy.map { frame.scalar($0.result) }, rows: batches[step].count)
       run.doneSteps += 1
       if isCancelled() { return (figures(sums), step + 1, true) }

@@ -39,6 +39,8 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
   private let stepThreads: Int
   /// What the user should know before the first epoch.
   let remarks: [String]
+  /// What is probably wrong with the data.
+  let warnings: [Diagnostic]
 
   /// Checks everything and compiles the step.
   ///
@@ -77,6 +79,10 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
       if case .metric(let name) = role { (index, name) } else { nil }
     }
     self.validation = try Self.validation(graph, target, validation, options, store)
+    let ranges = LabelRanges(of: target.function, in: graph)
+    warnings =
+      loop.layout.labelWarnings(ranges)
+      + (self.validation?.layout.labelWarnings(ranges) ?? []).map { $0.noting("in the validation data") }
     let parameters: InitialParameters
     do throws(Diagnostic) {
       parameters = try InitialParameters(

@@ -44,6 +44,8 @@ public enum TrainingEvent: Sendable {
   /// About ten times a second.
   case step(StepReport)
   case epoch(EpochReport)
+  /// Something that is probably not meant, such as a validation loss that is no number.
+  case warning(Diagnostic)
   /// Something the user should know, such as that the optimizer starts anew.
   case remark(String)
 }

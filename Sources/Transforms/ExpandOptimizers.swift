@@ -85,6 +85,7 @@ private struct TrainingExpansion {
     }
     self.loss = loss
     trained = training.trainedParameters(of: loss, in: graph)
+    try optimizer.check(attributes, training: Set(trained.map(\.type.element)))
     builder = FunctionBuilder(name: training.name, role: .train, origin: training.origin)
   }
 

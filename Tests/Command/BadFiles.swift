@@ -136,6 +136,12 @@ enum BadFiles {
     try folder.write("negative.csv", "a,b,y\n1,2,0\n3,4,-1\n5,6,1\n")
     try folder.write("half.csv", "a,b,y\n1,2,0\n3,4,0.5\n5,6,1\n")
     try folder.write("table.txt", "a b\n1 2\n")
+    try folder.write("from-one.csv", "a,b,y\n1,2,1\n3,4,3\n5,6,2\n")
+    try folder.write("thousands.csv", "a,b,y\n1,2,0\n3,\"1,234\",1\n")
+    try folder.write("million.csv", "a,b,y\n1,2,0\n3,\"1,234,567\",1\n")
+    try folder.write("overflow.csv", "a,b,y\n1,2,0\n3,1e400,1\n")
+    try folder.write("latin1.csv", Array("a,gr".utf8) + [0xF6, 0xDF] + Array("e,y\n1,2,0\n".utf8))
+    try folder.write("book.csv", [0x50, 0x4B, 0x03, 0x04, 0x14, 0x00])
   }
 
   private static func writeBinaryFiles(to folder: TestFolder) throws {

@@ -150,7 +150,7 @@ import Testing
     refuses("a,b\n1,9223372036854775808\n", "out of the range of i64", line: 2, column: 3, .i64)
     refuses("a,b\n1,1e30\n", "out of the range of i64", line: 2, column: 3, .i64)
     refuses("a,b\n1,2.5\n", "'2.5' is not a whole number, as i32 needs", line: 2, column: 3, .i32)
-    refuses("a,b\n1,2\n", "'2' is out of the range of i1: 0 to 1", line: 2, column: 3, .i1)
+    refuses("a,b\n1,2\n", "'2' is none of 0, 1, true and false", line: 2, column: 3, .i1)
     refuses("a,b\n1,yes\n", "'yes' is none of 0, 1, true and false", line: 2, column: 3, .i1)
     refuses("a,b\n1,2\n3\n", "row 2 has 1 field, but the header has 2", line: 3, column: 1)
     refuses("a,b\n1,2,3\n", "row 1 has 3 fields, but the header has 2", line: 2, column: 5, note: "quotes")

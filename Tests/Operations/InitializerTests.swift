@@ -98,7 +98,7 @@ import Testing
         == "the attribute 'low' of 'uniform' is nan, but must be finite")
     #expect(
       message("constant", TensorType([2], .ui8), ["value": .float(0.5)])
-        == "the attribute 'value' of 'constant' is 0.5, which is no ui8, but the parameter is tensor<2xui8>")
+        == "the attribute 'value' of 'constant' does not fit: '0.5' is not a whole number, as ui8 needs")
     #expect(
       message("he_normal", TensorType([2], .i1))
         == "'he_normal' makes f32, f64 elements, but the parameter is tensor<2xi1>")

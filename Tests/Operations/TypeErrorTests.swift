@@ -203,7 +203,7 @@ private let rng = TensorType([2], .i64)
       "'random_uniform' reads the random state, a tensor<2xi64>, but operand 'rng' is tensor<2xi32>"),
     .init(
       "random_uniform", [rng], ["type": .type(f32(2)), "low": .float(2)],
-      "'random_uniform' attribute 'low' is 2.0, above 'high', which is 1.0"),
+      "the attribute 'low' of 'random_uniform' is 2.0, above 'high', which is 1.0"),
     .init(
       "random_uniform", [rng], ["type": .type(f32(2)), "high": .float(.infinity)],
       "the attribute 'high' of 'random_uniform' is inf, but must be finite"),

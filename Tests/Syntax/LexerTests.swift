@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func errorsAreTokensToo() {
-    for text in ["% x", "1.2.3", "12ab", "0x", "1e", "1.", "\"abc", "tensor<2x", "#", "é", "\u{1}", "-2x3"] {
+    for text in ["% x", "1.2.3", "12ab", "0x", "1e", "1.", "\"abc", "tensor<2x", ".5", "1_000", "é", "\u{1}", "-2x3"] {
       let (tokens, errors) = Lexer.tokens(of: SourceFile(path: "t", text: "a \(text)\nb"))
       #expect(tokens.contains { $0.kind == .invalid }, "\(text)")
       #expect(errors.map { $0.location?.column } == [3], "\(text)")
@@ -42,8 +42,22 @@ import Testing
     }
   }
 
+  /// Comments of other languages are reported once and read as comments.
+  @Test func foreignCommentsAreSkipped() {
+    let (tokens, errors) = Lexer.tokens(of: SourceFile(path: "t", text: "# a\nb # c {\n# d\ne"))
+    #expect(tokens.map(\.kind) == [.word, .word, .end] && tokens.map(\.startsLine) == [true, true, true])
+    #expect(errors.map(\.message) == ["'#' begins no comment"] && errors[0].location?.line == 1)
+  }
+
+  @Test func latin1IsRecognized() {
+    let text = SourceFile(path: "t", bytes: Array("// caf".utf8) + [0xE9, 0x0A])
+    #expect(Lexer.tokens(of: text).errors[0].notes[0].message.hasPrefix("in Latin-1 it is 'é': save the file as UTF-8"))
+    let bytes = SourceFile(path: "t", bytes: [0x89, 0x50, 0x4E, 0x47, 0x00])
+    #expect(Lexer.tokens(of: bytes).errors[0].notes[0].message.hasSuffix("is this another kind of file?"))
+  }
+
   @Test func ofManyErrorsSomeAreTold() {
-    let (tokens, errors) = Lexer.tokens(of: SourceFile(path: "t", text: String(repeating: "# ", count: 1000)))
+    let (tokens, errors) = Lexer.tokens(of: SourceFile(path: "t", text: String(repeating: "? ", count: 1000)))
     #expect(errors.count == 20 && tokens.last?.kind == .end)
   }
 

@@ -14,7 +14,7 @@ import Testing
     var testDescription: String { name }
   }
 
-  static let topics = ["syntax", "names", "types", "constants", "declarations", "ranges"]
+  static let topics = ["syntax", "names", "types", "constants", "declarations", "ranges", "numbers", "foreign"]
 
   @Test(arguments: topics) func refuses(topic: String) throws {
     let path = root + "Tests/FileTests/cases/refused/\(topic).txt"

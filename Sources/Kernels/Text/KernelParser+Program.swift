@@ -167,20 +167,8 @@ extension KernelParser {
 
   /// The scalar of `type` that a token spells: a decimal, `true`, or the bits of a float in hexadecimal.
   private func scalar(_ token: Token, _ type: ElementType) throws(Diagnostic) -> Scalar {
-    let text = text(token)
-    let isBits = token.kind == .integer && text.hasPrefix("0x")
-    let scalar: Scalar?
-    switch type {
-    case .f32 where isBits: scalar = UInt32(text.dropFirst(2), radix: 16).map { Scalar(type: .f32, bits: UInt64($0)) }
-    case .f64 where isBits: scalar = UInt64(text.dropFirst(2), radix: 16).map { Scalar(type: .f64, bits: $0) }
-    case .f32: scalar = token.kind == .word ? nil : Float(text).map { Scalar($0) }
-    case .f64: scalar = token.kind == .word ? nil : Double(text).map { Scalar($0) }
-    case .i32: scalar = Int32(text).map { Scalar($0) }
-    case .i64: scalar = Int64(text).map { Scalar($0) }
-    case .ui8: scalar = UInt8(text).map { Scalar($0) }
-    case .i1: scalar = text == "true" ? Scalar(true) : text == "false" ? Scalar(false) : nil
+    do throws(Diagnostic) { return try Scalar(parsing: text(token), as: type) } catch {
+      throw error.located(at: file.location(ofByte: token.start))
     }
-    guard let scalar else { throw error("'\(text.prefix(40))' is not a number of type \(type.rawValue)", at: token) }
-    return scalar
   }
 }

@@ -4,7 +4,7 @@ import FraguaTensors
 import RealModule
 
 /// A fully connected layer: `activation(x w + b)`.
-public struct DenseOperation: CompositeOperation {
+public struct DenseOperation: CompositeOperation, ProbabilityOperation {
   /// What is applied to the linear part.
   public enum Activation: String, Sendable, Hashable, CaseIterable {
     case none, sigmoid, tanh, relu, softmax
@@ -18,7 +18,8 @@ public struct DenseOperation: CompositeOperation {
     [
       AttributeSchema(
         "activation", .keyword(Activation.allCases.map(\.rawValue)), default: .keyword("none"),
-        summary: "The function of the linear part; softmax is along the last axis.")
+        summary: "The function of the linear part; softmax is along the last axis.",
+        otherNames: ["act", "nonlinearity", "fn"])
     ]
   }
 
@@ -31,6 +32,11 @@ public struct DenseOperation: CompositeOperation {
         cotangent of the linear part, found from y alone: dx = dz wᵀ, dw = xᵀ dz, db = Σ dz. Decomposes into
         dot_general, broadcast, add and the activation; fusion makes it one kernel.
         """)
+  }
+
+  public func probabilityFunction(_ attributes: Attributes) -> String? {
+    let activation = attributes.keyword("activation")
+    return [Activation.sigmoid, .softmax].map(\.rawValue).contains(activation) ? activation : nil
   }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {

@@ -11,7 +11,8 @@ public struct OneHotOperation: CompositeOperation {
   public var schema: [AttributeSchema] {
     [
       AttributeSchema(
-        "depth", .integer, range: .between(1, and: Double(Int32.max)), summary: "The extent of the new last axis."),
+        "depth", .integer, range: .between(1, and: Double(Int32.max)), summary: "The extent of the new last axis.",
+        otherNames: ["classes", "num_classes", "n", "k"]),
       AttributeSchema("type", .elementType, default: .elementType(.f32), summary: "The element type of the result."),
     ]
   }

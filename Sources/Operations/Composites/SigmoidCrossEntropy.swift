@@ -4,7 +4,7 @@ import FraguaTensors
 import RealModule
 
 /// The cross-entropy of the logistic function of logits with labels, element by element.
-public struct SigmoidCrossEntropyOperation: CompositeOperation {
+public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation {
   public init() {}
 
   public var name: String { "sigmoid_cross_entropy" }
@@ -22,6 +22,8 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation {
         dy = -dl z. Nothing is broadcast.
         """)
   }
+
+  public var logitsOperand: Int { 0 }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.floats)

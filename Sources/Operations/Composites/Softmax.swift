@@ -4,7 +4,7 @@ import FraguaTensors
 import RealModule
 
 /// The exponentials of each row, scaled to the sum 1.
-public struct SoftmaxOperation: CompositeOperation {
+public struct SoftmaxOperation: CompositeOperation, ProbabilityOperation {
   public init() {}
 
   public var name: String { "softmax" }
@@ -20,6 +20,8 @@ public struct SoftmaxOperation: CompositeOperation {
         dx = y (dy - Σ dy y). A row with NaN or +infinity is NaN.
         """)
   }
+
+  public func probabilityFunction(_ attributes: Attributes) -> String? { name }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try inferSoftmaxTypes(operands, attributes)
@@ -47,8 +49,9 @@ public struct SoftmaxOperation: CompositeOperation {
 
 /// The attribute `axis` of the softmax family.
 let softmaxAxisSchema = AttributeSchema(
-  "axis", .integer, default: .integer(-1), summary: "The axis along which the elements form a row; -1 is the innermost."
-)
+  "axis", .integer, default: .integer(-1),
+  summary: "The axis along which the elements form a row; -1 is the innermost.",
+  otherNames: ["axes", "dim"])
 
 /// Rows of odd lengths, along different axes, and rows of ±1000.
 let softmaxExamples: [OperationExample] = {

@@ -4,7 +4,7 @@ import FraguaTensors
 import RealModule
 
 /// The cross-entropy of the softmax of logits with labels, one for each row.
-public struct SoftmaxCrossEntropyOperation: CompositeOperation {
+public struct SoftmaxCrossEntropyOperation: CompositeOperation, LogitsOperation {
   public init() {}
 
   public var name: String { "softmax_cross_entropy" }
@@ -26,6 +26,8 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation {
         """)
   }
 
+  public var logitsOperand: Int { 0 }
+
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.floats)
     try requireRank(operands, 0, atLeast: 1)
@@ -33,10 +35,11 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation {
     let row = TensorType(Array(logits.shape.dropLast()), logits.element)
     if labels.element.isInteger {
       guard labels.shape == row.shape else {
-        throw error(
+        let misfit = error(
           "takes one class for each row of \(logits), so 'labels' must be \(row.with(element: labels.element)), "
             + "but it is \(labels)"
         )
+        throw noting(misfit, labels, named: "labels", asShape: row.shape)
       }
       if let classes = logits.shape[logits.rank - 1].fixedValue, classes > Int(Int32.max) {
         throw error("takes at most \(Int32.max) classes, but operand 'logits' is \(logits)")

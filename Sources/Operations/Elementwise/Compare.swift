@@ -12,7 +12,8 @@ public struct CompareOperation: PrimitiveOperation {
   public var schema: [AttributeSchema] {
     [
       AttributeSchema(
-        "direction", .keyword(Comparison.allCases.map(\.rawValue)), summary: "The relation that the result tells.")
+        "direction", .keyword(Comparison.allCases.map(\.rawValue)), summary: "The relation that the result tells.",
+        otherNames: ["op", "operator", "comparison", "relation"])
     ]
   }
 

@@ -9,7 +9,10 @@ public struct ConvertOperation: PrimitiveOperation {
   public var name: String { "convert" }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
-    [AttributeSchema("to", .elementType, summary: "The element type of the result.")]
+    [
+      AttributeSchema(
+        "to", .elementType, summary: "The element type of the result.", otherNames: ["dtype", "type", "element"])
+    ]
   }
 
   public var documentation: OperationDocumentation {

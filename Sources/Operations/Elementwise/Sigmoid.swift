@@ -4,7 +4,7 @@ import FraguaTensors
 import RealModule
 
 /// The logistic function `1 / (1 + e^-x)`.
-public struct SigmoidOperation: UnaryElementwiseOperation {
+public struct SigmoidOperation: UnaryElementwiseOperation, ProbabilityOperation {
   public init() {}
 
   public var name: String { "sigmoid" }
@@ -20,6 +20,8 @@ public struct SigmoidOperation: UnaryElementwiseOperation {
         negative ones 0; NaN stays NaN. Within 2.5 ulp.
         """)
   }
+
+  public func probabilityFunction(_ attributes: Attributes) -> String? { name }
 
   public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {
     [builder.sigmoidPullback(node.cotangent, result: node.results[0])]

@@ -11,11 +11,7 @@ public struct ConstantInitializer: Initializer {
   public var schema: [AttributeSchema] { [AttributeSchema("value", .float, summary: "The value of every element.")] }
 
   public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
-    let value = attributes.float("value")
-    if type.element.isFloat || Scalar(value, as: type.element).asDouble == value { return }
-    throw Diagnostic(
-      "the attribute 'value' of 'constant' is \(value), which is no \(type.element.rawValue), but the parameter is \(type)"
-    )
+    try attributes.requireFit(["value"], type.element, of: name)
   }
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {

@@ -10,16 +10,18 @@ public struct UniformInitializer: Initializer {
   public var summary: String { "Uniform between 'low' and 'high'; Keras' RandomUniform." }
   public var schema: [AttributeSchema] {
     [
-      AttributeSchema("low", .float, default: .float(-0.05), range: .finite, summary: "The lower end."),
       AttributeSchema(
-        "high", .float, default: .float(0.05), range: .finite, summary: "The upper end, not below 'low'."),
+        "low", .float, default: .float(-0.05), range: .finite, summary: "The lower end.",
+        otherNames: ["min", "minval", "a", "from"]),
+      AttributeSchema(
+        "high", .float, default: .float(0.05), range: .finite, summary: "The upper end, not below 'low'.",
+        otherNames: ["max", "maxval", "b", "to"]),
     ]
   }
 
   public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
     try requireFloats(type)
-    let (low, high) = (attributes.float("low"), attributes.float("high"))
-    if low > high { throw Diagnostic("the attribute 'low' of 'uniform' is \(low), above 'high', which is \(high)") }
+    try attributes.requireInterval("low", "high", type.element, of: name)
   }
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {

@@ -11,7 +11,8 @@ public struct DropoutOperation: ModalOperation, RandomOperation {
   public var schema: [AttributeSchema] {
     [
       AttributeSchema(
-        "rate", .float, range: .from(0, below: 1), summary: "The probability that an element becomes 0."),
+        "rate", .float, range: .from(0, below: 1), summary: "The probability that an element becomes 0.",
+        otherNames: ["p", "prob", "probability", "drop", "drop_rate"]),
       RandomBits.streamSchema,
     ]
   }

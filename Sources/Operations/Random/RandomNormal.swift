@@ -12,8 +12,11 @@ public struct RandomNormalOperation: PrimitiveOperation, RandomOperation {
   public var schema: [AttributeSchema] {
     [
       AttributeSchema("type", .type, summary: "The type of the result, of floats."),
-      AttributeSchema("mean", .float, default: .float(0), range: .finite, summary: "The mean."),
-      AttributeSchema("stddev", .float, default: .float(1), range: .atLeast(0), summary: "The standard deviation."),
+      AttributeSchema(
+        "mean", .float, default: .float(0), range: .finite, summary: "The mean.", otherNames: ["mu", "loc"]),
+      AttributeSchema(
+        "stddev", .float, default: .float(1), range: .atLeast(0), summary: "The standard deviation.",
+        otherNames: ["std", "sigma", "scale", "deviation"]),
       RandomBits.streamSchema,
     ]
   }
@@ -32,7 +35,9 @@ public struct RandomNormalOperation: PrimitiveOperation, RandomOperation {
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try requireRandomState(operands, 0)
-    return [try randomType(attributes)]
+    let type = try randomType(attributes)
+    try attributes.requireFit(["mean", "stddev"], type.element, of: name)
+    return [type]
   }
 
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {

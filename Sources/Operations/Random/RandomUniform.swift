@@ -33,10 +33,9 @@ public struct RandomUniformOperation: PrimitiveOperation, RandomOperation {
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try requireRandomState(operands, 0)
-    guard attributes.float("low") <= attributes.float("high") else {
-      throw error("attribute 'low' is \(attributes.float("low")), above 'high', which is \(attributes.float("high"))")
-    }
-    return [try randomType(attributes)]
+    let type = try randomType(attributes)
+    try attributes.requireInterval("low", "high", type.element, of: name)
+    return [type]
   }
 
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {

@@ -31,7 +31,8 @@ extension ReductionOperation {
 /// The schema of the attribute `axes` of reductions.
 let reducedAxesSchema = AttributeSchema(
   "axes", .integers, isOptional: true,
-  summary: "The axes that are joined; -1 is the innermost. All axes where not given.")
+  summary: "The axes that are joined; -1 is the innermost. All axes where not given.",
+  otherNames: ["axis", "dim", "dims", "dimension", "dimensions"])
 
 /// Examples of reductions of floats: with and without axes, negative axes, rank 0.
 var reductionExamples: [OperationExample] {

@@ -30,6 +30,7 @@ public struct PadOperation: PrimitiveOperation {
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     let x = operands[0]
+    try attributes.requireFit(["fill"], x.element, of: name)
     let axes = attributes.axesInOrder("axes", rank: x.rank)
     try requireAxes(axes, rank: x.rank, of: "axes")
     let (low, high) = (attributes.integers("low"), attributes.integers("high"))

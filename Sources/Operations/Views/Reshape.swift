@@ -3,13 +3,17 @@ import FraguaSource
 import FraguaTensors
 
 /// The same elements in row-major order in another shape.
-public struct ReshapeOperation: PrimitiveOperation {
+public struct ReshapeOperation: PrimitiveOperation, RearrangingOperation {
   public init() {}
 
   public var name: String { "reshape" }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
-    [AttributeSchema("to", .type, summary: "The type of the result, with the operand's element type.")]
+    [
+      AttributeSchema(
+        "to", .type, summary: "The type of the result, with the operand's element type.",
+        otherNames: ["shape", "newshape", "new_shape", "size", "type"])
+    ]
   }
 
   public var documentation: OperationDocumentation {

@@ -3,7 +3,7 @@ import FraguaSource
 import FraguaTensors
 
 /// The axes in another order.
-public struct TransposeOperation: PrimitiveOperation {
+public struct TransposeOperation: PrimitiveOperation, RearrangingOperation {
   public init() {}
 
   public var name: String { "transpose" }
@@ -11,7 +11,8 @@ public struct TransposeOperation: PrimitiveOperation {
   public var schema: [AttributeSchema] {
     [
       AttributeSchema(
-        "permutation", .integers, summary: "For each axis of the result, the operand's axis that it is.")
+        "permutation", .integers, summary: "For each axis of the result, the operand's axis that it is.",
+        otherNames: ["perm", "axes", "dims", "order"])
     ]
   }
 

@@ -21,7 +21,7 @@ extension FunctionResolver {
       _ = operands(statement)
       return nil
     }
-    let values = operands(statement)
+    let values = statement.numbers.isEmpty ? operands(statement) : refuseNumbers(statement, operation)
     let type = statement.types.count == 1 ? statement.types[0].type : nil
     let attributes = context.attributes(statement.attributes, operation.schema, of: name.text, type: type)
     guard var values, let attributes else { return nil }
@@ -47,7 +47,7 @@ extension FunctionResolver {
   }
 
   private mutating func resolveCall(_ name: NameSyntax, _ statement: StatementSyntax) -> [Value]? {
-    let values = operands(statement)
+    let values = statement.numbers.isEmpty ? operands(statement) : refuseNumbers(statement, nil)
     let attributes = context.attributes(statement.attributes, Self.callSchema, of: "call", type: nil)
     guard let callee = context.signature(name, at: name.offset, use: "called"), let values, let attributes else {
       return nil
@@ -139,6 +139,9 @@ extension FunctionResolver {
 
   private mutating func reportUnknownOperation(_ name: NameSyntax) {
     var notes = suggestion(for: name.text, among: context.vocabulary.operations.names)
+    if let meant = context.vocabulary.otherNames.operation(name.text) {
+      notes = [.init("did you mean '\(meant)'?")]
+    }
     if context.declarations[name.text] != nil, context.signatures.parameter(name.text) == nil {
       notes = [.init("a function is called: 'call @\(name.text)(...)'")]
     } else if notes.isEmpty {

@@ -110,6 +110,10 @@ struct FunctionResolver {
   }
 
   private mutating func resolveUpdate(_ name: NameSyntax, _ statement: StatementSyntax) {
+    if !statement.numbers.isEmpty {
+      _ = refuseNumbers(statement, nil)
+      return
+    }
     let value = operand(statement.operands[0])
     guard !isRegion else { return fail("a region updates nothing", at: statement.offset) }
     if let first = updates.updateValue(name.offset, forKey: name.text) {
@@ -131,6 +135,10 @@ struct FunctionResolver {
   private mutating func resolveReturn(
     _ statement: StatementSyntax, _ results: [(type: TypeSyntax, role: Function.ResultRole)]?, owner: String
   ) {
+    if !statement.numbers.isEmpty {
+      _ = refuseNumbers(statement, nil)
+      return
+    }
     let values = statement.operands.map { operand($0) }
     if let results, values.count != results.count {
       fail(

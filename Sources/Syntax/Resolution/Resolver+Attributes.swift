@@ -14,6 +14,11 @@ extension Resolver {
     var offsets: [String: Int] = [:]
     for attribute in written {
       let name = attribute.name.text
+      if name.isEmpty {
+        reportNameless(attribute.value, schema.filter { one in !written.contains { $0.name.text == one.name } }, owner)
+        isComplete = false
+        continue
+      }
       if let first = offsets.updateValue(attribute.name.offset, forKey: name) {
         sink.report(
           "the attribute '\(name)' is given twice", at: attribute.name.offset,
@@ -34,6 +39,41 @@ extension Resolver {
       }
     }
     return isComplete ? result : nil
+  }
+
+  /// Reports that a value stands without the name of an attribute; `schema` has those that it may be.
+  func reportNameless(_ value: ValueSyntax, _ schema: [AttributeSchema], _ owner: String) {
+    let shown = shortened(value.text ?? "…")
+    let note: String
+    if schema.isEmpty {
+      note = "'\(owner)' takes no attributes"
+    } else if let meant = attribute(meantBy: value, among: schema) {
+      let all = schema.filter { fits(value, $0) }.map { "'\($0.name) = \(shown)'" }
+      note = "attributes have names: " + (all.count == 2 ? all.joined(separator: " or ") : "'\(meant) = \(shown)'")
+    } else {
+      note = "attributes have names; there is \(quoted(schema.map(\.name)))"
+    }
+    sink.report(
+      value.text == nil ? "a value of '\(owner)' has no name" : "the value '\(shown)' of '\(owner)' has no name",
+      at: value.offset, notes: [.init(note)])
+  }
+
+  /// The first attribute of `schema` that a value without a name may be.
+  func attribute(meantBy value: ValueSyntax, among schema: [AttributeSchema]) -> String? {
+    schema.first { fits(value, $0) && $0.name != "stream" }?.name
+  }
+
+  /// Whether a value that stands without a name may be that attribute.
+  private func fits(_ value: ValueSyntax, _ schema: AttributeSchema) -> Bool {
+    switch (value.kind, schema.kind) {
+    case (.integer, .integer), (.integer, .float), (.float, .float), (.list, .integers), (.list, .symbols),
+      (.type, .type), (.symbol, .symbol), (.dense, .tensor):
+      true
+    case (.word(let word), .keyword(let words)): words.contains(word)
+    case (.word(let word), .elementType): ElementType(rawValue: word) != nil
+    case (.word(let word), .boolean): word == "true" || word == "false"
+    default: false
+    }
   }
 
   /// The value that `syntax` writes where an attribute of `kind` is wanted (unknown where `nil`), or `nil` after
@@ -92,7 +132,7 @@ extension Resolver {
 
   /// A number, of which hexadecimal digits without a point are the bits.
   private func number(_ text: String, at offset: Int) -> Double? {
-    do throws(Diagnostic) { return try scalar(text, .f64).double } catch {
+    do throws(Diagnostic) { return try Scalar(parsing: text, as: .f64).double } catch {
       sink.report(located(error, offset))
       return nil
     }

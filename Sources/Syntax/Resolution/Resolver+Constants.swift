@@ -69,7 +69,7 @@ extension Resolver {
   /// The element that `syntax` writes, or `nil` after reporting why it is none.
   private func scalar(_ syntax: ElementSyntax, _ type: ElementType) -> Scalar? {
     let text = String(decoding: sink.file.bytes[syntax.start..<syntax.end], as: UTF8.self)
-    do throws(Diagnostic) { return try FraguaSyntax.scalar(text, type) } catch {
+    do throws(Diagnostic) { return try Scalar(parsing: text, as: type) } catch {
       sink.report(located(error, syntax.start))
       return nil
     }
@@ -84,48 +84,4 @@ private func hexDigit(_ byte: UInt8) -> UInt8? {
   case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
   default: nil
   }
-}
-
-/// The element of type `type` that a number, `true` or `false` writes.
-///
-/// Decimal floats are rounded once to the type. Hexadecimal digits without a point are the bits of a float, all of
-/// them.
-/// - Throws: that it is no such element or does not fit, without a place.
-func scalar(_ text: String, _ type: ElementType) throws(Diagnostic) -> Scalar {
-  let isWord = text == "true" || text == "false"
-  if type == .i1 {
-    guard isWord || text == "0" || text == "1" else { throw Diagnostic("'\(text)' is not 'true' or 'false'") }
-    return Scalar(text == "true" || text == "1")
-  }
-  let isHex = text.hasPrefix("0x") || text.hasPrefix("0X")
-  if type.isFloat {
-    guard !isWord else { throw Diagnostic("'\(text)' is not a number") }
-    if isHex, !text.contains("."), !text.contains("p"), !text.contains("P") {
-      guard text.utf8.count == 2 + 2 * type.byteCount, let bits = UInt64(text.dropFirst(2), radix: 16) else {
-        throw Diagnostic("'\(text.prefix(60))' does not write the bits of \(type.rawValue)")
-          .noting(
-            "they take \(2 * type.byteCount) digits; a hexadecimal float has a point or an exponent, as in 0x1.8p-3")
-      }
-      return Scalar(type: type, bits: bits)
-    }
-    guard let value = type == .f32 ? Float(text).map({ Scalar($0) }) : Double(text).map({ Scalar($0) }) else {
-      throw Diagnostic("'\(text.prefix(60))' is not a number")
-    }
-    guard value.asDouble.isFinite else {
-      throw Diagnostic("the number \(text.prefix(60)) overflows \(type.rawValue)")
-        .noting("infinity is written by its bits, \(type == .f32 ? "0x7F800000" : "0x7FF0000000000000")")
-    }
-    return value
-  }
-  guard !isWord, isHex || !text.contains(where: { $0 == "." || $0 == "e" || $0 == "E" }), !text.contains("p") else {
-    throw Diagnostic("'\(text.prefix(60))' is not an integer")
-  }
-  let fits: Scalar? =
-    switch type {
-    case .i32: integer(text).flatMap(Int32.init(exactly:)).map { Scalar($0) }
-    case .ui8: integer(text).flatMap(UInt8.init(exactly:)).map { Scalar($0) }
-    default: integer(text).map { Scalar(Int64($0)) }
-    }
-  guard let fits else { throw Diagnostic("the integer \(text.prefix(60)) does not fit in \(type.rawValue)") }
-  return fits
 }

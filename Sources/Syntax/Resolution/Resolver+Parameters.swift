@@ -38,10 +38,10 @@ extension Resolver {
       }
     case .use(let syntax):
       offset = syntax.name.offset
-      let known = vocabulary.initializers[syntax.name.text]?.schema
-      use = resolve(syntax, schema: known, kind: "initializer", among: vocabulary.initializers.all.map(\.name)).map {
-        InitializerUse(syntax.name.text, $0)
-      }
+      use = resolve(
+        syntax, kind: "initializer", among: vocabulary.initializers.all.map { ($0.name, $0.schema) },
+        meaning: vocabulary.otherNames.initializer
+      ).map { InitializerUse(syntax.name.text, $0) }
     }
     guard let use else {
       // Its type is known: what reads it can be checked.
@@ -59,13 +59,25 @@ extension Resolver {
   }
 
   /// The checked attributes of `use`, or `nil` after reporting what is wrong.
-  /// - Parameter schema: what the word takes; `nil` where it is unknown.
+  /// - Parameters:
+  ///   - words: the words that there are, each with what it takes.
+  ///   - meaning: what is meant by a word of another system.
   func resolve(
-    _ use: UseSyntax, schema: [AttributeSchema]?, kind: String, among names: [String]
+    _ use: UseSyntax, kind: String, among words: [(name: String, schema: [AttributeSchema])],
+    meaning: (String) -> String?
   ) -> Attributes? {
-    guard let schema else {
+    guard let schema = words.first(where: { $0.name == use.name.text })?.schema else {
+      let names = words.map(\.name)
+      let meant = meaning(use.name.text)
       sink.report(
-        "unknown \(kind) '\(use.name.text)'", at: use.name.offset, notes: suggestion(for: use.name.text, among: names))
+        "unknown \(kind) '\(use.name.text)'", at: use.name.offset,
+        notes: meant.map { [.init("did you mean '\($0)'?")] } ?? suggestion(for: use.name.text, among: names))
+      let near = meant ?? nearestName(to: use.name.text, among: names)
+      if let word = words.first(where: { $0.name == near }) {
+        for attribute in use.attributes where attribute.name.text.isEmpty {
+          reportNameless(attribute.value, word.schema, word.name)
+        }
+      }
       return nil
     }
     guard let written = attributes(use.attributes, schema, of: use.name.text, type: nil) else { return nil }

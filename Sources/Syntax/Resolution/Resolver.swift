@@ -149,7 +149,14 @@ final class Resolver {
     do throws(Diagnostic) {
       try signatures.add(declaration)
       graph.trainings.append(declaration)
-    } catch { sink.report(located(error, syntax.loss.offset, definition: loss.name)) }
+    } catch { return sink.report(located(error, syntax.loss.offset, definition: loss.name)) }
+    do throws(Diagnostic) {
+      try vocabulary.optimizers[declaration.optimizer]?.check(
+        declaration.optimizerAttributes, training: signatures.trainedElements(declaration))
+    } catch {
+      let clause = syntax.clauses.first { $0.name.text == "optimizer" }
+      sink.report(located(error, clause?.valueOffset ?? syntax.offset))
+    }
   }
 }
 

@@ -90,6 +90,8 @@ struct StatementSyntax {
   var kind: Kind
   var results: [NameSyntax] = []
   var operands: [OperandSyntax] = []
+  /// Numbers that stand where operands do: they are none.
+  var numbers: [ValueSyntax] = []
   var attributes: [AttributeSyntax] = []
   var types: [TypeSyntax] = []
   var offset: Int
@@ -109,6 +111,7 @@ struct OperandSyntax {
 
 /// `name = value`.
 struct AttributeSyntax {
+  /// Empty where a value stands without a name.
   var name: NameSyntax
   var value: ValueSyntax
 }
@@ -129,6 +132,14 @@ struct ValueSyntax {
 
   var kind: Kind
   var offset: Int
+
+  /// A number or a word as it is written; `nil` for other values.
+  var text: String? {
+    switch kind {
+    case .integer(let text), .float(let text), .word(let text): text
+    default: nil
+    }
+  }
 }
 
 /// `dense<...>` with its type if it is written.

@@ -59,15 +59,21 @@ extension TreeParser {
     try expectWord("minimize")
     let loss = try self.name(.symbol)
     let origin = try optionalOrigin()
-    try expect(.leftBrace, notes: [.init("the clauses follow, as in '{ optimizer = adam(learning_rate = 0.001) }'")])
+    let opening = try expect(
+      .leftBrace, notes: [.init("the clauses follow, as in '{ optimizer = adam(learning_rate = 0.001) }'")])
     var clauses: [ClauseSyntax] = []
     while token.kind != .rightBrace {
+      if token.kind == .end || isAtDeclaration {
+        throw fail(
+          "expected '}', got \(describe(token))",
+          notes: [sink.note("to end the clauses of '@\(name.text)'", at: opening.start)])
+      }
       let name = try self.name(.word)
       try expect(.equal)
       let value: ClauseSyntax.Value = token.kind == .word ? .use(try use()) : .attribute(try value())
       clauses.append(ClauseSyntax(name: name, value: value))
     }
-    try expect(.rightBrace)
+    advance()
     tree.trainings.append(TrainSyntax(name: name, loss: loss, clauses: clauses, offset: offset, origin: origin))
   }
 }

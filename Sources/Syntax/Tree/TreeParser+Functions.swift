@@ -8,7 +8,7 @@ extension TreeParser {
     var function = FunctionSyntax(name: NameSyntax(text: "", offset: 0), offset: token.start)
     advance()
     function.name = try declaredName()
-    try expect(.leftParenthesis)
+    let opening = try expect(.leftParenthesis)
     if token.kind != .rightParenthesis {
       repeat {
         let name = try name(.value)
@@ -16,7 +16,7 @@ extension TreeParser {
         function.arguments.append((name, try type()))
       } while take(.comma)
     }
-    try expect(.rightParenthesis)
+    try expect(.rightParenthesis, closing: opening)
     if take(.arrow) { function.results = try results() }
     if token.kind == .leftBrace, following.kind == .word, tokens[min(index + 2, tokens.count - 1)].kind == .equal {
       try parseFunctionAttributes(&function)
@@ -29,7 +29,7 @@ extension TreeParser {
   /// `tensor<f32>`, or `(tensor<f32> {loss}, tensor<f32> {metric = "accuracy"})`.
   private mutating func results() throws(Reported) -> [(type: TypeSyntax, role: Function.ResultRole)] {
     if token.kind == .type { return [(try type(), .plain)] }
-    try expect(.leftParenthesis, notes: [.init("a type or types in parentheses follow '->'")])
+    let opening = try expect(.leftParenthesis, notes: [.init("a type or types in parentheses follow '->'")])
     var results: [(type: TypeSyntax, role: Function.ResultRole)] = []
     if take(.rightParenthesis) { return results }
     repeat {
@@ -54,7 +54,7 @@ extension TreeParser {
       }
       results.append((type, role))
     } while take(.comma)
-    try expect(.rightParenthesis)
+    try expect(.rightParenthesis, closing: opening)
     return results
   }
 
@@ -78,7 +78,7 @@ extension TreeParser {
 
   /// `{ statements }`; an error costs one statement.
   private mutating func body(_ owner: String) throws(Reported) -> BodySyntax {
-    let opening = try expect(.leftBrace)
+    let opening = try expect(.leftBrace, notes: [.init("the body of \(owner) stands between braces")])
     let depth = openBraces
     var body = BodySyntax()
     while token.kind != .rightBrace {
@@ -91,9 +91,7 @@ extension TreeParser {
       do throws(Reported) {
         let statement = try statement()
         guard token.startsLine || token.kind == .rightBrace else {
-          throw fail(
-            "expected the end of the statement, got \(describe(token))",
-            notes: [.init("operands are separated by commas, and each statement begins on a line of its own")])
+          throw fail("expected the end of the statement, got \(describe(token))", notes: endNotes())
         }
         body.statements.append(statement)
       } catch {
@@ -125,12 +123,16 @@ extension TreeParser {
     var statement = StatementSyntax(kind: .return, offset: token.start)
     if isWord("return") {
       advance()
-      statement.operands = try operands()
+      statement.operands = try operands(&statement.numbers)
     } else if isWord("update") {
       advance()
       statement.kind = .update(try name(.symbol))
       try expect(.comma, notes: [.init("an update names the new value, as in 'update @w, %new'")])
-      statement.operands = [try operand("a value like %x")]
+      if isNumber {
+        statement.numbers = [try value()]
+      } else {
+        statement.operands = [try operand("a value like %x")]
+      }
     } else {
       try parseApplication(&statement)
     }
@@ -147,21 +149,26 @@ extension TreeParser {
     }
     repeat { statement.results.append(try name(.value)) } while take(.comma)
     try expect(.equal)
+    guard token.kind == .word else { throw noOperation(result: statement.results[0].text) }
     let word = try name(.word)
     switch word.text {
     case "call":
-      statement.kind = .call(try name(.symbol))
-      try expect(.leftParenthesis)
-      if token.kind != .rightParenthesis { statement.operands = try operands(onSameLine: false) }
-      try expect(.rightParenthesis)
+      let callee = try expect(.symbol, notes: [.init("as in 'call @f(%x)'")])
+      statement.kind = .call(NameSyntax(text: String(text(callee).dropFirst()), offset: callee.start))
+      let opening = try expect(.leftParenthesis, notes: [.init("as in 'call \(text(callee))(%x)'")])
+      if token.kind != .rightParenthesis {
+        statement.operands = try operands(&statement.numbers, onSameLine: false)
+      }
+      try expect(.rightParenthesis, closing: opening)
     case "fused":
       let name = try name(.symbol)
       let captures = try captures(&statement)
       let body = try nested { parser throws(Reported) in try parser.body("the region '@\(name.text)'") }
       statement.kind = .fused(name, captures: captures, body)
     default:
+      if token.kind == .leftParenthesis, !token.startsLine { throw noCall(of: word.text) }
       statement.kind = .operation(word)
-      statement.operands = try operands()
+      statement.operands = try operands(&statement.numbers)
     }
     if take(.leftBrace) { statement.attributes = try attributes(until: .rightBrace) }
     guard take(.colon) else { return }
@@ -173,7 +180,7 @@ extension TreeParser {
     _ statement: inout StatementSyntax
   ) throws(Reported) -> [(name: NameSyntax, type: TypeSyntax?)] {
     var captures: [(name: NameSyntax, type: TypeSyntax?)] = []
-    try expect(.leftParenthesis)
+    let opening = try expect(.leftParenthesis)
     if take(.rightParenthesis) { return captures }
     repeat {
       let name = try name(.value)
@@ -181,15 +188,26 @@ extension TreeParser {
       try expect(.equal, notes: [.init("a region says what it takes from outside, as in '%x = %x' or '%w = @w'")])
       statement.operands.append(try operand("a value like %x or a parameter like @w"))
     } while take(.comma)
-    try expect(.rightParenthesis)
+    try expect(.rightParenthesis, closing: opening)
     return captures
   }
 
-  /// Operands, if any follow on this line; the list may break after a comma.
-  private mutating func operands(onSameLine: Bool = true) throws(Reported) -> [OperandSyntax] {
-    guard token.kind == .value || token.kind == .symbol, !(onSameLine && token.startsLine) else { return [] }
+  /// Operands, if any follow on this line; the list may break after a comma. Numbers among or behind them, which are
+  /// no operands, are read into `numbers` for who knows what they should be.
+  private mutating func operands(
+    _ numbers: inout [ValueSyntax], onSameLine: Bool = true
+  ) throws(Reported) -> [OperandSyntax] {
+    let isFirst = token.kind == .value || token.kind == .symbol || isNumber
+    guard isFirst, !(onSameLine && token.startsLine) else { return [] }
     var operands: [OperandSyntax] = []
-    repeat { operands.append(try operand("an operand like %x or @w")) } while take(.comma)
+    repeat {
+      if isNumber {
+        numbers.append(try value())
+      } else {
+        operands.append(try operand("an operand like %x or @w"))
+      }
+    } while take(.comma)
+    while isNumber, !token.startsLine { numbers.append(try value()) }
     return operands
   }
 

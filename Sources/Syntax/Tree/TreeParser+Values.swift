@@ -4,16 +4,23 @@ import FraguaTensors
 
 /// Attributes, constants, locations.
 extension TreeParser {
-  /// `name = value, ...` and the closing token, after the opening one.
+  /// `name = value, ...` and the closing token, after the opening one. A value without a name is read as well, for
+  /// who knows the names to say what it lacks.
   mutating func attributes(until closing: Token.Kind) throws(Reported) -> [AttributeSyntax] {
     var attributes: [AttributeSyntax] = []
+    let opening = tokens[index - 1]
     if take(closing) { return attributes }
     repeat {
+      if token.kind == .end || isAtDeclaration { try expect(closing, closing: opening) }
+      if token.kind != .word || following.kind == .comma || following.kind == closing {
+        attributes.append(AttributeSyntax(name: NameSyntax(text: "", offset: token.start), value: try value()))
+        continue
+      }
       let name = try name(.word)
       try expect(.equal, notes: [.init("an attribute is written '\(name.text) = value'")])
       attributes.append(AttributeSyntax(name: name, value: try value()))
     } while take(.comma)
-    try expect(closing)
+    try expect(closing, closing: opening)
     return attributes
   }
 
@@ -41,11 +48,11 @@ extension TreeParser {
   /// `[value, ...]`.
   private mutating func list() throws(Reported) -> [ValueSyntax] {
     try nested { parser throws(Reported) in
-      try parser.expect(.leftBracket)
+      let opening = try parser.expect(.leftBracket)
       var values: [ValueSyntax] = []
       if parser.take(.rightBracket) { return values }
       repeat { values.append(try parser.value()) } while parser.take(.comma)
-      try parser.expect(.rightBracket)
+      try parser.expect(.rightBracket, closing: opening)
       return values
     }
   }
@@ -54,7 +61,7 @@ extension TreeParser {
   mutating func dense() throws(Reported) -> DenseSyntax {
     let offset = token.start
     try expectWord("dense")
-    try expect(.less)
+    let opening = try expect(.less)
     let content: DenseSyntax.Content
     switch token.kind {
     case .string: content = .bytes(try hexDigits())
@@ -65,7 +72,7 @@ extension TreeParser {
       content = .elements(elements, extents: extents)
     default: content = .splat(try element())
     }
-    try expect(.greater)
+    try expect(.greater, closing: opening)
     var dense = DenseSyntax(content: content, offset: offset)
     if take(.colon) { dense.type = try type() }
     return dense
@@ -110,7 +117,7 @@ extension TreeParser {
       }
       count += 1
     } while take(.comma)
-    try expect(.rightBracket)
+    try expect(.rightBracket, closing: opening)
     if isFirst { extents[depth] = count }
     guard extents[depth] == count else {
       throw fail("this row has \(counted(count, "element")), the first one has \(extents[depth])", at: opening)

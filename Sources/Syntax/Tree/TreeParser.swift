@@ -74,11 +74,12 @@ struct TreeParser {
         "version \(text(version)) is not known", at: version,
         notes: [.init("this Fragua reads version 1 of the language")])
     }
+    let opening = token
     guard take(.leftBrace) else { return }
     if token.kind != .rightBrace {
       repeat { try parseHeaderEntry() } while take(.comma)
     }
-    try expect(.rightBrace)
+    try expect(.rightBrace, closing: opening)
   }
 
   /// One of the header's entries.
@@ -189,6 +190,13 @@ extension TreeParser {
     let token = token
     guard take(kind) else { throw fail("expected \(kind), got \(describe(token))", notes: notes) }
     return token
+  }
+
+  /// Takes the current token, which must close what `opening` opened.
+  mutating func expect(_ kind: Token.Kind, closing opening: Token) throws(Reported) {
+    guard !take(kind) else { return }
+    let notes = [sink.note("to close the \(opening.kind) here", at: opening.start)]
+    throw fail("expected \(kind), got \(describe(token))", notes: notes + expressionNotes())
   }
 
   /// Takes the current token, which must be the word `word`.

@@ -1,0 +1,80 @@
+import FraguaSource
+
+/// A kind of data file that other programs write and that is not read: what it is, and how to get its data out.
+enum ForeignFile: CaseIterable {
+  case parquet, excel, openDocument, feather, hdf5, pickle, json, matlab
+
+  /// The extensions of names, in small letters.
+  private var extensions: [String] {
+    switch self {
+    case .parquet: ["parquet", "pq"]
+    case .excel: ["xlsx", "xls", "xlsm", "xlsb"]
+    case .openDocument: ["ods"]
+    case .feather: ["feather", "arrow", "ipc"]
+    case .hdf5: ["h5", "hdf5", "hdf"]
+    case .pickle: ["pkl", "pickle", "pt", "pth"]
+    case .json: ["json", "jsonl", "ndjson"]
+    case .matlab: ["mat"]
+    }
+  }
+
+  /// What contents begin with, where that tells.
+  private var signatures: [[UInt8]] {
+    switch self {
+    case .parquet: [Array("PAR1".utf8)]
+    case .excel: [[0x50, 0x4B, 0x03, 0x04], [0xD0, 0xCF, 0x11, 0xE0]]
+    case .feather: [Array("ARROW1".utf8), Array("FEA1".utf8)]
+    case .hdf5: [[0x89, 0x48, 0x44, 0x46]]
+    case .matlab: [Array("MATLAB 5.0".utf8)]
+    case .openDocument, .pickle, .json: []
+    }
+  }
+
+  /// The kind of file that a path names by its extension, which may have columns behind a colon.
+  init?(path: Substring) {
+    let file = path.split(separator: "/").last ?? ""
+    let name = file.split(separator: ":", maxSplits: 1).first ?? ""
+    guard let dot = name.lastIndex(of: ".") else { return nil }
+    let ending = name[name.index(after: dot)...].lowercased()
+    guard let kind = Self.allCases.first(where: { $0.extensions.contains(ending) }) else { return nil }
+    self = kind
+  }
+
+  /// The kind of file that contents begin like.
+  init?(contents: [UInt8]) {
+    guard let kind = Self.allCases.first(where: { $0.signatures.contains { contents.starts(with: $0) } }) else {
+      return nil
+    }
+    self = kind
+  }
+
+  private var name: String {
+    switch self {
+    case .parquet: "a Parquet file"
+    case .excel: "an Excel workbook"
+    case .openDocument: "an OpenDocument spreadsheet"
+    case .feather: "an Arrow file"
+    case .hdf5: "an HDF5 file"
+    case .pickle: "a pickle of Python objects"
+    case .json: "a JSON file"
+    case .matlab: "a MATLAB file"
+    }
+  }
+
+  private var advice: String {
+    switch self {
+    case .parquet:
+      "export as CSV, for example in Python: pandas.read_parquet('data.parquet').to_csv('data.csv', index=False)"
+    case .excel, .openDocument: "export as CSV: save the sheet as 'CSV UTF-8'"
+    case .feather:
+      "export as CSV, for example in Python: pandas.read_feather('data.feather').to_csv('data.csv', index=False)"
+    case .json: "export as CSV, for example in Python: pandas.read_json('data.json').to_csv('data.csv', index=False)"
+    case .hdf5, .pickle, .matlab: "export the arrays from Python with numpy.save('x.npy', x), or tables as CSV"
+    }
+  }
+
+  /// What is wrong with reading the file at `path`.
+  func diagnostic(_ path: some StringProtocol) -> Diagnostic {
+    Diagnostic("'\(path)' is \(name), which is not read").noting(advice)
+  }
+}
