@@ -19,7 +19,7 @@ struct StepEmitter {
   private let deadBytes: DeadBytes?
 
   /// The word offsets of `FraguaContext`'s fields, in bytes.
-  private enum Field {
+  enum Field {
     static let thread = 4
     static let threads = 8
     static let arguments = 16
@@ -30,6 +30,7 @@ struct StepEmitter {
     static let wait = 64
     static let stamps = 72
     static let now = 80
+    static let denormalsAreZeros = 88
   }
 
   /// - Parameters:
@@ -58,21 +59,12 @@ struct StepEmitter {
 
   /// Emits the step as calls of the functions `parts`, each of which runs a part of it.
   func emit(parts: [String]) {
-    let mode = StepMode(setIn: function)
     for part in parts { emitCall(part, [function.parameter(0)]) }
-    mode.restore()
     function.finish()
   }
 
   /// Emits the kernel calls `calls`, which are the whole step or a part of it.
-  func emit(_ calls: Range<Int>, isWhole: Bool) {
-    let mode = isWhole ? StepMode(setIn: function) : nil
-    emitCalls(calls)
-    mode?.restore()
-    function.finish()
-  }
-
-  private func emitCalls(_ calls: Range<Int>) {
+  func emit(_ calls: Range<Int>) {
     let builder = function.builder
     let thread = widened(field(Field.thread, LLVMInt32TypeInContext(function.context)))
     let threads = widened(field(Field.threads, LLVMInt32TypeInContext(function.context)))
@@ -127,6 +119,7 @@ struct StepEmitter {
       }
       if isProfiled { emitStamp(2 * index + 1) }
     }
+    function.finish()
   }
 
   /// Stores `value` in the calling thread's part of the arena; `function` is a step function.

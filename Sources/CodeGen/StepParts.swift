@@ -129,13 +129,17 @@ struct StepParts: Sendable {
 
   /// Fills `function` with the code of `part`.
   func emit(_ part: Part, _ function: FunctionEmitter) {
+    var function = function
+    if part.name == StepCompiler.stepName {
+      function = StepMode.emitStep(function, denormalsAreZeros: StepEmitter.Field.denormalsAreZeros)
+    }
     let step = StepEmitter(
       function, program, schedule, plan, kernelNames: kernelNames, parameterPlaces: parameterPlaces, barriers: barriers,
       isProfiled: instrumentation.isProfiled, deadBytes: deadBytes)
     switch part.content {
     // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.
     case .kernel(let kernel, let schedule): KernelEmitter(function, program.kernels[kernel], schedule).emit()
-    case .calls(let calls): step.emit(calls, isWhole: part.name == StepCompiler.stepName)
+    case .calls(let calls): step.emit(calls)
     case .pieces(let names): step.emit(parts: names)
     case .poison: StepEmitter.emitPoison(function)
     }

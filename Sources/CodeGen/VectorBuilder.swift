@@ -98,13 +98,26 @@ struct VectorBuilder: ElementArithmetic {
         && neutral.contains { constant(Scalar($0, as: x.type)).reference == x.reference }
     }
     func flushed(_ x: VectorValue) -> VectorValue {
-      if LLVMIsConstant(x.reference) != 0 { return x }
+      if LLVMIsConstant(x.reference) != 0 || isArithmetic(x.reference) { return x }
       var own = self
       return VectorMath.flushed(x, in: &own)
     }
     if isNeutral(b) { return (flushed(a), b) }
     return isNeutral(a) ? (a, flushed(b)) : (a, b)
   }
+
+  /// Whether the processor computed `value`, or what it is lanes of, so that it is no denormal.
+  private func isArithmetic(_ value: LLVMValueRef) -> Bool {
+    guard LLVMIsAInstruction(value) != nil else { return LLVMIsUndef(value) != 0 }
+    switch LLVMGetInstructionOpcode(value) {
+    case LLVMFAdd, LLVMFSub, LLVMFMul, LLVMFDiv: return true
+    case LLVMShuffleVector: return isArithmetic(LLVMGetOperand(value, 0)) && isArithmetic(LLVMGetOperand(value, 1))
+    case LLVMCall: return LLVMGetIntrinsicID(LLVMGetCalledValue(value)) == Self.fmaIntrinsic
+    default: return false
+    }
+  }
+
+  private static let fmaIntrinsic = LLVMLookupIntrinsicID("llvm.fma", 8)
 
   func divideIntegers(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
     let (isZero, safe, isMinusOne) = guardedDivisor(b)

@@ -72,7 +72,10 @@ struct PredictCommand: ParsableCommand {
 
   /// Says what has been written.
   private func report(_ path: String, rows: Int, seconds: Double, _ results: [(name: String, type: TensorType)]) {
-    guard json else { return Console.print("wrote \(Console.name(path)): \(rows) rows in \(TrainingReporter.time(seconds))") }
+    guard json else {
+      Console.print("wrote \(Console.name(path)): \(rows) rows in \(TrainingReporter.time(seconds))")
+      return
+    }
     let list = results.map { JSON.object([("name", .string($0.name)), ("type", .string("\($0.type)"))]) }
     Console.print(
       JSON.object([

@@ -55,7 +55,9 @@ public final class Frame {
     try run(tensors, snapshot.block)
   }
 
-  package func step(_ parameters: ParameterBlock) throws(Diagnostic) {
+  /// - Parameter denormalsAreZeros: whether the caller has made them so (``DenormalMode``): the step need not look.
+  package func step(_ parameters: ParameterBlock, denormalsAreZeros: Bool = false) throws(Diagnostic) {
+    memory.setDenormalsAreZeros(denormalsAreZeros)
     if memory.parameterIdentity != parameters.identity { try bind(parameters) }
     team.run(address, memory.contexts, alone: memory.contextAlone)
   }

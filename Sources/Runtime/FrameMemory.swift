@@ -56,7 +56,8 @@ final class FrameMemory: @unchecked Sendable {
           arguments: UnsafePointer(argumentTable), results: UnsafePointer(resultTable),
           parameters: UnsafePointer(parameters), constants: layout.constants,
           arena: arena.start.assumingMemoryBound(to: CChar.self), barrier: barrier, wait: fragua_barrier_wait,
-          stamps: stamps.baseAddress.map { $0 + thread * layout.stampCount }, now: fragua_now))
+          stamps: stamps.baseAddress.map { $0 + thread * layout.stampCount }, now: fragua_now,
+          denormalsAreZeros: thread == 0 ? 0 : 1))
     }
   }
 
@@ -67,6 +68,12 @@ final class FrameMemory: @unchecked Sendable {
     UnsafeMutableRawPointer(barrier).deallocate()
     contexts.deallocate()
     stamps.deallocate()
+  }
+
+  /// Says whether denormals are zeros on the thread that is about to run a step; on the others of a team they are.
+  func setDenormalsAreZeros(_ areZeros: Bool) {
+    contexts[0].denormalsAreZeros = areZeros ? 1 : 0
+    contexts[threads].denormalsAreZeros = areZeros ? 1 : 0
   }
 
   /// The stamps of `thread`.

@@ -29,7 +29,7 @@ public func measurePeak(
         version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: team.spins, arguments: nil, results: nil,
         parameters: nil, constants: nil, arena: arena.start.assumingMemoryBound(to: CChar.self),
         barrier: barrier.start.assumingMemoryBound(to: FraguaBarrier.self), wait: fragua_barrier_wait,
-        stamps: nil, now: fragua_now))
+        stamps: nil, now: fragua_now, denormalsAreZeros: 0))
   }
   let clock = ContinuousClock()
   let start = clock.now

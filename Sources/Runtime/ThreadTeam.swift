@@ -59,8 +59,15 @@ public final class ThreadTeam: Sendable {
   func run(_ address: UInt64, _ contexts: UnsafePointer<FraguaContext>, alone: UnsafePointer<FraguaContext>) {
     if count == 1 || isBusy.exchange(true, ordering: .acquiring) {
       fragua_call_step(address, alone)
-      return
+    } else {
+      runTogether(address, contexts)
+      isBusy.store(false, ordering: .releasing)
     }
+  }
+
+  /// Runs the step on all threads. Never inlined, so that a step on one thread saves no registers for it.
+  @inline(never)
+  private func runTogether(_ address: UInt64, _ contexts: UnsafePointer<FraguaContext>) {
     shared.pointee.step = address
     shared.pointee.contexts = contexts
     shared.pointee.finished.count = 0
@@ -68,7 +75,6 @@ public final class ThreadTeam: Sendable {
     fragua_call_step(address, contexts)
     var done: UInt32 = 0
     while done < UInt32(count - 1) { done = fragua_wait_for_change(&shared.pointee.finished, done, spins) }
-    isBusy.store(false, ordering: .releasing)
   }
 
   // MARK: The other threads

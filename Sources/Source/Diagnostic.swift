@@ -97,8 +97,8 @@ extension Diagnostic {
 }
 
 extension Diagnostics {
-  /// So many errors are shown to a person; who reads more has lost sight of the first.
-  private static let shownLimit = 20
+  /// So many errors are shown to a person: a screen of them.
+  private static let shownLimit = 6
 
   /// The errors as a person reads them, of many the first; `excerpt` gives what stands at a place.
   package func rendered(excerpt: (SourceLocation) -> SourceExcerpt?) -> String {

@@ -45,10 +45,13 @@ final class BatchLoop {
   }
 
   /// Runs the batch of the rows at `indices`; the results are in the frame until the next run.
-  func run(_ indices: ArraySlice<Int>) throws(Diagnostics) -> Frame {
+  /// - Parameter denormalsAreZeros: whether they are on this thread.
+  func run(_ indices: ArraySlice<Int>, denormalsAreZeros: Bool = false) throws(Diagnostics) -> Frame {
     let frame = try frame(indices.count)
     layout.write(indices, to: frame)
-    do throws(Diagnostic) { try frame.step(parameters) } catch { throw Diagnostics([error]) }
+    do throws(Diagnostic) { try frame.step(parameters, denormalsAreZeros: denormalsAreZeros) } catch {
+      throw Diagnostics([error])
+    }
     return frame
   }
 

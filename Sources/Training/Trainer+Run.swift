@@ -104,7 +104,7 @@ extension Trainer {
     let mode = DenormalMode.flush()
     defer { mode.restore() }
     for step in first..<batches.count {
-      let frame = try loop.run(batches[step])
+      let frame = try loop.run(batches[step], denormalsAreZeros: true)
       let loss = frame.scalar(lossResult)
       guard loss.isFinite else {
         throw Diagnostics([

@@ -184,7 +184,7 @@ import Testing
       ("zeros", "normal(stddev = \"\(long)\")"), ("zeros", "normal(stddev = @\(long))"),
       ("zeros", "dense<\"0x\(long)\">"), ("zeros", "dense<\(long)>"), ("func", long), ("graph @id", "graph @\(long) x"),
       ("version 1", "version 1\(String(repeating: "1", count: 1 << 21))"), ("version 1", "version 1 {\(long) = \"\"}"),
-      ("version 1", "version 1 {mode = \"\(long)\"}"),
+      ("version 1", "version 1 {mode = \"\(long)\"}"), ("version 1", "version 1 {stage = \"\(long)\"}"),
       ("add %x, @w", "call @\(long)(%x)"), ("add %x, @w", "add %x, @w {\(long) = 1}"), ("Bx2xf32> {", "Bx2x\(long)> {"),
       ("add %x, @w", "add %x, @w loc(\"\(long)\":0:1)"), ("add %x, @w", "matmul %x, @w loc(\"\(long)\":1:1)"),
       ("= add", "? \(long)"), ("= add", String(repeating: "é", count: 1 << 20)), ("return %y", "return %\(long)"),
@@ -215,7 +215,7 @@ import Testing
     try folder.write(
       "many.graph",
       "graph @many version 1\n\n\(parameters)\nfunc @f() -> tensor<f32> {\n\(uses)  return %y0\n}\n")
-    try run("check", "many.graph").expectRefusal("did you mean '@layer0'?", lines: 90)
+    try run("check", "many.graph").expectRefusal("did you mean '@layer0'?", lines: 30)
     try folder.write(
       "right.graph",
       "graph @right version 1\n\n\(parameters)\nfunc @f() -> tensor<f32> {\n\(uses.replacing("layre", with: "layer"))  return %y0\n}\n"

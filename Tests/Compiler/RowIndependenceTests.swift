@@ -13,6 +13,11 @@ import TestSupport
 import Testing
 
 /// What a function computes for a row has the same bits however many rows there are.
+///
+/// More random nets than `make test` runs, and from which seed on:
+/// ```
+/// FRAGUA_RANDOM_ROWS=50000 FRAGUA_RANDOM_SEED=1000 swift test -c release --skip-build --filter rowsOfRandomNets
+/// ```
 @Suite struct RowIndependenceTests {
   /// Sizes of batches on both sides of the widths of vectors, tiles and parts.
   static let batches = [1, 2, 3, 7, 8, 16, 17, 31, 33, 64, 130]
@@ -29,6 +34,29 @@ import Testing
       if function.name == "predict" { #expect(count > 0, "'@predict' of \(path) has rows") }
     }
     #expect(tested > 0, "\(path) has a function of rows")
+  }
+
+  /// The large ones, at fewer sizes.
+  @Test(arguments: GraphFiles.large) func rowsOfLargeGraphFilesAreIndependent(_ path: String) throws {
+    let graph = try GraphFiles.parse(path)
+    #expect(try Self.check(graph, "predict", Processor.hostInstructionSet, threads: [2], [1, 7, 33]) > 0)
+  }
+
+  /// The results of random nets, in turn for each instruction set.
+  @Test func rowsOfRandomNetsAreIndependent() throws {
+    let seeds = RandomCases.seeds("FRAGUA_RANDOM_ROWS", default: 40)
+    var (nets, results) = (0, 0)
+    for seed in seeds {
+      let net = RandomNet(seed: seed)
+      let graph = try parsed(net.text)
+      guard graph.batchSymbol(of: "net") != nil else { continue }
+      let set = GraphComparison.instructionSets[Int(seed) % GraphComparison.instructionSets.count]
+      let count = try Self.check(graph, "net", set, threads: [Int(seed % 2) + 1], [1, 2, 3, 8, 17, 33], of: "seed \(seed)")
+      nets += 1
+      results += count
+    }
+    print("RowIndependenceTests: \(results) results with rows of \(nets) nets from seed \(seeds.lowerBound)")
+    #expect(results >= nets / 4, "random nets have rows")
   }
 
   /// Every operation at every example whose first axis can be a batch, and the sensitivity of its sum.
@@ -86,10 +114,11 @@ import Testing
   // MARK: The law
 
   /// Checks the rows of `entry` at all sizes against those at the largest.
+  /// - Parameter origin: where the graph comes from, for what is said of a failure.
   /// - Returns: how many results have rows.
   static func check(
     _ graph: Graph, _ entry: String, _ set: Target.InstructionSet, threads: [Int],
-    _ batches: some Sequence<Int> = batches
+    _ batches: some Sequence<Int> = batches, of origin: String = ""
   ) throws -> Int {
     let symbol = try #require(graph.batchSymbol(of: entry))
     let most = try #require(batches.map { $0 }.max())
@@ -112,7 +141,7 @@ import Testing
           guard let axis else { continue }
           let expected = whole[number].firstRows(batch, along: axis, of: most)
           let difference = results[number].firstDifference(from: expected)
-          #expect(difference == nil, "'@\(entry)', \(set), \(batch) rows, \(count) threads, result \(number)")
+          #expect(difference == nil, "\(origin) '@\(entry)', \(set), \(batch) rows, \(count) threads, result \(number)")
         }
       }
     }
@@ -191,6 +220,9 @@ enum GraphFiles {
     "graphs/student.graph", "graphs/perceptron.graph", "graphs/fashion.graph", "graphs/bench/student.graph",
     "graphs/bench/tiny-deep.graph", "graphs/bench/mnist-mlp.graph", "graphs/bench/tanh-mlp.graph",
   ]
+
+  /// The paths of those that take long to compile.
+  static let large = ["graphs/bench/wide-mlp.graph", "graphs/bench/deep-1000.graph"]
 
   /// The graph at `path`.
   static func parse(_ path: String) throws -> Graph {

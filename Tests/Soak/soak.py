@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Runs the random tests and the faults without end, and says what came of it: see docs/reliability.md.
 
-Seeds go on where the last run stopped: the state file holds them with all totals. Ctrl-C ends after the case at hand.
+Seeds go on where the last run stopped: the state file holds them with all totals. Ctrl-C ends the
+tests at hand, which count as not begun, and waits for the fault at hand.
 
-  python3 Tests/Soak/soak.py [--rounds N] [--minutes M] [--only WORD] [--scale F] [--report]
+  python3 Tests/Soak/soak.py [--rounds N] [--minutes M] [--only WORD] [--scale F] [--jobs N] [--report]
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import random
@@ -16,12 +18,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDER = os.path.join(ROOT, ".build", "soak")
 STATE = os.path.join(FOLDER, "state.json")
-LAST_CASE = os.path.join(FOLDER, "last-case")
+TESTS = os.path.join(ROOT, ".build", "release", "fraguaPackageTests.xctest")
 FRAGUA = os.environ.get("FRAGUA_EXECUTABLE", os.path.join(ROOT, ".build", "release", "fragua"))
 SANITIZED = {name: os.path.join(ROOT, ".build", name, "release", "fragua") for name in ["address", "thread"]}
 STUDENTS = [
@@ -31,6 +34,8 @@ STUDENTS = [
 # command. Each runs its own seeds.
 SUITES = [
     ("random graphs", "RandomGraphTests/stagesAgree", "FRAGUA_RANDOM_GRAPHS", 2000, None),
+    ("random nets", "RandomNetTests/stagesAgree", "FRAGUA_RANDOM_NETS", 500, None),
+    ("rows of random nets", "RowIndependenceTests/rowsOfRandomNetsAreIndependent", "FRAGUA_RANDOM_ROWS", 500, None),
     ("random kernels", "CompiledKernelTests/randomKernels", "FRAGUA_RANDOM_KERNELS", 2000, None),
     ("mutated kernel dumps", "MutatedDumpTests/kernelsAreRefusedOrRun", "FRAGUA_MUTATIONS", 5000, None),
     ("mutated graphs and dumps", "MutatedDumpTests/graphsAreRefusedOrRun", "FRAGUA_MUTATIONS", 5000, None),
@@ -41,26 +46,34 @@ SUITES = [
 
 
 class State:
-    """What the state file holds: for each phase the next seed, and what was found so far."""
+    """What the state file holds: for each phase the next seed, how many cases ran, and what was found so far."""
 
     def __init__(self):
         os.makedirs(FOLDER, exist_ok=True)
         self.phases = json.load(open(STATE)) if os.path.exists(STATE) else {}
+        self.taken = {name: phase["next"] for name, phase in self.phases.items()}
+        self.lock = threading.Lock()
 
-    def phase(self, name):
-        return self.phases.setdefault(name, {"next": 0, "seconds": 0.0, "failures": []})
+    def take(self, name, count):
+        """The first of `count` seeds that nobody else runs."""
+        with self.lock:
+            first = self.taken.get(name, 0)
+            self.taken[name] = first + count
+            return first
 
-    def add(self, name, cases, seconds, failures, **more):
-        """Notes `cases` more of a phase, and writes the file whole or not at all."""
-        phase = self.phase(name)
-        phase["next"] += cases
-        phase["seconds"] = round(phase["seconds"] + seconds, 1)
-        phase["failures"] += failures
-        for key, value in more.items():
-            phase[key] = phase.get(key, 0) + value
-        with open(STATE + ".new", "w") as file:
-            json.dump(self.phases, file, indent=1)
-        os.replace(STATE + ".new", STATE)
+    def add(self, name, end, cases, seconds, failures, **more):
+        """Notes that `cases` more of a phase ran, the last one before seed `end`; writes the file whole or not at all."""
+        with self.lock:
+            phase = self.phases.setdefault(name, {"next": 0, "cases": 0, "seconds": 0.0, "failures": []})
+            phase["next"] = max(phase["next"], end)
+            phase["cases"] += cases
+            phase["seconds"] = round(phase["seconds"] + seconds, 1)
+            phase["failures"] += failures
+            for key, value in more.items():
+                phase[key] = phase.get(key, 0) + value
+            with open(STATE + ".new", "w") as file:
+                json.dump(self.phases, file, indent=1)
+            os.replace(STATE + ".new", STATE)
 
     def report(self):
         width = max([len(name) for name in self.phases] + [5])
@@ -68,9 +81,9 @@ class State:
         for name, phase in self.phases.items():
             more = ", ".join(
                 f"{value} {key.replace('_', ' ')}" for key, value in phase.items()
-                if key not in ("next", "seconds", "failures"))
+                if key not in ("next", "cases", "seconds", "failures"))
             hours = phase["seconds"] / 3600
-            print(f"{name:{width}}  {phase['next']:9}  {hours:7.2f}  {len(phase['failures']):8}  {more}")
+            print(f"{name:{width}}  {phase['cases']:9}  {hours:7.2f}  {len(phase['failures']):8}  {more}")
         for name, phase in self.phases.items():
             for failure in phase["failures"]:
                 print(f"{name}: {failure}")
@@ -81,24 +94,25 @@ class State:
 
 def run_suite(state, name, filter_, variable, count, build):
     """Runs `count` more seeds of a test. A trap or a hang costs the rest of them, and is noted with its input."""
-    first = state.phase(name)["next"]
-    environment = dict(os.environ, FRAGUA_RANDOM_SEED=str(first), FRAGUA_LAST_CASE=LAST_CASE)
+    first = state.take(name, count)
+    last_case = os.path.join(FOLDER, f"last-case-{threading.get_ident()}")
+    environment = dict(os.environ, FRAGUA_RANDOM_SEED=str(first), FRAGUA_LAST_CASE=last_case)
     environment[variable] = str(count)
     if build:
         environment["FRAGUA_EXECUTABLE"] = SANITIZED[build]
         # What a sanitizer finds ends the command with a status that no command has.
         environment["ASAN_OPTIONS"] = "exitcode=99:detect_leaks=0:handle_segv=0:allocator_may_return_null=1"
         environment["TSAN_OPTIONS"] = "exitcode=99:halt_on_error=1"
-    if os.path.exists(LAST_CASE):
-        os.remove(LAST_CASE)
     begin = time.monotonic()
-    command = ["swift", "test", "-c", "release", "--skip-build", "--filter", filter_]
+    command = [TESTS, "--testing-library", "swift-testing", "--filter", filter_]
     try:
         outcome = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, errors="replace", timeout=7200)
         status, text = outcome.returncode, outcome.stdout + outcome.stderr
     except subprocess.TimeoutExpired as error:
         status, text = "hang", (error.stdout or b"").decode(errors="replace")
+    if status == -signal.SIGINT:
+        return
     seconds = time.monotonic() - begin
     more = {}
     for number, key in re.findall(r"(\d+) (refused|accepted|ran|runs of the command)\b", text):
@@ -110,10 +124,12 @@ def run_suite(state, name, filter_, variable, count, build):
         failures = [f"seeds {first} to {first + count - 1}: {issue}" for issue in issues[:5]]
         if "recorded an issue" not in text:
             kept = os.path.join(FOLDER, f"case-{name.replace(' ', '-')}-{first}")
-            if os.path.exists(LAST_CASE):
-                shutil.copy(LAST_CASE, kept)
+            if os.path.exists(last_case):
+                shutil.copy(last_case, kept)
             failures.append(f"a trap or a hang; the input is {kept}")
-    state.add(name, count, seconds, failures, **more)
+    if os.path.exists(last_case):
+        os.remove(last_case)
+    state.add(name, first + count, count, seconds, failures, **more)
     print(f"{name}: seeds {first} to {first + count - 1}, {seconds:.0f} s, {len(failures)} failures", flush=True)
 
 
@@ -140,7 +156,7 @@ class Trial:
         command = [FRAGUA, "train", f"{ROOT}/graphs/student.graph", "--out", self.out, "--threads", "1", *STUDENTS]
         return subprocess.Popen(
             command + list(options), cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
-            stdout=more.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE, **more)
+            stdout=more.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE, start_new_session=True, **more)
 
     def finish(self, process, seconds=120):
         """The status and what the command said; a hang is a status of its own."""
@@ -218,7 +234,7 @@ def failing_calls(state, count):
         cases += 1
         if outcome.returncode != 1:
             failures.append(f"'{' '.join(arguments)}' > /dev/full ends with {outcome.returncode}")
-    state.add(name, cases, time.monotonic() - begin, failures)
+    state.add(name, 0, cases, time.monotonic() - begin, failures)
     print(f"{name}: {cases} calls, {len(failures)} failures", flush=True)
 
 
@@ -237,14 +253,14 @@ def full_disk(state, count):
             wrong = [status_problem(status, error)] + trial.problems(must_exist=True)
             failures += [f"{limit} bytes a file: {one}" for one in wrong if one]
             cases += 1
-    state.add(name, cases, time.monotonic() - begin, failures)
+    state.add(name, 0, cases, time.monotonic() - begin, failures)
     print(f"{name}: {cases} limits, {len(failures)} failures", flush=True)
 
 
 def kills(state, count):
     """Ends trainings by a signal at a random moment: whatever lies in the folder can be read."""
     name = "kills"
-    first = state.phase(name)["next"]
+    first = state.take(name, count)
     begin, failures, saved = time.monotonic(), [], 0
     for seed in range(first, first + count):
         source = random.Random(seed)
@@ -262,7 +278,7 @@ def kills(state, count):
                 wrong.append(f"ends with {status}: {error[:200]}")
             failures += [f"seed {seed}, {number.name}: {one}" for one in wrong]
             saved += bool(trial.files())
-    state.add(name, count, time.monotonic() - begin, failures, left_parameters=saved)
+    state.add(name, first + count, count, time.monotonic() - begin, failures, left_parameters=saved)
     print(f"{name}: seeds {first} to {first + count - 1}, {len(failures)} failures", flush=True)
 
 
@@ -275,6 +291,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=0, help="start nothing after so long; 0 is without end")
     parser.add_argument("--only", default="", help="only phases whose name holds this")
     parser.add_argument("--scale", type=float, default=1, help="so many times the cases of a phase at a time")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many phases run at once")
     parser.add_argument("--report", action="store_true", help="print what was found so far, run nothing")
     options = parser.parse_args()
     state = State()
@@ -285,21 +302,41 @@ def main():
     def is_over():
         return options.minutes and time.monotonic() - begin > 60 * options.minutes
 
-    try:
-        while (not options.rounds or rounds < options.rounds) and not is_over():
-            for name, filter_, variable, count, build in SUITES:
-                if options.only not in name or is_over():
-                    continue
-                if build and not os.path.exists(SANITIZED[build]):
-                    print(f"{name}: '{SANITIZED[build]}' is not built; 'make sanitized' builds it", flush=True)
-                    continue
-                run_suite(state, name, filter_, variable, max(1, int(count * options.scale)), build)
-            for name, phase, count in FAULTS:
-                if options.only in name and not is_over():
-                    phase(state, max(1, int(count * options.scale)))
-            rounds += 1
-    except KeyboardInterrupt:
-        print()
+    def scaled(count):
+        return max(1, int(count * options.scale))
+
+    def round_of_tasks():
+        for name, filter_, variable, count, build in SUITES:
+            if options.only not in name:
+                continue
+            if build and not os.path.exists(SANITIZED[build]):
+                print(f"{name}: '{SANITIZED[build]}' is not built; 'make sanitized' builds it", flush=True)
+                continue
+            yield lambda phase=(name, filter_, variable, scaled(count), build): run_suite(state, *phase)
+        for name, phase, count in FAULTS:
+            if options.only in name:
+                yield lambda phase=phase, count=count: phase(state, scaled(count))
+
+    # A round does not wait for the slowest phase of the one before.
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        running = set()
+        try:
+            while (not options.rounds or rounds < options.rounds) and not is_over():
+                for task in round_of_tasks():
+                    if len(running) >= options.jobs:
+                        done, running = concurrent.futures.wait(
+                            running, return_when=concurrent.futures.FIRST_COMPLETED)
+                        for one in done:
+                            one.result()
+                    if is_over():
+                        break
+                    running.add(pool.submit(task))
+                rounds += 1
+            for one in running:
+                one.result()
+        except KeyboardInterrupt:
+            # The tests at hand were ended by the same key.
+            print()
     state.report()
     return 1 if any(phase["failures"] for phase in state.phases.values()) else 0
 

@@ -40,6 +40,8 @@ typedef struct FraguaContext {
   uint64_t *stamps;
   /// Nanoseconds on a clock that only goes forward.
   uint64_t (*now)(void);
+  /// Whether denormals are zeros on this thread already; else the step makes them zeros and goes back.
+  uint32_t denormalsAreZeros;
 } FraguaContext;
 
 /// A compiled step.

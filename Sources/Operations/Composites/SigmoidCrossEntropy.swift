@@ -17,9 +17,9 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation 
       example: "%l = sigmoid_cross_entropy %logits, %labels : tensor<Bx1xf32>",
       details: """
         -y ln σ(z) - (1 - y) ln (1 - σ(z)) for logits z and labels y, which are probabilities of the logits' element
-        type, computed as z (s - y) + log1p(e^-|z|), where s is 1 for positive z, 0 for negative, 1/2 between. So it is
-        finite for all finite z. At an infinite z it is 0 where y is as sure, else infinite. dz = dl (σ(z) - y),
-        dy = -dl z. Nothing is broadcast.
+        type, computed as z (s - y) + log1p(e^-|z|), where s is 0 for negative z, else 1. So it is finite for all
+        finite z. At an infinite z it is 0 where y is as sure, else infinite. dz = dl (σ(z) - y), dy = -dl z. Nothing
+        is broadcast.
         """)
   }
 
@@ -43,9 +43,9 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation 
 
   public func decompose(_ operands: [Value], _ attributes: Attributes, _ builder: inout FunctionBuilder) -> [Value] {
     let (z, y) = (operands[0], operands[1])
-    let half = builder.select(
-      builder.compare(.eq, z, 0), builder.constant(0.5, like: z), builder.constant(0, like: z))
-    let step = builder.select(builder.compare(.gt, z, 0), builder.constant(1, like: z), half)
+    // The comparison is the one of the gradient's sigmoid.
+    let step = builder.select(
+      builder.compare(.lt, z, 0), builder.constant(0, like: z), builder.constant(1, like: z))
     let linear = builder.counted(z, weight: builder.subtract(step, y))
     let power = builder.exp(builder.negate(builder.abs(z)))
     // A NaN of z is the logarithm's too.
@@ -64,9 +64,10 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation 
     return [
       OperationExample(pair([3, 1], .f32), values: [.uniform(-3...3), .cycle([0, 1, 1])]),
       OperationExample(pair([2, 5], .f64), values: [.uniform(-3...3), probabilities]),
-      OperationExample(pair([], .f64), values: [.cycle([0]), .cycle([1])]),
+      OperationExample(pair([], .f64), values: [.cycle([0.5]), .cycle([1])]),
+      // At 0 the parts of the decomposition have kinks that cancel.
       OperationExample(
-        pair([4], .f32), values: [.cycle([1000, -1000]), .cycle([0, 0, 1, 1])], checksDerivative: false),
+        pair([6], .f32), values: [.cycle([1000, -1000, 0]), .cycle([0, 0, 0, 1, 1, 1])], checksDerivative: false),
     ]
   }
 }
