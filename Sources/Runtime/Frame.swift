@@ -1,3 +1,4 @@
+import CSupport
 import FraguaKernels
 import FraguaSource
 import FraguaTensors
@@ -12,6 +13,9 @@ public final class Frame {
   // What a step needs, here so that it counts no references on the way to it.
   private let team: ThreadTeam
   private let address: UInt64
+  /// What each thread of the team gets, and what the caller gets that runs without them.
+  private let contexts: UnsafeMutablePointer<FraguaContext>
+  private let contextAlone: UnsafeMutablePointer<FraguaContext>
 
   /// A frame that nobody else uses; its memory goes back to the executable with it.
   init(_ executable: Executable) {
@@ -19,6 +23,8 @@ public final class Frame {
     memory = executable.frames.take()
     team = executable.team
     address = executable.code.address
+    contexts = memory.contexts
+    contextAlone = memory.contextAlone
   }
 
   deinit { executable.frames.giveBack(memory) }
@@ -57,9 +63,23 @@ public final class Frame {
 
   /// - Parameter denormalsAreZeros: whether the caller has made them so (``DenormalMode``): the step need not look.
   package func step(_ parameters: ParameterBlock, denormalsAreZeros: Bool = false) throws(Diagnostic) {
-    memory.setDenormalsAreZeros(denormalsAreZeros)
-    if memory.parameterIdentity != parameters.identity { try bind(parameters) }
-    team.run(address, memory.contexts, alone: memory.contextAlone)
+    if memory.parameterIdentity != parameters.identity {
+      return try bindAndStep(parameters, denormalsAreZeros: denormalsAreZeros)
+    }
+    takeStep(denormalsAreZeros: denormalsAreZeros)
+  }
+
+  /// The first step with `parameters`. Never inlined, so that the others save no registers for it.
+  @inline(never)
+  private func bindAndStep(_ parameters: ParameterBlock, denormalsAreZeros: Bool) throws(Diagnostic) {
+    try bind(parameters)
+    takeStep(denormalsAreZeros: denormalsAreZeros)
+  }
+
+  private func takeStep(denormalsAreZeros: Bool) {
+    contexts[0].denormalsAreZeros = denormalsAreZeros ? 1 : 0
+    contextAlone.pointee.denormalsAreZeros = denormalsAreZeros ? 1 : 0
+    team.run(address, contexts, alone: contextAlone)
   }
 
   package func run(_ tensors: [Tensor], _ parameters: ParameterBlock) throws(Diagnostic) -> [Tensor] {

@@ -16,7 +16,7 @@ final class FrameMemory: @unchecked Sendable {
   /// A context for each thread of a team.
   let contexts: UnsafeMutablePointer<FraguaContext>
   /// The context of a caller that runs the step without the team.
-  var contextAlone: UnsafePointer<FraguaContext> { UnsafePointer(contexts + threads) }
+  var contextAlone: UnsafeMutablePointer<FraguaContext> { contexts + threads }
 
   private let threads: Int
   private let arena: AlignedMemory
@@ -57,6 +57,7 @@ final class FrameMemory: @unchecked Sendable {
           parameters: UnsafePointer(parameters), constants: layout.constants,
           arena: arena.start.assumingMemoryBound(to: CChar.self), barrier: barrier, wait: fragua_barrier_wait,
           stamps: stamps.baseAddress.map { $0 + thread * layout.stampCount }, now: fragua_now,
+          // The threads of a team have made them zeros; of the caller's, each step says it.
           denormalsAreZeros: thread == 0 ? 0 : 1))
     }
   }
@@ -68,12 +69,6 @@ final class FrameMemory: @unchecked Sendable {
     UnsafeMutableRawPointer(barrier).deallocate()
     contexts.deallocate()
     stamps.deallocate()
-  }
-
-  /// Says whether denormals are zeros on the thread that is about to run a step; on the others of a team they are.
-  func setDenormalsAreZeros(_ areZeros: Bool) {
-    contexts[0].denormalsAreZeros = areZeros ? 1 : 0
-    contexts[threads].denormalsAreZeros = areZeros ? 1 : 0
   }
 
   /// The stamps of `thread`.

@@ -12,6 +12,8 @@ import Testing
 /// ```
 /// The first 40 seeds are compared in every way there is. The others take turns: one function of each seed's graph is
 /// compiled for one instruction set, as the compiler schedules it or under a random schedule, for 1, 2 and 4 threads.
+/// From seed 10 000 on machine code, which takes three quarters of the time, is made of every fourth eight of them; the
+/// others end with the kernel interpreter.
 @Suite struct RandomGraphTests {
   /// The most that the mean function may have of elements of which rounding leaves nothing to compare, or the test
   /// would show nothing. Functions count alike: one of thousands of elements would outweigh all others.
@@ -65,6 +67,7 @@ import Testing
       // A rotation in which every instruction set meets both kinds of schedule.
       let set = sets[Int(sample.seed / 2) % sets.count]
       let runs = try comparison.checkPlanned(set, &counts)
+      if sample.seed >= 10_000, sample.seed / 8 % 4 != 0 { return }
       if sample.seed % 2 == 0 {
         try comparison.checkScheduled(set, runs)
       } else {

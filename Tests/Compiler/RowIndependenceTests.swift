@@ -51,7 +51,8 @@ import Testing
       let graph = try parsed(net.text)
       guard graph.batchSymbol(of: "net") != nil else { continue }
       let set = GraphComparison.instructionSets[Int(seed) % GraphComparison.instructionSets.count]
-      let count = try Self.check(graph, "net", set, threads: [Int(seed % 2) + 1], [1, 2, 3, 8, 17, 33], of: "seed \(seed)")
+      let count = try Self.check(
+        graph, "net", set, threads: [Int(seed % 2) + 1], [1, 2, 3, 8, 17, 33], of: "seed \(seed)")
       nets += 1
       results += count
     }

@@ -33,7 +33,7 @@ STUDENTS = [
 # Phases of the test suite: the name, the filter, the variable that counts, how many at a time, the build of the
 # command. Each runs its own seeds.
 SUITES = [
-    ("random graphs", "RandomGraphTests/stagesAgree", "FRAGUA_RANDOM_GRAPHS", 2000, None),
+    ("random graphs", "RandomGraphTests/stagesAgree", "FRAGUA_RANDOM_GRAPHS", 8000, None),
     ("random nets", "RandomNetTests/stagesAgree", "FRAGUA_RANDOM_NETS", 500, None),
     ("rows of random nets", "RowIndependenceTests/rowsOfRandomNetsAreIndependent", "FRAGUA_RANDOM_ROWS", 500, None),
     ("random kernels", "CompiledKernelTests/randomKernels", "FRAGUA_RANDOM_KERNELS", 2000, None),
