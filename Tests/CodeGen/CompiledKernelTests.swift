@@ -34,6 +34,7 @@ import Testing
     let clock = ContinuousClock()
     let start = clock.now
     for seed in seeds {
+      RandomCases.note(seed: seed)
       let comparison =
         seed % 2 == 0 ? KernelComparison(RandomKernels.case(seed: seed)) : KernelComparison(programOf: seed)
       let processor = Processor(emulating: sets[Int(seed / 2) % sets.count])

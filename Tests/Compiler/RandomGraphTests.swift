@@ -26,6 +26,7 @@ import Testing
     let clock = ContinuousClock()
     let start = clock.now
     for seed in seeds {
+      RandomCases.note(seed: seed)
       let sample = RandomGraph(seed: seed, size: Int(seed % 17) + 2)
       let isThorough = seed < 40
       let entries = isThorough ? sample.entries : [sample.entries[Int(seed / 6) % sample.entries.count]]

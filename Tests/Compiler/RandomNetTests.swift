@@ -20,6 +20,7 @@ import Testing
     let start = clock.now
     for seed in seeds {
       let net = RandomNet(seed: seed)
+      RandomCases.note(seed: seed, Array(net.text.utf8))
       for entry in net.entries {
         do {
           if try check(net, entry, &counts) { lanes += 1 }

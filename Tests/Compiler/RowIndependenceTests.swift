@@ -48,6 +48,7 @@ import Testing
     var (nets, results) = (0, 0)
     for seed in seeds {
       let net = RandomNet(seed: seed)
+      RandomCases.note(seed: seed, Array(net.text.utf8))
       let graph = try parsed(net.text)
       guard graph.batchSymbol(of: "net") != nil else { continue }
       let set = GraphComparison.instructionSets[Int(seed) % GraphComparison.instructionSets.count]

@@ -27,7 +27,7 @@ public enum RandomCases {
 extension RandomCases {
   /// Writes the case at hand to the file that the variable `FRAGUA_LAST_CASE` names, if it is set: what is left there
   /// after a trap or a hang is the input that did it.
-  public static func note(seed: UInt64, _ bytes: [UInt8]) {
+  public static func note(seed: UInt64, _ bytes: [UInt8] = []) {
     guard let path = getenv("FRAGUA_LAST_CASE"), let file = fopen(path, "w") else { return }
     defer { fclose(file) }
     let head = Array("seed \(seed)\n".utf8)
