@@ -38,6 +38,14 @@ import Testing
     #expect(lanes > counts.functions / 50, "nets reach the form lanes")
   }
 
+  /// Seeds that showed faults once: reads behind the end of a vector that was cut or padded along lanes (18, 46), rows
+  /// of lanes that moved against each other (223), regions that waited for each other (1323).
+  @Test(arguments: [UInt64(18), 46, 223, 1323]) func compilesWhatItOnceDidNot(_ seed: UInt64) throws {
+    let net = RandomNet(seed: seed)
+    var counts = StochasticOracle.Counts()
+    for entry in net.entries { _ = try check(net, entry, &counts) }
+  }
+
   /// Compares all stages of `entry`, with one instruction set after the other from seed to seed.
   /// - Returns: whether it is of the form lanes.
   private func check(

@@ -120,8 +120,9 @@ def run_suite(state, name, filter_, variable, count, build):
     failures = []
     if status != 0:
         # The first words of each issue, and where the input of a trap lies.
-        issues = re.findall(r"recorded an issue[^:]*: (.{1,300})", text) or [text[-600:]]
-        failures = [f"seeds {first} to {first + count - 1}: {issue}" for issue in issues[:5]]
+        text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+        issues = re.findall(r"recorded an issue.*(?:\n↳.*)*", text) or [text[-600:]]
+        failures = [f"seeds {first} to {first + count - 1}: {issue[:600]}" for issue in issues[:5]]
         if "recorded an issue" not in text:
             kept = os.path.join(FOLDER, f"case-{name.replace(' ', '-')}-{first}")
             if os.path.exists(last_case):

@@ -46,14 +46,16 @@ public struct LanesForm: Sendable {
       guard analysis.add(node) else { return nil }
       if analysis.instructionCount > Self.instructionLimit { break }
     }
+    // What is updated is a result of the region.
+    let outputs = function.results + function.updates.map(\.value)
     // Rows of several elements are read and written at a stride, one element after the other.
-    for value in batch + function.results {
+    for value in batch + outputs {
       guard let axis = analysis.rowAxis[value.id] else { continue }
       let elements = analysis.unrolledCount(value.type, axis)
       if elements > 1 { analysis.instructionCount += elements * Self.stridedAccessInstructions(elements) }
     }
     // What the epilogue stores is unrolled: rows of a uniform value, as many as a symbol says, cannot be.
-    for value in function.results + function.updates.map(\.value) where analysis.rowAxis[value.id] == nil {
+    for value in outputs where analysis.rowAxis[value.id] == nil {
       if analysis.hasSymbols(value.type) { return nil }
     }
     rows = extent.fixedValue!
