@@ -316,7 +316,6 @@ extension ScalarProgram {
   /// The constant that value `number` is, unless it is NaN or denormal.
   fileprivate func bound(_ number: Int) -> Scalar? {
     guard case .constant(let scalar) = instructions[number], !scalar.asDouble.isNaN else { return nil }
-    let isDenormal = scalar.type == .f32 ? scalar.float.isSubnormal : scalar.type == .f64 && scalar.double.isSubnormal
-    return isDenormal ? nil : scalar
+    return scalar.isDenormal ? nil : scalar
   }
 }

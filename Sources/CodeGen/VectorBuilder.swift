@@ -67,43 +67,62 @@ struct VectorBuilder: ElementArithmetic {
 
   func add(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
     guard a.type.isFloat else { return wrap(LLVMBuildAdd(builder, a.reference, b.reference, ""), a.type) }
-    let (a, b) = flushed(a, b, whereOneIs: [0, -0.0])
+    let (a, b) = keptFromFolding(a, b, neutral: [0, -0.0])
     return wrap(LLVMBuildFAdd(builder, a.reference, b.reference, ""), a.type)
   }
 
   func subtract(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
     guard a.type.isFloat else { return wrap(LLVMBuildSub(builder, a.reference, b.reference, ""), a.type) }
-    let (a, b) = flushed(a, b, whereOneIs: [0, -0.0])
+    let (a, b) = keptFromFolding(a, b, neutral: [0, -0.0])
     return wrap(LLVMBuildFSub(builder, a.reference, b.reference, ""), a.type)
   }
 
   func multiply(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
     guard a.type.isFloat else { return wrap(LLVMBuildMul(builder, a.reference, b.reference, ""), a.type) }
-    let (a, b) = flushed(a, b, whereOneIs: [1, -1])
+    let (a, b) = keptFromFolding(a, b, neutral: [1, -1])
     return wrap(LLVMBuildFMul(builder, a.reference, b.reference, ""), a.type)
   }
 
   func divide(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
-    let (a, b) = flushed(a, b, whereOneIs: [1, -1])
+    let (a, b) = keptFromFolding(a, b, neutral: [1, -1])
     return wrap(LLVMBuildFDiv(builder, a.reference, b.reference, ""), a.type)
   }
 
-  /// The operands of an operation of which LLVM, which knows no denormals as zeros, would leave nothing but the other
-  /// operand where one is one of `neutral`: that other one without denormals.
-  private func flushed(
-    _ a: VectorValue, _ b: VectorValue, whereOneIs neutral: [Double]
+  /// The operands of an operation that LLVM, which knows no denormals as zeros, would take away.
+  ///
+  /// Where one is one of the `neutral` constants, LLVM leaves nothing but the other: that one is given without
+  /// denormals. Where one is a selection from constants, LLVM would compute with these beforehand, or leave the other
+  /// untouched in the lanes in which a neutral one is selected (AVX-512): it is fenced.
+  private func keptFromFolding(
+    _ a: VectorValue, _ b: VectorValue, neutral: [Double]
   ) -> (VectorValue, VectorValue) {
     func isNeutral(_ x: VectorValue) -> Bool {
       LLVMIsConstant(x.reference) != 0
         && neutral.contains { constant(Scalar($0, as: x.type)).reference == x.reference }
     }
-    func flushed(_ x: VectorValue) -> VectorValue {
-      if LLVMIsConstant(x.reference) != 0 || isArithmetic(x.reference) { return x }
-      var own = self
-      return VectorMath.flushed(x, in: &own)
-    }
     if isNeutral(b) { return (flushed(a), b) }
-    return isNeutral(a) ? (a, flushed(b)) : (a, b)
+    return isNeutral(a) ? (a, flushed(b)) : (fencedSelection(a), fencedSelection(b))
+  }
+
+  /// `x` without denormals.
+  private func flushed(_ x: VectorValue) -> VectorValue {
+    if LLVMIsConstant(x.reference) != 0 || isArithmetic(x.reference) { return x }
+    var own = self
+    return VectorMath.flushed(x, in: &own)
+  }
+
+  /// `x` as a value of which LLVM knows nothing.
+  private func fenced(_ x: VectorValue) -> VectorValue {
+    wrap(function.intrinsic("llvm.arithmetic.fence", [valueType(x.type)], [x.reference]), x.type)
+  }
+
+  /// `x`, fenced where it is a selection one side of which is a constant.
+  private func fencedSelection(_ x: VectorValue) -> VectorValue {
+    var value = x.reference
+    while LLVMIsABitCastInst(value) != nil { value = LLVMGetOperand(value, 0) }
+    guard LLVMIsASelectInst(value) != nil, (1...2).contains(where: { LLVMIsConstant(LLVMGetOperand(value, $0)) != 0 })
+    else { return x }
+    return fenced(x)
   }
 
   /// Whether the processor computed `value`, or what it is lanes of, so that it is no denormal.
@@ -153,7 +172,9 @@ struct VectorBuilder: ElementArithmetic {
   func fma(_ a: VectorValue, _ b: VectorValue, _ c: VectorValue) -> VectorValue {
     guard function.target.hasFMA else { return emulatedFMA([a.reference, b.reference, c.reference], a.type) }
     // With a factor of 1 LLVM makes a sum of it.
-    let (a, b) = LLVMIsConstant(c.reference) != 0 ? flushed(a, b, whereOneIs: [1, -1]) : (a, b)
+    let (a, b) =
+      LLVMIsConstant(c.reference) != 0
+      ? keptFromFolding(a, b, neutral: [1, -1]) : (fencedSelection(a), fencedSelection(b))
     return wrap(function.intrinsic("llvm.fma", [valueType(a.type)], [a.reference, b.reference, c.reference]), a.type)
   }
 
@@ -266,21 +287,20 @@ struct VectorBuilder: ElementArithmetic {
     wrap(LLVMBuildSelect(builder, condition.reference, a.reference, b.reference, ""), a.type)
   }
 
-  /// ``select(_:_:_:)`` of bits: where the condition compares the two, LLVM would make a minimum or a maximum of it,
-  /// which makes denormals zeros.
+  /// ``select(_:_:_:)`` of bits: where the condition compares the two, however indirectly, LLVM would make a minimum or a
+  /// maximum of it, which makes denormals zeros.
   func selectBits(_ condition: VectorValue, _ a: VectorValue, _ b: VectorValue) -> VectorValue {
-    let isCompared = LLVMIsAFCmpInst(condition.reference) != nil || LLVMIsABinaryOperator(condition.reference) != nil
-    guard a.type.isFloat, isCompared else { return select(condition, a, b) }
+    guard a.type.isFloat else { return select(condition, a, b) }
     let bits: ElementType = a.type == .f32 ? .i32 : .i64
     return bitCast(select(condition, bitCast(a, to: bits), bitCast(b, to: bits)), to: a.type)
   }
 
   func convert(_ a: VectorValue, to type: ElementType) -> VectorValue {
     if a.type == type { return a }
-    if type == .f32, LLVMIsAFPExtInst(a.reference) != nil {
-      // LLVM would take both conversions away.
-      var own = self
-      return wrap(LLVMBuildFPCast(builder, VectorMath.flushed(a, in: &own).reference, valueType(type), ""), type)
+    if type == .f32, a.type == .f64 {
+      // LLVM would take the conversion away together with one to f64, through what does not change the number.
+      let wide = LLVMIsAFPExtInst(a.reference) != nil ? flushed(a) : fenced(a)
+      return wrap(LLVMBuildFPCast(builder, wide.reference, valueType(type), ""), type)
     }
     let target = valueType(type)
     if type == .i1 { return compare(.ne, a, constant(Scalar(0, as: a.type))) }

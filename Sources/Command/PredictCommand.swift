@@ -57,17 +57,17 @@ struct PredictCommand: ParsableCommand {
       graph, function: name, parameters: initial.tensors, options: try compilation.executionOptions(batch: batch))
     if let output, let path {
       let begin = ContinuousClock.now
-      let results = try predictor.predict(dataset)
+      let results = try predictor.predict(dataset, warn: Console.warn)
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
       let names = graph.resultNames(of: name)
       try output.write(results, names: names)
       report(path, rows: dataset.rowCount, seconds: seconds, zip(names, results).map { ($0, $1.type) })
     } else if types.allSatisfy({ $0.rank == 0 }) {
-      print(means: try predictor.means(dataset), graph.figureNames(of: name), rows: dataset.rowCount)
+      let means = try predictor.means(dataset, warn: Console.warn)
+      print(means: means, graph.figureNames(of: name), rows: dataset.rowCount)
     } else {
-      try print(rows: try predictor.predict(dataset), graph.resultNames(of: name))
+      try print(rows: try predictor.predict(dataset, warn: Console.warn), graph.resultNames(of: name))
     }
-    for warning in predictor.warnings { Console.warn(warning) }
   }
 
   /// Says what has been written.

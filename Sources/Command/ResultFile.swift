@@ -46,6 +46,10 @@ struct ResultFile {
 
   /// The results side by side, a line for each row: columns `name`, or `name_0`, `name_1` and so on.
   static func csv(_ results: [Tensor], _ names: [String]) throws(Diagnostic) -> String {
+    if let index = results.firstIndex(where: { $0.extents.isEmpty }) {
+      throw Diagnostic("'\(names[index])' is \(results[index].type), which has no rows for a table")
+        .noting("write to a .npy or a .safetensors file with --out")
+    }
     let rows = results.first?.extents.first ?? 0
     for (result, name) in zip(results, names) where result.extents.first != rows {
       throw Diagnostic("'\(name)' is \(result.type), but a table needs \(rows) rows in every result")

@@ -2,8 +2,8 @@ import FraguaTransforms
 
 /// How long the stages of a compilation took.
 public struct CompilationTimes: Sendable {
-  /// A pass, or a stage behind them: `lower`, `order`, `verify`, `schedule`, `plan`, `code` (generation), `link` (with memory and
-  /// threads).
+  /// A pass, or a stage behind them: `lower`, `order`, `verify`, `schedule`, `plan`, `code` (generation), `link` (with
+  /// memory and threads).
   public struct Stage: Sendable {
     public let name: String
     public let seconds: Double

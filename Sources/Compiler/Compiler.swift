@@ -13,6 +13,13 @@ public enum Compiler {
   public static func transform(
     _ graph: Graph, entry: String, after last: String? = nil, _ options: CompilerOptions
   ) throws(Diagnostics) -> (graph: Graph, timings: [Pipeline.Timing]) {
+    // Numbers that the text holds keep denormals, whatever the caller computes with; folding sets its own mode.
+    try withDenormalsKept { () throws(Diagnostics) in try transformed(graph, entry: entry, after: last, options) }
+  }
+
+  private static func transformed(
+    _ graph: Graph, entry: String, after last: String?, _ options: CompilerOptions
+  ) throws(Diagnostics) -> (graph: Graph, timings: [Pipeline.Timing]) {
     var context = PassContext(
       vocabulary: options.vocabulary, entries: [entry], mode: options.mode, bindings: options.bindings,
       target: options.processor.target, memoryLimitBytes: options.memoryLimitBytes)
@@ -44,6 +51,12 @@ public enum Compiler {
 
   /// The kernels of function `entry`, with their schedule and memory plan.
   public static func plan(_ graph: Graph, entry: String, _ options: CompilerOptions) throws(Diagnostics) -> Planned {
+    try withDenormalsKept { () throws(Diagnostics) in try planned(graph, entry: entry, options) }
+  }
+
+  private static func planned(
+    _ graph: Graph, entry: String, _ options: CompilerOptions
+  ) throws(Diagnostics) -> Planned {
     let (fused, timings) = try transform(graph, entry: entry, options)
     var times = CompilationTimes(passes: timings)
     guard let function = fused.function(named: entry) else {

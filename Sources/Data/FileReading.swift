@@ -42,10 +42,10 @@ extension Diagnostic {
   /// What to name in place of the folder at `path`.
   private static func insideHint(_ path: String) -> String {
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    let files = contents.filter { !$0.hasPrefix(".") && !isFolder(path + "/" + $0) }.sorted()
+    let files = contents.filter { !$0.hasPrefix(".") }.sorted().lazy.filter { !isFolder(path + "/" + $0) }.prefix(3)
     guard !files.isEmpty else { return "name a file in it" }
     let slash = path.hasSuffix("/") ? "" : "/"
-    let list = files.prefix(3).map { "'\(path)\(slash)\($0)'" }.joined(separator: ", ")
+    let list = files.map { "'\(path)\(slash)\($0)'" }.joined(separator: ", ")
     return "name a file in it, such as \(list)"
   }
 

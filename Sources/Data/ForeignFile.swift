@@ -2,7 +2,7 @@ import FraguaSource
 
 /// A kind of data file that other programs write and that is not read: what it is, and how to get its data out.
 enum ForeignFile: CaseIterable {
-  case parquet, excel, openDocument, feather, hdf5, pickle, json, matlab
+  case parquet, excel, openDocument, feather, hdf5, pickle, json, matlab, archive
 
   /// The extensions of names, in small letters.
   private var extensions: [String] {
@@ -15,6 +15,7 @@ enum ForeignFile: CaseIterable {
     case .pickle: ["pkl", "pickle", "pt", "pth"]
     case .json: ["json", "jsonl", "ndjson"]
     case .matlab: ["mat"]
+    case .archive: ["zip", "npz", "keras"]
     }
   }
 
@@ -22,11 +23,11 @@ enum ForeignFile: CaseIterable {
   private var signatures: [[UInt8]] {
     switch self {
     case .parquet: [Array("PAR1".utf8)]
-    case .excel: [[0x50, 0x4B, 0x03, 0x04], [0xD0, 0xCF, 0x11, 0xE0]]
+    case .excel: [Self.zip, [0xD0, 0xCF, 0x11, 0xE0]]
     case .feather: [Array("ARROW1".utf8), Array("FEA1".utf8)]
     case .hdf5: [[0x89, 0x48, 0x44, 0x46]]
     case .matlab: [Array("MATLAB 5.0".utf8)]
-    case .openDocument, .pickle, .json: []
+    case .openDocument, .pickle, .json, .archive: []
     }
   }
 
@@ -40,13 +41,17 @@ enum ForeignFile: CaseIterable {
     self = kind
   }
 
-  /// The kind of file that contents begin like.
+  /// The kind of file that contents begin like. A text of such letters is none: what other programs write has zeros.
   init?(contents: [UInt8]) {
-    guard let kind = Self.allCases.first(where: { $0.signatures.contains { contents.starts(with: $0) } }) else {
-      return nil
-    }
-    self = kind
+    let head = contents.prefix(1 << 16)
+    guard let kind = Self.allCases.first(where: { $0.signatures.contains { contents.starts(with: $0) } }),
+      head.contains(0)
+    else { return nil }
+    // A workbook is an archive with a folder `xl`; a checkpoint of Python's is one too.
+    self = kind == .excel && contents.starts(with: Self.zip) && !head.holds("xl/") ? .archive : kind
   }
+
+  private static let zip: [UInt8] = [0x50, 0x4B, 0x03, 0x04]
 
   private var name: String {
     switch self {
@@ -58,6 +63,7 @@ enum ForeignFile: CaseIterable {
     case .pickle: "a pickle of Python objects"
     case .json: "a JSON file"
     case .matlab: "a MATLAB file"
+    case .archive: "an archive (zip)"
     }
   }
 
@@ -69,12 +75,24 @@ enum ForeignFile: CaseIterable {
     case .feather:
       "export as CSV, for example in Python: pandas.read_feather('data.feather').to_csv('data.csv', index=False)"
     case .json: "export as CSV, for example in Python: pandas.read_json('data.json').to_csv('data.csv', index=False)"
+    case .archive: "unpack it and name a file in it; arrays of Python's are exported with numpy.save('x.npy', x)"
     case .hdf5, .pickle, .matlab: "export the arrays from Python with numpy.save('x.npy', x), or tables as CSV"
     }
+  }
+
+  /// What is wrong with reading parameters from the file at `path`.
+  func parametersDiagnostic(_ path: some StringProtocol) -> Diagnostic {
+    Diagnostic("'\(path)' is \(name), not a safetensors file of parameters")
+      .noting("export it from Python with safetensors.torch.save_file or safetensors.numpy.save_file")
   }
 
   /// What is wrong with reading the file at `path`.
   func diagnostic(_ path: some StringProtocol) -> Diagnostic {
     Diagnostic("'\(path)' is \(name), which is not read").noting(advice)
   }
+}
+
+extension Sequence<UInt8> {
+  /// Whether the bytes of `text` stand in it.
+  fileprivate func holds(_ text: String) -> Bool { Array(self).firstRange(of: Array(text.utf8)) != nil }
 }

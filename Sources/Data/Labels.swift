@@ -69,11 +69,13 @@ private func firstBadLabel(
   let message = "the label \(label) is out of range, expected 0 to \(count - 1)"
   var hint: String?
   if label == count {
-    let smallest = (0..<tensor.count).lazy.map { tensor[$0].integer }.min() ?? 0
-    hint =
-      smallest <= 0
-      ? "classes count from 0, so the last of \(count) classes is \(count - 1)"
-      : "classes count from 0, but the smallest label here is \(smallest): subtract 1 from each"
+    let all = (0..<tensor.count).lazy.map { tensor[$0].integer }
+    let (smallest, largest) = (all.min() ?? 0, all.max() ?? 0)
+    hint = "classes count from 0, so the last of \(count) classes is \(count - 1)"
+    if smallest > 0 {
+      hint = "classes count from 0, but the labels here are \(smallest) to \(largest)"
+      if largest - smallest < count { hint! += ": subtract \(smallest) from each" }
+    }
   }
   return (position / elements, position % elements, message, hint)
 }

@@ -85,7 +85,9 @@ struct SafetensorsLayout {
       throw Diagnostic("'\(path)' is truncated: a safetensors file has at least 8 bytes, this one \(count)")
     }
     guard length <= Self.headerMaximumBytes, count == 8 || file[8] == UInt8(ascii: "{") else {
-      throw Diagnostic("'\(path)' is not a safetensors file: it does not start with a header")
+      let error = Diagnostic("'\(path)' is not a safetensors file: it does not start with a header")
+      guard let foreign = ForeignFile(contents: file) ?? ForeignFile(path: path[...]) else { throw error }
+      throw foreign.parametersDiagnostic(path)
     }
     dataOffset = 8 + Int(length)
     guard dataOffset <= count, dataOffset <= file.count else {

@@ -104,7 +104,8 @@ public struct SignatureTable: Sendable {
       guard trained.contains(where: { !declaration.frozen.contains($0) }) else {
         throw Diagnostic("'@\(declaration.name)' has nothing to train").noting(
           trained.isEmpty
-            ? "'@\(loss.name)' depends on no 'param'" : "all parameters that '@\(loss.name)' depends on are frozen")
+            ? "'@\(loss.name)' depends on no 'param', or only by what has no derivative, such as 'argmax' and comparisons"
+            : "all parameters that '@\(loss.name)' depends on are frozen")
       }
     }
     entries[declaration.name] = Entry(

@@ -23,7 +23,7 @@ extension OtherNames {
       // Elementwise.
       "add": ["plus", "add_n"],
       "subtract": ["sub", "minus"],
-      "multiply": ["mul", "times", "prod", "square", "pow", "power", "hadamard"],
+      "multiply": ["mul", "times", "square", "pow", "power", "hadamard"],
       "divide": ["div", "true_divide", "quotient"],
       "negate": ["neg", "negative"],
       "exp": ["exponential"],
@@ -62,7 +62,7 @@ extension OtherNames {
     ],
     optimizers: [
       "sgd": ["gradient_descent", "gd"],
-      "sgd(momentum = 0.9)": ["momentum", "nesterov"],
+      "sgd(momentum = 0.9)": ["momentum"], "sgd(momentum = 0.9, nesterov = true)": ["nesterov"],
       "adam": ["adam_w"],
     ])
 }

@@ -6,6 +6,8 @@ public struct DecimalNumber: Sendable {
   private(set) var exponent = 0
   /// Whether all digits fitted the mantissa; where they did not, the exponent is not the mantissa's.
   private(set) var hasAllDigits = true
+  /// Whether a digit behind the point that is not 0 did not fit.
+  private var hasLostFraction = false
 
   /// Reads `[+-] digits [. digits] [(e|E) [+-] digits]` with a digit before or after the point, and nothing else: no
   /// words such as `nan`, no hexadecimal.
@@ -25,8 +27,16 @@ public struct DecimalNumber: Sendable {
     var pointAt: Int?
     while i < text.count {
       if let d = digit() {
-        // Up to here another digit fits in 64 bits.
-        if mantissa < 1_000_000_000_000_000_000 { mantissa = mantissa * 10 + d } else { hasAllDigits = false }
+        if mantissa <= (UInt64.max - 9) / 10 {
+          mantissa = mantissa * 10 + d
+        } else if d == 0, pointAt != nil {
+          // Further zeros behind the point say nothing.
+          i += 1
+          continue
+        } else {
+          hasAllDigits = false
+          if pointAt != nil { hasLostFraction = true }
+        }
         digitCount += 1
       } else if text[i] == UInt8(ascii: "."), pointAt == nil {
         pointAt = digitCount
@@ -72,7 +82,7 @@ public struct DecimalNumber: Sendable {
   }
 
   /// Whether digits stand behind the point that are not all zeros.
-  var hasFraction: Bool { integer == nil && exponent < 0 && hasAllDigits }
+  var hasFraction: Bool { hasAllDigits ? integer == nil && exponent < 0 : hasLostFraction }
 
   /// The value where one correctly rounded operation on exact numbers gives it (Clinger's fast path).
   ///

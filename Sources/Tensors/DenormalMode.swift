@@ -43,3 +43,14 @@ extension BinaryFloatingPoint {
   /// The number itself, but a zero of its sign where denormals are zeros and it is one.
   @inline(__always) public var flushed: Self { self + Self(signOf: self, magnitudeOf: 0) }
 }
+
+extension Scalar {
+  /// Whether it is a float that is neither normal nor a zero.
+  public var isDenormal: Bool {
+    switch type {
+    case .f32: float.isSubnormal
+    case .f64: double.isSubnormal
+    default: false
+    }
+  }
+}

@@ -42,6 +42,7 @@ extension Scalar {
     _ text: String, _ digits: Substring, _ type: ElementType
   ) throws(Diagnostic) -> Scalar {
     let unheld = Diagnostic("'\(text.prefix(40))' is not a number that \(type.rawValue) holds")
+    guard digits.first.map({ $0.isHexDigit || $0 == "." }) ?? false else { throw unheld }
     let isFloat = digits.contains { $0 == "." || $0 == "p" || $0 == "P" }
     if type.isFloat, isFloat {
       let value = type == .f32 ? Float(text).map { Scalar($0) } : Double(text).map { Scalar($0) }
@@ -79,12 +80,12 @@ extension Scalar {
 
 extension ElementType {
   /// Whether `value` is an element of this type, or a number that rounds to one: a finite number must not become an
-  /// infinity, and an integer is a whole number up to 2^53, to which `Double` counts.
+  /// infinity, and an integer is a whole number below 2^53, to which `Double` counts.
   public func holds(_ value: Double) -> Bool {
     switch self {
     case .f64: true
     case .f32: !value.isFinite || Float(value).isFinite
-    default: value.magnitude <= 0x1p53 && Scalar(value, as: self).asDouble == value
+    default: value.magnitude < 0x1p53 && Scalar(value, as: self).asDouble == value
     }
   }
 }

@@ -5,7 +5,6 @@ import FraguaRuntime
 import FraguaSource
 import FraguaTensors
 import FraguaTransforms
-import Synchronization
 
 /// Runs a function over data, batch by batch, with given parameters.
 ///
@@ -21,10 +20,6 @@ public final class Predictor: Sendable {
   private let versions: Specializations
   private let parameters: ParameterSnapshot
   private let labels: LabelRanges
-  private let lastWarnings = Mutex<[Diagnostic]>([])
-
-  /// What was probably not meant in the run that ended last.
-  public var warnings: [Diagnostic] { lastWarnings.withLock { $0 } }
 
   /// - Parameter parameters: a tensor for every parameter of the graph, as ``Checkpoint`` has them; those of trainings
   ///   may be missing.
@@ -53,11 +48,11 @@ public final class Predictor: Sendable {
   }
 
   /// The results for all rows of `data`: each has one row for a row of the data.
+  /// - Parameter warn: told, at the end, what was probably not meant.
   /// - Throws: where data do not fit; where a result has no rows, such as a loss.
-  public func predict(_ data: Dataset) throws(Diagnostics) -> [Tensor] {
+  public func predict(_ data: Dataset, warn: (Diagnostic) -> Void = { _ in }) throws(Diagnostics) -> [Tensor] {
     let loop = try loop(data)
     var warnings = loop.layout.labelWarnings(labels)
-    defer { lastWarnings.withLock { $0 = warnings } }
     for (index, type) in resultTypes.enumerated() where loop.count > 1 {
       guard let symbol, type.shape.first == .symbol(symbol) else {
         throw Diagnostics([
@@ -74,12 +69,14 @@ public final class Predictor: Sendable {
     }
     let results = parts.map(Tensor.init(joiningRows:))
     for (index, result) in results.enumerated() { checkFinite(result, index, loop.layout, &warnings) }
+    warnings.forEach(warn)
     return results
   }
 
   /// The means of the results over the rows of `data`: of a loss, of metrics.
+  /// - Parameter warn: told, at the end, what was probably not meant.
   /// - Throws: where data do not fit; where a result is no scalar.
-  public func means(_ data: Dataset) throws(Diagnostics) -> [Double] {
+  public func means(_ data: Dataset, warn: (Diagnostic) -> Void = { _ in }) throws(Diagnostics) -> [Double] {
     if resultTypes.isEmpty { return [] }
     if let index = resultTypes.firstIndex(where: { $0.rank > 0 }) {
       throw Diagnostics([
@@ -88,7 +85,6 @@ public final class Predictor: Sendable {
     }
     let loop = try loop(data)
     var warnings = loop.layout.labelWarnings(labels)
-    defer { lastWarnings.withLock { $0 = warnings } }
     var sums = WeightedFigures(count: resultTypes.count)
     for batch in try loop.batches() {
       let frame = try loop.run(batch)
@@ -101,6 +97,7 @@ public final class Predictor: Sendable {
     for (index, mean) in means.enumerated() where !mean.isFinite {
       warnings.append(noting(.warning("the mean of \(called(index)) over the rows is \(mean.figure)"), loop.layout))
     }
+    warnings.forEach(warn)
     return means
   }
 

@@ -34,7 +34,7 @@ extension Trainer {
       if !isSilent {
         error = error.noting(
           names.isEmpty
-            ? "the parameters are finite after the step: the loss itself takes the logarithm of 0, divides by 0 or overflows"
+            ? "the parameters are finite after the step: it is the loss itself that overflows, or is no number for these rows"
             : "after the step \(Self.words(names, of: trainedParameters)) not finite")
       }
       error = error.noting(Self.hint)
@@ -67,7 +67,7 @@ extension Trainer {
   }
 
   /// What often helps.
-  private static let hint = "a smaller learning rate, scaled inputs, or a loss that takes logits often help"
+  private static let hint = "a smaller learning rate, scaled data, or a loss of logits for probabilities often help"
 
   /// `error` with what is left of the training: what this run saved after the epoch `saved`, or what was there before.
   private func noting(_ error: Diagnostic, _ saved: Int?) -> Diagnostic {

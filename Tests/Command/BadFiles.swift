@@ -141,7 +141,9 @@ enum BadFiles {
     try folder.write("million.csv", "a,b,y\n1,2,0\n3,\"1,234,567\",1\n")
     try folder.write("overflow.csv", "a,b,y\n1,2,0\n3,1e400,1\n")
     try folder.write("latin1.csv", Array("a,gr".utf8) + [0xF6, 0xDF] + Array("e,y\n1,2,0\n".utf8))
-    try folder.write("book.csv", [0x50, 0x4B, 0x03, 0x04, 0x14, 0x00])
+    let zip: [UInt8] = [0x50, 0x4B, 0x03, 0x04, 0x14, 0x00]
+    try folder.write("book.csv", zip + Array("[Content_Types].xml".utf8) + zip + Array("xl/workbook.xml".utf8))
+    try folder.write("archive.csv", zip + Array("table.csv".utf8))
   }
 
   private static func writeBinaryFiles(to folder: TestFolder) throws {

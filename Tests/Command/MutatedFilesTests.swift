@@ -44,7 +44,8 @@ import Testing
     print(
       "MutatedFilesTests: \(seeds.count) files from seed \(seeds.lowerBound) in \(ContinuousClock.now - start); "
         + "\(counts.runs) runs of the command, \(counts.accepted) did as asked, \(counts.refused) refused")
-    #expect(counts.accepted > 0 && counts.refused > 0)
+    // About one file in ten is accepted.
+    if seeds.count >= 80 { #expect(counts.accepted > 0 && counts.refused > 0) }
   }
 
   /// Runs the commands of `example` on its file with the contents `bytes`.

@@ -202,7 +202,8 @@ import Testing
       nonisolated(unsafe) let frame = compiled.executable.frame()
       try Self.atOnce { caller in
         let arguments = Self.arguments(compiled.argumentTypes, caller)
-        for _ in 0..<20 { _ = try frame.run(arguments, snapshot) }
+        // So often that the threads meet, however busy the processors are.
+        for _ in 0..<500 { _ = try frame.run(arguments, snapshot) }
       }
     }
     #expect(String(decoding: result.standardErrorContent, as: UTF8.self).contains("data race"))

@@ -68,6 +68,7 @@ import Testing
       addArithmetic()
       addComparisons()
       addConstants()
+      addSelections()
     }
 
     private mutating func add(_ text: String, _ first: Double, _ second: Double, _ third: Double, _ fourth: Double) {
@@ -143,6 +144,33 @@ import Testing
       add(splat("t", normal) + splat("h", 0.5) + "%r = multiply %t, %h", 0, 0, 0, 0)
       add(splat("t", normal) + "%p = exp %one\n%q = divide %t, %p\n%r = maximum %q, %q", 0, 0, 0, 0)
       add(splat("t", d) + "%r = negate %t", -d, -d, -d, -d)
+    }
+
+    /// Selections from constants, which LLVM would compute with beforehand, or leave the other operand alone for.
+    private mutating func addSelections() {
+      let always = "%c = compare %x, %minus {direction = gt}\n"
+      add(always + "%s = select %c, %zero, %x\n%r = subtract %x, %s", 0, -0.0, 1, normal)
+      add(always + "%z = negate %zero\n%s = select %c, %z, %x\n%r = add %x, %s", 0, -0.0, 1, normal)
+      add(always + "%s = select %c, %one, %x\n%r = multiply %x, %s", 0, -0.0, 1, normal)
+      add(always + "%s = select %c, %one, %x\n%r = divide %x, %s", 0, -0.0, 1, normal)
+      add("%s = maximum %x, %one\n%r = multiply %x, %s", 0, -0.0, 1, normal)
+      add("%s = relu %minus\n%t = minimum %x, %s\n%u = relu %t\n%r = subtract %x, %u", 0, -0.0, 1, normal)
+      let integers = "%k = convert %x {to = i32}\n%n = constant {value = dense<0>} : tensor<4xi32>\n"
+      let tiny = type == .f32 ? Double(Float(1e-20)) : 1e-160
+      add(
+        integers + splat("t", tiny)
+          + "%c = compare %k, %n {direction = eq}\n%s = select %c, %t, %one\n%r = multiply %s, %t", 0, 0, tiny, 0)
+      add(
+        integers + "%a = compare %k, %n {direction = ge}\n%b = compare %x, %one {direction = lt}\n"
+          + "%f = constant {value = dense<false>} : tensor<4xi1>\n%c = select %a, %b, %f\n%r = select %c, %x, %one",
+        d, -d, 1, normal)
+      let filled = "%y = tanh %x\n%p = pad %y {axes = [0], low = [1], high = [0], fill = \(d)}\n"
+      let ones = "%o = constant {value = dense<1.0>} : tensor<5x\(e)>\n"
+      cases.append((filled + ones + "%r = multiply %p, %o", [0, 0, -0.0, 0.7615941559557649, normal]))
+      if type == .f32 {
+        let wide = "%n = negate %x\n%y = convert %n {to = f64}\n%m = negate %y\n%r = convert %m {to = f32}"
+        add(wide, 0, -0.0, 1, normal)
+      }
     }
   }
 

@@ -92,6 +92,17 @@ class State:
 # The test suite
 
 
+def sanitizer_problem(build):
+    """Why a build of the command would find nothing; `None` where its sanitizer runs."""
+    if not os.path.exists(SANITIZED[build]):
+        return f"'{SANITIZED[build]}' is not built; 'make sanitized' builds it"
+    environment = dict(os.environ, ASAN_OPTIONS="verbosity=1", TSAN_OPTIONS="verbosity=1")
+    outcome = subprocess.run([SANITIZED[build], "--version"], env=environment, capture_output=True, text=True)
+    if f"{build.capitalize()}Sanitizer" not in outcome.stderr:
+        return f"'{SANITIZED[build]}' has no {build} sanitizer in it"
+    return None
+
+
 def run_suite(state, name, filter_, variable, count, build):
     """Runs `count` more seeds of a test. A trap or a hang costs the rest of them, and is noted with its input."""
     first = state.take(name, count)
@@ -311,8 +322,9 @@ def main():
         for name, filter_, variable, count, build in SUITES:
             if options.only not in name:
                 continue
-            if build and not os.path.exists(SANITIZED[build]):
-                print(f"{name}: '{SANITIZED[build]}' is not built; 'make sanitized' builds it", flush=True)
+            problem = build and sanitizer_problem(build)
+            if problem:
+                print(f"{name}: {problem}", flush=True)
                 continue
             yield lambda phase=(name, filter_, variable, scaled(count), build): run_suite(state, *phase)
         for name, phase, count in FAULTS:

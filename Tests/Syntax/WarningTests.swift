@@ -36,7 +36,7 @@ import Testing
     #expect(
       try warnings(text) == [
         "3:1: nothing reads the parameter '@idle'", "4:1: nothing reads the parameter '@dead'",
-        "note: 8:3: '%h' does, but nothing uses '%h'", "6:1: nothing reads the state '@lonely'",
+        "note: 8:3: '%h' does, but nothing uses '%h'",
       ])
   }
 

@@ -113,9 +113,14 @@ import Testing
       let predictor = try Predictor(
         graph, function: function, parameters: [:], options: ExecutionOptions(batch: 2, threads: 1))
       let data = try Dataset([Dataset.Column("x", Tensor([rows.count / 3, 3], rows))])
-      if function == "predict" { return (try predictor.predict(data), predictor.warnings) }
-      _ = try predictor.means(data)
-      return ([], predictor.warnings)
+      var warnings: [Diagnostic] = []
+      var results: [Tensor] = []
+      if function == "predict" {
+        results = try predictor.predict(data) { warnings.append($0) }
+      } else {
+        _ = try predictor.means(data) { warnings.append($0) }
+      }
+      return (results, warnings)
     }
     let good = try run([1, 2, 3, 3, 2, 1, 1, 3, 2])
     #expect(good.warnings == [] && good.results[0].integers == [2, 0, 1])

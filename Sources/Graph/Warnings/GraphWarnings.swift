@@ -24,25 +24,19 @@ enum GraphWarnings {
     }.map(\.element)
   }
 
-  /// Parameters and states that nothing reads, where nothing updates them either.
+  /// Parameters to be trained that nothing reads, where nothing updates them either.
   private static func unread(in graph: Graph) -> [Diagnostic] {
     var used = Set(graph.functions.flatMap { $0.updates.map(\.parameter) })
     /// Where a value is read that nothing uses.
     var idle: [String: Diagnostic.Note] = [:]
     for function in graph.functions {
       let live = function.liveValues
-      for read in function.parameterReads {
-        if live[read.value.id] {
-          used.insert(read.parameter)
-        } else if idle[read.parameter] == nil {
-          idle[read.parameter] = function.idleUse(of: read.value)
-        }
-      }
+      for read in function.parameterReads where live[read.value.id] { used.insert(read.parameter) }
+      idle.merge(function.idleUses(live)) { first, _ in first }
     }
-    return graph.parameters.filter { !used.contains($0.name) }.map { parameter in
-      let kind = parameter.isTrainable ? "parameter" : "state"
-      return .warning(
-        "nothing reads the \(kind) '@\(parameter.name)'", at: parameter.origin.location,
+    return graph.parameters.filter { $0.isTrainable && !used.contains($0.name) }.map { parameter in
+      .warning(
+        "nothing reads the parameter '@\(parameter.name)'", at: parameter.origin.location,
         notes: idle[parameter.name].map { [$0] } ?? [])
     }
   }
@@ -64,15 +58,22 @@ extension Function {
     return live
   }
 
-  /// The first value with a name that is made of `value`, which nothing needs.
-  fileprivate func idleUse(of value: Value) -> Diagnostic.Note? {
-    var made = Set([value.id])
-    for node in nodes where node.operands.contains(where: { made.contains($0.id) }) {
+  /// For parameters of which nothing needs what is read: the first value with a name that is made of it.
+  fileprivate func idleUses(_ live: [Bool]) -> [String: Diagnostic.Note] {
+    var uses: [String: Diagnostic.Note] = [:]
+    // What each value is made of, of several the first.
+    var sources: [Int: String] = [:]
+    for read in parameterReads where !live[read.value.id] { sources[read.value.id] = read.parameter }
+    for node in nodes where !sources.isEmpty {
+      let parameters = node.operands.compactMap { sources[$0.id] }
+      guard let first = parameters.first else { continue }
       if let name = node.results.lazy.compactMap({ valueNames[$0.id] }).first {
-        return .init("'%\(name)' does, but nothing uses '%\(name)'", at: node.origin.location)
+        let note = Diagnostic.Note("'%\(name)' does, but nothing uses '%\(name)'", at: node.origin.location)
+        for parameter in parameters where uses[parameter] == nil { uses[parameter] = note }
+      } else {
+        for result in node.results { sources[result.id] = first }
       }
-      made.formUnion(node.results.map(\.id))
     }
-    return nil
+    return uses
   }
 }

@@ -8,16 +8,30 @@ struct WrittenElements {
   /// The elements 0 to `count - 1`.
   init(all count: Int) { intervals = [ClosedInterval(0, count - 1)] }
 
-  /// Adds the elements of `new`. Linear in the intervals that there are.
+  /// Adds the elements of `new`. Logarithmic where those before it are there already, or it is the last.
   mutating func insert(_ new: ClosedInterval) {
-    let start = intervals.firstIndex { $0.high >= new.low - 1 } ?? intervals.count
-    let end = intervals[start...].firstIndex { $0.low > new.high + 1 } ?? intervals.count
+    let start = firstIndex { $0.high >= new.low - 1 }
+    if start < intervals.count, intervals[start].contains(new) { return }
+    let end = firstIndex { $0.low > new.high + 1 }
     let merged = intervals[start..<end].reduce(new) { $0.union($1) }
     intervals.replaceSubrange(start..<end, with: [merged])
   }
 
-  /// Whether all of `wanted` is written.
-  func contains(_ wanted: ClosedInterval) -> Bool { intervals.contains { $0.contains(wanted) } }
+  /// Whether all of `wanted` is written. Logarithmic in the intervals that there are.
+  func contains(_ wanted: ClosedInterval) -> Bool {
+    let index = firstIndex { $0.high >= wanted.high }
+    return index < intervals.count && intervals[index].contains(wanted)
+  }
+
+  /// The index of the first interval of which `condition` holds, as it does of all behind it; else how many there are.
+  private func firstIndex(where condition: (ClosedInterval) -> Bool) -> Int {
+    var (low, high) = (0, intervals.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if condition(intervals[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
 }
 
 /// What a kernel is known to do to its buffers: a bound of what it reads, and what it writes whatever it computes.
@@ -42,7 +56,8 @@ struct KernelReach {
     }
     if let first = counted.first {
       let whole = counted.reduce(first.elements) { $0.union($1.elements) }
-      if counted.reduce(0, { $0 + $1.points }) == whole.count {
+      // More points than elements are an error that is told elsewhere; so many that they overflow are that too.
+      if counted.reduce(0, { $0.addingReportingOverflow($1.points).partialValue }) == whole.count {
         written.append([whole])
         return
       }

@@ -25,7 +25,7 @@ public struct ReluOperation: CompositeOperation {
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
     let x = operands[0]
     return x.element.isFloat
-      ? [Tensor(x.type, rounding: x.doubles.map { $0 < 0 ? 0 : $0.flushed })]
+      ? [Tensor(x.type, rounding: x.doubles.map { $0 <= 0 ? 0 : $0.flushed })]
       : [Tensor(x.type, wrapping: x.integers.map { Swift.max($0, 0) })]
   }
 

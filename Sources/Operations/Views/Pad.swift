@@ -55,6 +55,11 @@ public struct PadOperation: PrimitiveOperation {
     return [try checkedResult(TensorType(shape, x.element))]
   }
 
+  /// The element that `fill` is, a denormal too, whatever the mode of who asks.
+  private func fill(_ attributes: Attributes, _ element: ElementType) -> Scalar {
+    withDenormalsKept { Scalar(attributes.float("fill"), as: element) }
+  }
+
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
     let x = operands[0]
     var (extents, offset) = (x.extents, 0)
@@ -65,7 +70,7 @@ public struct PadOperation: PrimitiveOperation {
     let strides = rowMajorStrides(extents)
     for (position, axis) in axes.enumerated() { offset += attributes.integers("low")[position] * strides[axis] }
     let type = TensorType(extents, x.element)
-    let fill = withDenormalsKept { Scalar(attributes.float("fill"), as: x.element) }
+    let fill = fill(attributes, x.element)
     var elements = Array(repeating: fill, count: type.elementCount)
     for (i, place) in linearIndices(x.extents, strides: strides, offset: offset).enumerated() { elements[place] = x[i] }
     return [Tensor(type) { elements[$0] }]
@@ -88,8 +93,8 @@ public struct PadOperation: PrimitiveOperation {
       offsets[axis] = -attributes.integers("low")[position]
     }
     let coefficients = (0..<rank).map { a in (0..<rank).map { $0 == a ? 1 : 0 } }
-    let fill = Scalar(attributes.float("fill"), as: operands[0].element)
-    return .view(.affine(offsets: offsets, coefficients: coefficients, fill: fill))
+    return .view(
+      .affine(offsets: offsets, coefficients: coefficients, fill: fill(attributes, operands[0].element)))
   }
 
   public var examples: [OperationExample] {

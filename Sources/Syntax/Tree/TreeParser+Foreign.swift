@@ -8,28 +8,50 @@ extension TreeParser {
   /// The signs of other languages and the words for them here; hints only, whatever the vocabulary is.
   private static let words: [Token.Kind: String] = [
     .plus: "add", .minus: "subtract", .star: "multiply", .slash: "divide", .caret: "multiply", .ampersand: "and",
-    .bar: "or", .less: "compare", .greater: "compare",
+    .bar: "or",
   ]
+
+  /// What stands between two operands in other languages.
+  private static let signs = Set(words.keys).union([.less, .greater, .equal, .exclamation])
+
+  /// The comparison that the current token begins, of one sign or of two, and what stands behind it.
+  private func comparison() -> (direction: String, right: Token)? {
+    let isEqual = following.kind == .equal
+    switch token.kind {
+    case .less: return (isEqual ? "le" : "lt", isEqual ? second : following)
+    case .greater: return (isEqual ? "ge" : "gt", isEqual ? second : following)
+    case .equal where isEqual: return ("eq", second)
+    case .exclamation where isEqual: return ("ne", second)
+    default: return nil
+    }
+  }
+
+  /// The token behind the one behind the current one.
+  private var second: Token { tokens[min(index + 2, tokens.count - 1)] }
 
   /// A hint where the current token is an arithmetic sign between two operands.
   func expressionNotes() -> [Diagnostic.Note] {
-    guard let word = Self.words[token.kind] else { return [] }
+    let comparison = comparison()
+    guard let word = comparison != nil ? "compare" : Self.words[token.kind] else { return [] }
     func operand(_ token: Token) -> String? {
       token.kind == .value || token.kind == .symbol ? shortened(text(token)) : nil
     }
     let left = index > 0 ? operand(tokens[index - 1]) : nil
-    let isPower = token.kind == .caret || (token.kind == .star && following.kind == .star)
-    let right = isPower ? left : operand(following)
-    if !isPower, following.kind == .integer || following.kind == .float {
-      let number = shortened(text(following))
+    let isDouble = token.kind == .star && following.kind == .star
+    if token.kind == .caret || isDouble {
+      return [.init("operations are words: a square is 'multiply \(left ?? "%a"), \(left ?? "%a")'")]
+    }
+    let last = comparison?.right ?? following
+    let attributes = comparison.map { " {direction = \($0.direction)}" } ?? ""
+    if last.kind == .integer || last.kind == .float {
       return [
         .init(
-          "operations are words, and numbers are constants: '\(word) \(left ?? "%a"), %c' with "
-            + "'%c = constant {value = dense<\(number)> : tensor<f32>}'")
+          "operations are words, and numbers are constants: '\(word) \(left ?? "%a"), %c\(attributes)' with "
+            + "'%c = constant {value = dense<\(shortened(text(last)))> : tensor<f32>}', of the type of "
+            + "'\(left ?? "%a")'")
       ]
     }
-    let comparison = word == "compare" ? " {direction = \(token.kind == .less ? "lt" : "gt")}" : ""
-    return [.init("operations are words: '\(word) \(left ?? "%a"), \(right ?? "%b")\(comparison)'")]
+    return [.init("operations are words: '\(word) \(left ?? "%a"), \(operand(last) ?? "%b")\(attributes)'")]
   }
 
   /// Hints where a statement should end at the current token.
@@ -57,7 +79,7 @@ extension TreeParser {
     switch token.kind {
     case .symbol where next?.kind == .leftParenthesis:
       notes = [.init("a function is called: '\(name) = call \(here)(...)'")]
-    case _ where isOperand && next.map { Self.words[$0.kind] != nil } == true:
+    case _ where isOperand && next.map { Self.signs.contains($0.kind) } == true:
       let place = token
       advance()
       notes = expressionNotes()

@@ -7,6 +7,8 @@ extension Fusion {
   ///
   /// - Requires: primitive operations only, all extents fixed.
   public static func fuse(_ function: Function, target: Target) -> Function {
+    // A dump may hold what nothing needs: it would become a kernel that stores nothing.
+    let function = DeadCode.live(function)
     if let lanes = LanesForm(function), lanes.isWorthwhile { return LanesForm.asOneRegion(function) }
     var planner = FusionPlanner(function, target)
     planner.plan()
@@ -18,6 +20,7 @@ extension Fusion {
   ///
   /// - Requires: primitive operations only, all extents fixed.
   public static func decisions(_ function: Function, target: Target) -> [FusionDecision] {
+    let function = DeadCode.live(function)
     if let lanes = LanesForm(function), lanes.isWorthwhile { return lanes.decisions(function) }
     var planner = FusionPlanner(function, target)
     planner.plan()

@@ -130,7 +130,8 @@ struct Simplifier {
       if let constant = constant(next) {
         guard constant.holdsNoDenormals else { return false }
       } else if let primitive = node.operation as? any PrimitiveOperation {
-        open += primitive.copiedOperands(node)
+        guard let copied = primitive.copiedOperands(node) else { return false }
+        open += copied
       } else {
         return false
       }
@@ -158,9 +159,11 @@ struct Simplifier {
 }
 
 extension PrimitiveOperation {
-  /// The operands of `node` whose elements its result may hold as they are, denormals included.
-  fileprivate func copiedOperands(_ node: Node) -> [Value] {
+  /// The operands of `node` whose elements its result may hold as they are, denormals included; `nil` where it holds
+  /// denormals of its own.
+  fileprivate func copiedOperands(_ node: Node) -> [Value]? {
     switch role(node.operands.map(\.type), node.results.map(\.type), node.attributes) {
+    case .view(.affine(_, _, let fill?)) where fill.isDenormal: return nil
     case .view, .gather, .scatterAdd: return node.operands
     case .pointwise(let expression):
       var program = ScalarProgram()
@@ -181,16 +184,5 @@ extension ConstantValue {
     if let splat { return !splat.isDenormal }
     let tensor = tensor
     return (0..<tensor.count).allSatisfy { !tensor[$0].isDenormal }
-  }
-}
-
-extension Scalar {
-  /// Whether it is a float that is neither normal nor a zero.
-  fileprivate var isDenormal: Bool {
-    switch type {
-    case .f32: float.isSubnormal
-    case .f64: double.isSubnormal
-    default: false
-    }
   }
 }
