@@ -15,7 +15,9 @@ struct DataArgument {
   init(_ text: String) throws(Diagnostic) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let value = parts.count == 2 ? parts[1].drop { $0 == " " } : ""
-    if let first = value.first, TensorLiteral.canStart(with: first), !value.contains(":"), !Self.isFile(value) {
+    if TensorLiteral.isWord(value)
+      || value.first.map(TensorLiteral.canStart) ?? false && !value.contains(":") && !Self.isFile(value)
+    {
       name = String(parts[0].drop { $0 == "%" })
       origin = .literal(try TensorLiteral(String(value)))
     } else {
@@ -27,7 +29,7 @@ struct DataArgument {
 
   /// Whether a source that starts like a number is a file after all, such as `2024.npy`.
   private static func isFile(_ text: Substring) -> Bool {
-    text.first != "[" && text.contains { $0.isLetter && $0 != "e" && $0 != "E" } || text.contains("/")
+    text.first != "[" && text.contains { $0.isLetter && $0 != "e" && $0 != "E" || $0 == "/" }
   }
 
   /// The rows for an argument of type `type`, whose first extent is the batch.

@@ -10,6 +10,13 @@ struct TensorLiteral {
   /// Whether a literal may start with `character`.
   static func canStart(with character: Character) -> Bool { "[-+.0123456789".contains(character) }
 
+  /// Whether `text` is a number, or stands for one, that has letters in it: `nan`, `-inf`, `true`, `0x1.8p-3`.
+  static func isWord(_ text: Substring) -> Bool {
+    let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text
+    return ["nan", "inf", "true", "false"].contains(digits)
+      || digits.hasPrefix("0x") && digits.dropFirst(2).allSatisfy { $0.isHexDigit || ".pP+-".contains($0) }
+  }
+
   init(_ text: String) throws(Diagnostic) {
     self.text = text
     var reader = Reader(text)
