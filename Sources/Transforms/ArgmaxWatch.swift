@@ -8,7 +8,7 @@ extension Graph {
   /// NaN is larger than any number, so a position that looks like an answer may be that of a NaN.
   ///
   /// What it takes are maxima along the argmax' own axis and a sum, which the form `lanes` has too: the other results
-  /// keep their bits.
+  /// keep their bits, but where a function is so large that this takes it out of that form.
   /// - Requires: calls are inlined.
   package mutating func watchArgmax(in name: String) {
     guard let index = functions.firstIndex(where: { $0.name == name }) else { return }
