@@ -60,6 +60,13 @@ struct CompilationArguments: ParsableArguments {
   @Flag(help: "Say how long each stage of compiling took.")
   var timing = false
 
+  func validate() throws {
+    try requireUsage { () throws(Diagnostic) in
+      _ = try threadCount()
+      _ = try symbolValues()
+    }
+  }
+
   /// The number of threads.
   /// - Throws: where it is none.
   func threadCount() throws(Diagnostic) -> Int {
@@ -113,28 +120,19 @@ struct CompilationArguments: ParsableArguments {
   }
 }
 
+/// Runs `body`, whose error is one of the usage: what it checks is wrong whatever the files are.
+func requireUsage(_ body: () throws(Diagnostic) -> Void) throws {
+  do throws(Diagnostic) { try body() } catch {
+    throw ValidationError(([error.message] + error.notes.map(\.message)).joined(separator: "; "))
+  }
+}
+
+/// Checks that a batch has rows.
+func requireBatch(_ batch: Int?) throws {
+  if let batch, batch < 1 { throw ValidationError("the batch is \(batch), but must be at least 1") }
+}
+
 /// Runs `body`, whose one error becomes several, as commands throw them.
 func collecting<R>(_ body: () throws(Diagnostic) -> R) throws(Diagnostics) -> R {
   do throws(Diagnostic) { return try body() } catch { throw Diagnostics([error]) }
-}
-
-extension KernelDump {
-  /// Checks that the dump, in which everything stands at `places`, can run: its program, and where it is to be
-  /// compiled for `processor` its schedule and its plan.
-  func check(_ places: KernelPlaces, for processor: Processor?) throws(Diagnostics) {
-    let errors = KernelVerifier.verify(program, places)
-    if !errors.isEmpty { throw Diagnostics(errors) }
-    guard let processor else { return }
-    let violations = DumpChecker.check(self, for: processor.target)
-    if violations.isEmpty { return }
-    let name = processor.target.instructionSet.rawValue
-    throw Diagnostics(
-      violations.map {
-        let found = $0.diagnostic(in: places)
-        let error = Diagnostic(
-          "the schedule or plan cannot run: \(found.message)", at: found.location, notes: found.notes)
-        return error.noting(
-          "the target is '\(name)'; '--cpu' chooses another, and without its schedule and plan the dump gets new ones")
-      })
-  }
 }

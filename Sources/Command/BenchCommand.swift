@@ -72,6 +72,7 @@ struct BenchCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    try requireBatch(batch)
     guard (0...86400).contains(seconds ?? 0) else { throw ValidationError("--seconds is from 0 to 86400") }
     guard steps ?? 1 >= 1 else { throw ValidationError("--steps is at least 1") }
     if steps != nil, seconds != nil || kernels {
@@ -119,7 +120,6 @@ struct BenchCommand: ParsableCommand {
 
   /// Measures a function of the graph in `file`.
   private func measure(_ file: String) throws {
-    if let batch, batch < 1 { throw Diagnostic("the batch is \(batch), but must be at least 1") }
     var options = try compilation.compilerOptions()
     if !cache { options.cache = nil }
     let begin = ContinuousClock.now

@@ -42,6 +42,8 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Print one JSON object a line.")
   var json = false
 
+  func validate() throws { try requireBatch(batch) }
+
   func run() throws {
     let graph = try InputFile.graph(file)
     let name = function?.name ?? "predict"
@@ -95,9 +97,8 @@ struct PredictCommand: ParsableCommand {
 
   /// Prints the results as a .csv file has them, or an object for each row.
   private func print(rows results: [Tensor], _ names: [String]) throws(Diagnostic) {
-    let table = try ResultFile.csv(results, names)
-    guard json else { return Console.write(table, to: Console.output) }
-    for row in 0..<(results.first?.extents[0] ?? 0) {
+    guard json else { return Console.write(try ResultFile.csv(results, names), to: Console.output) }
+    for row in 0..<(try ResultFile.rows(results, names)) {
       Console.print(JSON.object(zip(names, results).map { ($0, JSON($1, row: row)) }).text)
     }
   }

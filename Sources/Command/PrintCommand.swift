@@ -129,7 +129,9 @@ struct PrintCommand: ParsableCommand {
   private func explainFusion(_ graph: Graph, _ options: CompilerOptions) throws {
     let entry = try graph.entry(function)
     let before = try Compiler.transform(graph, entry: entry, after: DeadCode.pass.name, options).graph
-    guard let function = before.function(named: entry) else { throw unknownFunction(entry, in: graph) }
+    guard let found = before.function(named: entry) else { throw unknownFunction(entry, in: graph) }
+    // A dump may hold what nothing needs.
+    let function = DeadCode.live(found)
     let names = ValueNames(function)
     for decision in Fusion.decisions(function, target: options.processor.target) {
       let (producer, consumer) = (names[decision.producer], names[decision.consumer])

@@ -44,8 +44,8 @@ struct ResultFile {
     }
   }
 
-  /// The results side by side, a line for each row: columns `name`, or `name_0`, `name_1` and so on.
-  static func csv(_ results: [Tensor], _ names: [String]) throws(Diagnostic) -> String {
+  /// The number of rows of a table of the results, which all of them must have.
+  static func rows(_ results: [Tensor], _ names: [String]) throws(Diagnostic) -> Int {
     if let index = results.firstIndex(where: { $0.extents.isEmpty }) {
       throw Diagnostic("'\(names[index])' is \(results[index].type), which has no rows for a table")
         .noting("write to a .npy or a .safetensors file with --out")
@@ -55,6 +55,12 @@ struct ResultFile {
       throw Diagnostic("'\(name)' is \(result.type), but a table needs \(rows) rows in every result")
         .noting("write to a .safetensors file with --out")
     }
+    return rows
+  }
+
+  /// The results side by side, a line for each row: columns `name`, or `name_0`, `name_1` and so on.
+  static func csv(_ results: [Tensor], _ names: [String]) throws(Diagnostic) -> String {
+    let rows = try rows(results, names)
     let widths = results.map { $0.count / max(rows, 1) }
     var lines = [
       zip(names, widths).flatMap { name, width in width == 1 ? [name] : (0..<width).map { "\(name)_\($0)" } }
@@ -63,7 +69,7 @@ struct ResultFile {
     for row in 0..<rows {
       var fields: [String] = []
       for (result, width) in zip(results, widths) {
-        for column in 0..<width { fields.append(TensorText.element(result[row * width + column])) }
+        for column in 0..<width { fields.append(result[row * width + column].text) }
       }
       lines.append(fields.joined(separator: ","))
     }

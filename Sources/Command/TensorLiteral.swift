@@ -13,7 +13,7 @@ struct TensorLiteral {
   /// Whether `text` is a number, or stands for one, that has letters in it: `nan`, `-inf`, `true`, `0x1.8p-3`.
   static func isWord(_ text: Substring) -> Bool {
     let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text
-    return ["nan", "inf", "true", "false"].contains(digits)
+    return digits == "nan" || digits == "inf" || Bool(word: text) != nil
       || digits.hasPrefix("0x") && digits.dropFirst(2).allSatisfy { $0.isHexDigit || ".pP+-".contains($0) }
   }
 

@@ -2,24 +2,13 @@ import Fragua
 
 /// Tensors as people read them: nested brackets, long ones shortened.
 enum TensorText {
-  /// One element, with as many digits as its type needs.
-  static func element(_ scalar: Scalar) -> String {
-    switch scalar.type {
-    // A NaN of any sign and payload is one to people.
-    case .f32: scalar.float.isNaN ? "nan" : scalar.float.description
-    case .f64: scalar.double.isNaN ? "nan" : scalar.double.description
-    case .i32, .i64, .ui8: String(scalar.integer)
-    case .i1: scalar.integer != 0 ? "true" : "false"
-    }
-  }
-
   /// `tensor` in brackets, a row a line; of an axis of more than 20 positions the first and last ones.
   static func text(_ tensor: Tensor, indent: String = "") -> String {
     text(tensor, axis: 0, offset: 0, indent)
   }
 
   private static func text(_ tensor: Tensor, axis: Int, offset: Int, _ indent: String) -> String {
-    guard axis < tensor.extents.count else { return element(tensor[offset]) }
+    guard axis < tensor.extents.count else { return tensor[offset].text }
     let extent = tensor.extents[axis]
     let size = tensor.extents[(axis + 1)...].reduce(1, *)
     let isLast = axis == tensor.extents.count - 1

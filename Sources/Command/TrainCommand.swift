@@ -84,6 +84,7 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     if saveEvery != nil, directory == nil { throw ValidationError("--save-every needs --out, the folder to save to") }
+    try requireUsage { () throws(Diagnostic) in try options().check() }
   }
 
   func run() throws {
@@ -104,6 +105,14 @@ struct TrainCommand: ParsableCommand {
     if summary.wasInterrupted, let status = Interrupt.status { throw status }
   }
 
+  private func options() throws(Diagnostic) -> TrainingOptions {
+    TrainingOptions(
+      function: function?.name, epochs: epochs, batch: batch, seed: seed, shuffles: !withoutShuffle,
+      threads: try compilation.threadCount(), cpu: compilation.cpu, usesMemoryPlan: !compilation.withoutPlan,
+      poisonsDeadBytes: compilation.poisons, cache: compilation.cache, reportTimes: compilation.reportTimes,
+      bindings: try compilation.symbolValues(), directory: directory, saveEvery: saveEvery)
+  }
+
   /// The trainer of the graph with its data: all checks, then compilation.
   private func trainer(_ graph: Graph) throws(Diagnostics) -> Trainer {
     let options: TrainingOptions
@@ -111,11 +120,7 @@ struct TrainCommand: ParsableCommand {
     let validating: Dataset?
     let start: (checkpoint: Checkpoint, path: String)?
     do throws(Diagnostic) {
-      options = TrainingOptions(
-        function: function?.name, epochs: epochs, batch: batch, seed: seed, shuffles: !withoutShuffle,
-        threads: try compilation.threadCount(), cpu: compilation.cpu, usesMemoryPlan: !compilation.withoutPlan,
-        poisonsDeadBytes: compilation.poisons, cache: compilation.cache, reportTimes: compilation.reportTimes,
-        bindings: try compilation.symbolValues(), directory: directory, saveEvery: saveEvery)
+      options = try self.options()
       try Trainer.check(options)
       let arguments = try Trainer.arguments(of: graph, training: function?.name)
       start = try initial.map { path throws(Diagnostic) in (try Checkpoint(contentsOf: path), path) }

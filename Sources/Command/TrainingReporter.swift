@@ -81,7 +81,7 @@ struct TrainingReporter {
 
   /// A figure with about five digits.
   static func number(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return value == 0 ? "0" : value.isNaN ? "nan" : "\(value)" }
+    guard value.isFinite, value != 0 else { return value == 0 ? "0" : Scalar(value).text }
     if abs(value) >= 1e6 || abs(value) < 1e-4 { return Decimals.scientific(value) }
     return Decimals.fixed(value, abs(value) >= 1000 ? 1 : abs(value) >= 10 ? 3 : 4)
   }

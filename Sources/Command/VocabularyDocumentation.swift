@@ -135,6 +135,7 @@ extension VocabularyDocumentation.Entry {
     switch value {
     case .integer(let n): "\(n)"
     case .float(let x): "\(x)"
+    case .element(let scalar): scalar.text
     case .boolean(let b): "\(b)"
     case .keyword(let word): word
     case .integers(let list): "\(list)"

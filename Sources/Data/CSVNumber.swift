@@ -29,13 +29,9 @@ extension Int64: CSVNumber {}
 extension UInt8: CSVNumber {}
 
 extension Bool: CSVNumber {
-  /// `0`, `1`, `true` or `false`, in small or capital letters.
+  /// `0`, `1`, or a word that says true or false.
   static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
     if let number = UInt8.parse(text) { return number > 1 ? nil : number == 1 }
-    switch String(decoding: text, as: UTF8.self).lowercased() {
-    case "true": return true
-    case "false": return false
-    default: return nil
-    }
+    return Bool(word: String(decoding: text, as: UTF8.self))
   }
 }

@@ -18,24 +18,27 @@ public func checkLabels(_ tensor: Tensor, below count: Int, source: DataSource) 
 ///   - name: what the warning calls the data where they come from no file.
 public func probabilityWarning(_ tensor: Tensor, source: DataSource?, name: String) -> Diagnostic? {
   /// How many there are, and the position of the first.
-  func outside<T: BinaryFloatingPoint>(_ labels: [T]) -> (count: Int, first: Int)? {
-    guard let first = labels.firstIndex(where: { !(0...1).contains($0) }) else { return nil }
-    return (labels[first...].count { !(0...1).contains($0) }, first)
+  func outside<T: Comparable & Numeric>(_ labels: [T]) -> (count: Int, first: Int)? {
+    func isOutside(_ label: T) -> Bool { !(label >= 0 && label <= 1) }
+    guard let first = labels.firstIndex(where: isOutside) else { return nil }
+    return (labels[first...].count(where: isOutside), first)
   }
   let found: (count: Int, first: Int)?
   switch tensor.storage {
   case .f32(let labels): found = outside(labels)
   case .f64(let labels): found = outside(labels)
-  case .i32, .i64, .ui8, .i1: found = nil
+  case .i32(let labels): found = outside(labels)
+  case .i64(let labels): found = outside(labels)
+  case .ui8(let labels): found = outside(labels)
+  case .i1: found = nil
   }
   guard let (count, first) = found else { return nil }
   let elements = tensor.count / (tensor.extents.first ?? 1)
-  let label = tensor[first].asDouble.isNaN ? "nan" : "\(tensor[first].asDouble)"
   let row = first / elements
   let place = source?.location(row: row, column: first % elements)
   let others = count == 1 ? "" : "; so are \(count - 1) more of \(tensor.count)"
   let warning = Diagnostic.warning(
-    "row \(row + 1) of '\(source?.description ?? name)': the label \(label) is outside 0 to 1\(others)",
+    "row \(row + 1) of '\(source?.description ?? name)': the label \(tensor[first].text) is outside 0 to 1\(others)",
     at: place, notes: [.init("'sigmoid_cross_entropy' takes probabilities: 0, 1, or what lies between")])
   let areSigns = (0..<tensor.count).allSatisfy { tensor[$0].asDouble.magnitude == 1 }
   return areSigns ? warning.noting("labels of -1 and 1 become 0 and 1 as (y + 1) / 2") : warning

@@ -6,6 +6,8 @@ import FraguaTensors
 public enum Attribute: Sendable, Hashable {
   case integer(Int)
   case float(Double)
+  /// A number that becomes elements: one of their type.
+  case element(Scalar)
   case boolean(Bool)
   /// A bare word such as `sigmoid` or `lt`.
   case keyword(String)
@@ -24,6 +26,7 @@ public enum Attribute: Sendable, Hashable {
     switch (a, b) {
     case (.integer(let x), .integer(let y)): x == y
     case (.float(let x), .float(let y)): x.bitPattern == y.bitPattern
+    case (.element(let x), .element(let y)): x == y
     case (.boolean(let x), .boolean(let y)): x == y
     case (.keyword(let x), .keyword(let y)): x == y
     case (.integers(let x), .integers(let y)): x == y
@@ -40,6 +43,7 @@ public enum Attribute: Sendable, Hashable {
     switch self {
     case .integer(let value): hasher.combine(value)
     case .float(let value): hasher.combine(value.bitPattern)
+    case .element(let value): hasher.combine(value)
     case .boolean(let value): hasher.combine(value)
     case .keyword(let value), .symbol(let value): hasher.combine(value)
     case .integers(let value): hasher.combine(value)
@@ -118,6 +122,8 @@ public typealias Attributes = [String: Attribute]
 public struct AttributeSchema: Sendable {
   public enum Kind: Sendable {
     case integer, float, boolean, integers, elementType, type, tensor, symbol, symbols
+    /// A number of the type of the first operand's elements, or of the parameter's.
+    case element
     /// One of these words.
     case keyword([String])
   }
@@ -151,18 +157,19 @@ public struct AttributeSchema: Sendable {
   /// Checks `written` against `schemas`, adds defaults, and converts integers where a float is wanted.
   ///
   /// The one place where attributes are checked, for operations, optimizers and initializers alike.
+  /// - Parameter element: the type of attributes that are elements.
   /// - Throws: the first of: an unknown name (with the nearest), a missing one, a value of the wrong kind or out of
   ///   range.
   public static func check(
-    _ written: Attributes, against schemas: [AttributeSchema], of owner: String
+    _ written: Attributes, against schemas: [AttributeSchema], of owner: String, element: ElementType? = nil
   ) throws(Diagnostic) -> Attributes {
     var checked: Attributes = [:]
     for (name, value) in written.sorted(by: { $0.key < $1.key }) {
-      checked[name] = try check(name, value, against: schemas, of: owner)
+      checked[name] = try check(name, value, against: schemas, of: owner, element: element)
     }
     for schema in schemas {
       if checked[schema.name] != nil { continue }
-      if let value = schema.defaultValue {
+      if let value = schema.defaultValue(element) {
         checked[schema.name] = value
       } else if !schema.isOptional {
         throw Diagnostic("'\(owner)' needs the attribute '\(schema.name)'").noting("\(schema.name): \(schema.summary)")
@@ -174,20 +181,14 @@ public struct AttributeSchema: Sendable {
   /// Checks one attribute, so that a parser can say where it stands.
   /// - Returns: the value as the attribute holds it.
   public static func check(
-    _ name: String, _ value: Attribute, against schemas: [AttributeSchema], of owner: String
+    _ name: String, _ value: Attribute, against schemas: [AttributeSchema], of owner: String,
+    element: ElementType? = nil
   ) throws(Diagnostic) -> Attribute {
-    guard let schema = schemas.first(where: { $0.name == name }) else {
-      let error = Diagnostic("'\(owner)' has no attribute '\(name)'")
-      let names = schemas.map(\.name)
-      if let meant = schemas.first(where: { $0.otherNames.contains(name.lowercased()) }) {
-        throw error.noting("did you mean '\(meant.name)'?")
+    guard let schema = schemas.first(where: { $0.name == name }) else { throw unknown(name, schemas, of: owner) }
+    guard let value = schema.accepted(value, element) else {
+      if case .element = schema.kind, let element, let number = value.number {
+        throw .unfit(name, of: owner, .noElement(number.text, of: element))
       }
-      if let near = nearestName(to: name, among: names) { throw error.noting("did you mean '\(near)'?") }
-      throw error.noting(
-        names.isEmpty
-          ? "'\(owner)' takes no attributes" : "its attributes are \(names.map { "'\($0)'" }.joined(separator: ", "))")
-    }
-    guard let value = schema.accepted(value) else {
       throw Diagnostic(
         "the attribute '\(name)' of '\(owner)' is \(value.kindDescription), expected \(schema.kind.description)")
     }
@@ -200,13 +201,37 @@ public struct AttributeSchema: Sendable {
     return value
   }
 
-  /// `value` as this attribute holds it, or `nil` where it is of another kind.
-  public func accepted(_ value: Attribute) -> Attribute? {
+  /// That `owner`, which takes `schemas`, has no attribute `name`; with what may be meant.
+  public static func unknown(_ name: String, _ schemas: [AttributeSchema], of owner: String) -> Diagnostic {
+    let error = Diagnostic("'\(owner)' has no attribute '\(name)'")
+    let names = schemas.map(\.name)
+    // The owner's own attributes stand behind those that all have.
+    if let meant = schemas.last(where: { $0.otherNames.contains(name.lowercased()) }) {
+      return error.noting("did you mean '\(meant.name)'?")
+    }
+    if let near = nearestName(to: name, among: names) { return error.noting("did you mean '\(near)'?") }
+    return error.noting(
+      names.isEmpty
+        ? "'\(owner)' takes no attributes" : "its attributes are \(names.map { "'\($0)'" }.joined(separator: ", "))")
+  }
+
+  /// ``defaultValue`` as the attribute holds it where elements are of type `element`.
+  public func defaultValue(_ element: ElementType?) -> Attribute? { defaultValue.flatMap { accepted($0, element) } }
+
+  /// `value` as this attribute holds it, or `nil` where it is of another kind or does not fit `element`.
+  private func accepted(_ value: Attribute, _ element: ElementType?) -> Attribute? {
     switch (kind, value) {
     case (.integer, .integer), (.float, .float), (.boolean, .boolean), (.integers, .integers),
       (.elementType, .elementType), (.type, .type), (.tensor, .tensor), (.symbol, .symbol), (.symbols, .symbols):
       return value
     case (.float, .integer(let n)): return .float(Double(n))
+    case (.element, .element(let scalar)): return scalar.type == element ? value : nil
+    case (.element, .float(let x)):
+      guard let element, element.holds(x) else { return nil }
+      return .element(Scalar(x, as: element))
+    case (.element, .integer(let n)):
+      guard let element, let scalar = try? Scalar(parsing: "\(n)", as: element) else { return nil }
+      return .element(scalar)
     case (.keyword(let words), .keyword(let word)): return words.contains(word) ? value : nil
     default: return nil
     }
@@ -217,7 +242,7 @@ extension AttributeSchema.Kind: CustomStringConvertible {
   public var description: String {
     switch self {
     case .integer: "an integer"
-    case .float: "a number"
+    case .float, .element: "a number"
     case .boolean: "true or false"
     case .integers: "a list of integers like [0, 1]"
     case .elementType: "an element type like f32"
@@ -245,6 +270,7 @@ extension Attribute {
     switch self {
     case .integer(let n): "the integer \(n)"
     case .float(let x): "the number \(x)"
+    case .element(let scalar): "the \(scalar.type.rawValue) \(scalar.text)"
     case .boolean(let b): "\(b)"
     case .keyword(let word): "the word '\(word)'"
     case .integers(let list): "the list \(list)"
@@ -265,6 +291,10 @@ extension Dictionary where Key == String, Value == Attribute {
   }
   public func float(_ name: String) -> Double {
     guard case .float(let value)? = self[name] else { preconditionFailure("no float attribute '\(name)'") }
+    return value
+  }
+  public func element(_ name: String) -> Scalar {
+    guard case .element(let value)? = self[name] else { preconditionFailure("no element attribute '\(name)'") }
     return value
   }
   public func boolean(_ name: String) -> Bool {

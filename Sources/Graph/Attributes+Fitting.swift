@@ -3,16 +3,14 @@ import FraguaTensors
 
 /// Numbers that become elements.
 extension Dictionary where Key == String, Value == Attribute {
-  /// Checks that the float attributes `names`, which become elements of type `element`, fit: that none overflows, and
-  /// that integers are whole numbers in range.
+  /// Checks that the float attributes `names`, which are rounded to elements of the float type `element`, do not
+  /// overflow it.
   /// - Requires: a schema has accepted the attributes.
   public func requireFit(_ names: [String], _ element: ElementType, of owner: String) throws(Diagnostic) {
     for name in names {
       let value = float(name)
       if element.holds(value) { continue }
-      let isTooLong = element == .i64 && value.magnitude < 0x1p63 && value == value.rounded()
-      let reason = isTooLong ? "attributes count to 2^53" : Diagnostic.noElement("\(value)", of: element).message
-      throw Diagnostic("the attribute '\(name)' of '\(owner)' does not fit: \(reason)")
+      throw .unfit(name, of: owner, .noElement("\(value)", of: element))
     }
   }
 
@@ -35,13 +33,9 @@ extension Dictionary where Key == String, Value == Attribute {
   }
 }
 
-extension Optimizer {
-  /// Checks that the numbers of a training fit the parameters that it trains, whose elements are of the types
-  /// `elements`.
-  public func check(_ attributes: Attributes, training elements: Set<ElementType>) throws(Diagnostic) {
-    let numbers = schema.map(\.name).filter { if case .float? = attributes[$0] { true } else { false } }
-    for element in elements.sorted(by: { $0.byteCount < $1.byteCount }) {
-      try attributes.requireFit(numbers, element, of: name)
-    }
+extension Diagnostic {
+  /// The number of the attribute `name` of `owner` is no element: `reason`.
+  public static func unfit(_ name: String, of owner: String, _ reason: Diagnostic) -> Diagnostic {
+    Diagnostic("the attribute '\(name)' of '\(owner)' does not fit: \(reason.message)", notes: reason.notes)
   }
 }

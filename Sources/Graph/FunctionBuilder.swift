@@ -46,7 +46,7 @@ public struct FunctionBuilder: Sendable {
     let checked: Attributes
     do throws(Diagnostic) {
       try operation.operandRule.check(count: operands.count, of: operation.name)
-      checked = try AttributeSchema.check(attributes, against: operation.schema, of: operation.name)
+      checked = try operation.checked(attributes, operands.map(\.type))
       types = try operation.inferTypes(operands.map(\.type), checked)
     } catch { throw error.located(at: origin.location) }
     return append(.operation(operation), operands, checked, types: types, names: names)

@@ -157,7 +157,7 @@ public struct GraphVerifier {
   /// The result types that the operation infers after its operands and attributes have been checked.
   private func resultTypes(of node: Node, _ operation: any Operation) throws(Diagnostic) -> [TensorType] {
     try operation.operandRule.check(count: node.operands.count, of: operation.name)
-    let attributes = try AttributeSchema.check(node.attributes, against: operation.schema, of: operation.name)
+    let attributes = try operation.checked(node.attributes, node.operands.map(\.type))
     if let missing = attributes.keys.sorted().first(where: { node.attributes[$0] == nil }) {
       throw Diagnostic("'\(operation.name)' lacks its attribute '\(missing)', though it has a default")
     }

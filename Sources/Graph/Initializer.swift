@@ -14,6 +14,16 @@ public protocol Initializer: Sendable {
   func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor
 }
 
+extension Initializer {
+  /// `attributes` checked against the schema, with defaults, for a parameter of type `type`.
+  /// - Throws: see ``AttributeSchema/check(_:against:of:element:)``, or that there can be no such tensor.
+  public func checked(_ attributes: Attributes, _ type: TensorType) throws(Diagnostic) -> Attributes {
+    let checked = try AttributeSchema.check(attributes, against: schema, of: name, element: type.element)
+    try check(type, checked)
+    return checked
+  }
+}
+
 /// The initializers that a parser knows.
 public struct InitializerTable: Sendable {
   public let all: [any Initializer]
@@ -39,6 +49,17 @@ public protocol Optimizer: Sendable {
   func update(
     _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
   ) -> (parameter: Value, slots: [Value])
+}
+
+extension Optimizer {
+  /// Checks that the numbers of a training fit the parameters that it trains, whose elements are of the types
+  /// `elements`.
+  public func check(_ attributes: Attributes, training elements: Set<ElementType>) throws(Diagnostic) {
+    let numbers = schema.map(\.name).filter { if case .float? = attributes[$0] { true } else { false } }
+    for element in elements.sorted(by: { $0.byteCount < $1.byteCount }) {
+      try attributes.requireFit(numbers, element, of: name)
+    }
+  }
 }
 
 /// A tensor that an optimizer keeps beside each parameter.

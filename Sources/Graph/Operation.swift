@@ -33,6 +33,14 @@ public protocol Operation: Sendable {
   var examples: [OperationExample] { get }
 }
 
+extension Operation {
+  /// `attributes` checked against the schema, with defaults, for operands of the given types.
+  /// - Throws: see ``AttributeSchema/check(_:against:of:element:)``.
+  public func checked(_ attributes: Attributes, _ operands: [TensorType]) throws(Diagnostic) -> Attributes {
+    try AttributeSchema.check(attributes, against: schema, of: name, element: operands.first?.element)
+  }
+}
+
 /// An operation that fusion and lowering see.
 public protocol PrimitiveOperation: Operation {
   /// What it is for lowering.

@@ -5,11 +5,16 @@ public struct OtherNames: Sendable {
   private let operations: [String: String]
   private let initializers: [String: String]
   private let optimizers: [String: String]
+  private let absent: Set<String>
 
   /// For each use in the language, such as `relu` or `constant(value = 1.0)`, the names that others have for it.
+  ///
+  /// - Parameter absent: operations of others that are none here, nor like any whose name is near.
   public init(
-    operations: [String: [String]] = [:], initializers: [String: [String]] = [:], optimizers: [String: [String]] = [:]
+    operations: [String: [String]] = [:], initializers: [String: [String]] = [:], optimizers: [String: [String]] = [:],
+    absent: [String] = []
   ) {
+    self.absent = Set(absent.map(Self.key))
     self.operations = Self.inverted(operations)
     self.initializers = Self.inverted(initializers)
     self.optimizers = Self.inverted(optimizers)
@@ -17,6 +22,9 @@ public struct OtherNames: Sendable {
 
   /// What is meant by a word that is no operation.
   public func operation(_ name: String) -> String? { operations[Self.key(name)] }
+
+  /// Whether a word is an operation elsewhere, for which there is none here.
+  public func isAbsent(_ name: String) -> Bool { absent.contains(Self.key(name)) }
 
   /// What is meant by a word that is no initializer.
   public func initializer(_ name: String) -> String? { initializers[Self.key(name)] }

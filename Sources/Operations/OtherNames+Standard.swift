@@ -57,12 +57,17 @@ extension OtherNames {
       "constant": ["const", "fill", "full"],
       "normal": ["gaussian", "randn", "random_normal"],
       "uniform": ["rand", "random_uniform"],
-      "glorot_uniform": ["xavier", "xavier_uniform", "glorot"],
-      "he_normal": ["he", "kaiming", "kaiming_normal"],
+      "glorot_uniform": ["xavier", "xavier_uniform", "glorot", "xavier_normal", "glorot_normal"],
+      "he_normal": ["he", "kaiming", "kaiming_normal", "he_uniform", "kaiming_uniform"],
     ],
     optimizers: [
       "sgd": ["gradient_descent", "gd"],
       "sgd(momentum = 0.9)": ["momentum"], "sgd(momentum = 0.9, nesterov = true)": ["nesterov"],
       "adam": ["adam_w"],
+    ],
+    absent: [
+      "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "erf", "sort", "argsort", "argmin", "top_k",
+      "cumsum", "cumprod", "ceil", "round", "mod", "remainder", "concatenate", "concat", "stack", "split", "conv",
+      "conv1d", "conv2d", "max_pool", "avg_pool", "lstm", "gru", "layer_norm", "batch_norm", "attention",
     ])
 }

@@ -5,7 +5,8 @@ extension Scalar {
   ///
   /// A decimal is rounded once to a float type and must not overflow it; an integer type takes whole numbers in its
   /// range, however they are written (`3`, `3.0`, `3e2`). `0x` and digits are an integer's value, or a float's bits,
-  /// all of them; with a point or an exponent they are a hexadecimal float. An `i1` is `true`, `false`, `1` or `0`.
+  /// all of them; with a point or an exponent they are a hexadecimal float. An `i1` is `1`, `0`, or the word `true` or
+  /// `false` in small or capital letters, as Python and spreadsheets write it.
   /// - Throws: why it is no such element, without a place.
   public init(parsing text: String, as type: ElementType) throws(Diagnostic) {
     let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
@@ -13,8 +14,8 @@ extension Scalar {
       self = try Self.hexadecimal(text, digits.dropFirst(2), type)
       return
     }
-    if type == .i1, text == "true" || text == "false" {
-      self.init(text == "true")
+    if type == .i1, let truth = Bool(word: text) {
+      self.init(truth)
       return
     }
     guard let scalar = Self.decimal(text, type) else {
@@ -75,6 +76,14 @@ extension Scalar {
       }
     guard let scalar else { return nil }
     self = scalar
+  }
+}
+
+extension Bool {
+  /// What `true` or `false` means, in small or capital letters; `nil` for other words.
+  public init?(word: some StringProtocol) {
+    guard word.utf8.count <= 5, let truth = Bool(word.lowercased()) else { return nil }
+    self = truth
   }
 }
 

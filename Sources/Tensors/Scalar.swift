@@ -43,6 +43,19 @@ public struct Scalar: Sendable, Hashable {
   }
 }
 
+extension Scalar {
+  /// The element as people read it: the shortest decimal that reads back the same, words for what has none. A NaN of any
+  /// sign and payload is one to people.
+  public var text: String {
+    switch type {
+    case .f32: float.isNaN ? "nan" : float.description
+    case .f64: double.isNaN ? "nan" : double.description
+    case .i32, .i64, .ui8: String(integer)
+    case .i1: integer != 0 ? "true" : "false"
+    }
+  }
+}
+
 extension FixedWidthInteger {
   /// `value` towards zero; what is out of range becomes the nearest bound, and NaN becomes 0.
   public init(saturating value: Double) {

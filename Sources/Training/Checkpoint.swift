@@ -88,7 +88,8 @@ extension Checkpoint.Progress {
     let rows = try number("rows", 1...Int.max)
     let steps = rows / batch + (rows % batch == 0 ? 0 : 1)
     self.init(
-      graph: graph, seed: try number("seed", 0...UInt64.max), epochs: try number("epoch", 0...Trainer.maximumEpochs),
+      graph: graph, seed: try number("seed", 0...UInt64.max),
+      epochs: try number("epoch", 0...TrainingOptions.maximumEpochs),
       steps: try number("step", 0...(steps - 1)), batch: batch, rows: rows)
   }
 

@@ -91,8 +91,7 @@ package struct InitialParameters {
     guard let initializer = vocabulary.initializers[use.name] else {
       throw Diagnostic("there is no initializer '\(use.name)'")
     }
-    let attributes = try AttributeSchema.check(use.attributes, against: initializer.schema, of: use.name)
-    try initializer.check(parameter.type, attributes)
+    let attributes = try initializer.checked(use.attributes, parameter.type)
     return initializer.make(parameter.type, attributes, seed: seed, parameter: parameter.name)
   }
 
@@ -137,17 +136,6 @@ package struct InitialParameters {
       guard tensor.type == type else {
         throw Diagnostic("'\(path)' has '\(name)' as \(tensor.type), but the graph declares '@\(name)' as \(type)")
       }
-    }
-  }
-}
-
-extension Scalar {
-  /// The number as people write it.
-  fileprivate var text: String {
-    switch type {
-    case .f32: float.description
-    case .f64: double.description
-    case .i32, .i64, .ui8, .i1: String(integer)
     }
   }
 }

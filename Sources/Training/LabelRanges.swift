@@ -5,7 +5,7 @@ import FraguaTensors
 /// Which arguments of a function are class labels, and how many classes there are.
 ///
 /// Labels are what reaches the labels of a `softmax_cross_entropy` (as many classes as the logits' last extent) or the
-/// indices of a `one_hot` (its depth) unchanged: through calls, conversions among integers and changes of shape.
+/// indices of a `one_hot` (its depth) unchanged: through calls, conversions that keep the numbers and changes of shape.
 public struct LabelRanges: Sendable {
   /// For each argument's position, the number of classes.
   public private(set) var classes: [Int: Int] = [:]
@@ -35,7 +35,8 @@ public struct LabelRanges: Sendable {
       case "convert", "reshape", "transpose", "broadcast":
         let operand = node.operands[0]
         let result = node.results[0]
-        if let position = source[operand.id], operand.type.element.isInteger == result.type.element.isInteger {
+        // Floats that become integers are others.
+        if let position = source[operand.id], operand.type.element.isInteger || !result.type.element.isInteger {
           source[result.id] = position
         }
       case "sigmoid_cross_entropy":

@@ -95,7 +95,8 @@ public final class Predictor: Sendable {
     }
     let means = resultTypes.indices.map(sums.mean)
     for (index, mean) in means.enumerated() where !mean.isFinite {
-      warnings.append(noting(.warning("the mean of \(called(index)) over the rows is \(mean.figure)"), loop.layout))
+      warnings.append(
+        noting(.warning("the mean of \(called(index)) over the rows is \(Scalar(mean).text)"), loop.layout))
     }
     warnings.forEach(warn)
     return means
@@ -127,7 +128,7 @@ public final class Predictor: Sendable {
     let row = bad[0] / max(1, result.count / max(1, result.extents.first ?? 1))
     let numbers = bad.count == 1 ? "1 number" : "\(bad.count) numbers"
     let place = result.extents.isEmpty ? "" : ", in row \(row + 1)"
-    let first = "\(bad.count == 1 ? "it is" : "the first is") \(result[bad[0]].asDouble.figure)\(place)"
+    let first = "\(bad.count == 1 ? "it is" : "the first is") \(result[bad[0]].text)\(place)"
     let verb = bad.count == 1 ? "is" : "are"
     let warning = Diagnostic.warning(
       "\(numbers) of \(result.count) in \(called(index)) \(verb) not finite", notes: [.init(first)])

@@ -24,7 +24,7 @@ extension Trainer {
     _ loss: Double, epoch: Int, step: Int, rows: ArraySlice<Int>, saved: Int?, history: LossHistory
   ) -> Diagnostic {
     var error = Diagnostic(
-      "the loss of '@\(name)' is \(loss.figure) in epoch \(epoch), step \(step)", at: target.location)
+      "the loss of '@\(name)' is \(Scalar(loss).text) in epoch \(epoch), step \(step)", at: target.location)
     if let (argument, row) = loop.layout.firstNotFinite(rows) {
       error = error.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
     } else {
@@ -47,7 +47,7 @@ extension Trainer {
     let all = [(name: "loss", value: figures.loss)] + figures.metrics
     guard let (name, value) = all.first(where: { !$0.value.isFinite }), let validation else { return nil }
     var warning = Diagnostic.warning(
-      "the \(name) of '@\(self.name)' over the validation data is \(value.figure) in epoch \(epoch)",
+      "the \(name) of '@\(self.name)' over the validation data is \(Scalar(value).text) in epoch \(epoch)",
       at: target.location)
     if let (argument, row) = validation.layout.firstNotFinite {
       warning = warning.noting("the data for '%\(argument)' have a number that is not finite in row \(row + 1)")
@@ -101,9 +101,4 @@ extension Tensor {
     case .i32, .i64, .ui8, .i1: nil
     }
   }
-}
-
-extension Double {
-  /// The number as a message says it: NaN without the sign that it may have.
-  var figure: String { isNaN ? "nan" : description }
 }

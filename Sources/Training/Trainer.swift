@@ -98,21 +98,9 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
 
   /// Checks the options that are wrong whatever the graph is; the initializer does too.
   public static func check(_ options: TrainingOptions) throws(Diagnostic) {
-    for (name, value) in [
-      ("number of epochs", options.epochs), ("batch", options.batch ?? 1), ("number of threads", options.threads),
-      ("number of epochs from save to save", options.saveEvery ?? 1),
-    ]
-    where value < 1 {
-      throw Diagnostic("the \(name) is \(value), but must be at least 1")
-    }
-    guard options.epochs <= maximumEpochs else {
-      throw Diagnostic("the number of epochs is \(options.epochs), but must be at most \(maximumEpochs)")
-    }
+    try options.check()
     if let directory = options.directory { _ = try OutputFolder(directory, for: Checkpoint.fileName) }
   }
-
-  /// The most epochs of a run, and of all runs before it: so many that their steps can be counted.
-  static let maximumEpochs = 1_000_000_000
 
   /// The rows of the training data and of a step, and the threads that a step runs on.
   public var size: (rows: Int, batch: Int, threads: Int) { (loop.layout.rows, loop.batch, stepThreads) }

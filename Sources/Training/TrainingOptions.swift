@@ -3,6 +3,7 @@ import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
 import FraguaRuntime
+import FraguaSource
 import FraguaTransforms
 
 /// How a training runs: everything but the graph and the data.
@@ -65,6 +66,23 @@ public struct TrainingOptions: Sendable {
     self.saveEvery = saveEvery
     self.vocabulary = vocabulary
   }
+
+  /// Checks the numbers, which are wrong whatever the graph is.
+  public func check() throws(Diagnostic) {
+    for (name, value) in [
+      ("number of epochs", epochs), ("batch", batch ?? 1), ("number of threads", threads),
+      ("number of epochs from save to save", saveEvery ?? 1),
+    ]
+    where value < 1 {
+      throw Diagnostic("the \(name) is \(value), but must be at least 1")
+    }
+    guard epochs <= Self.maximumEpochs else {
+      throw Diagnostic("the number of epochs is \(epochs), but must be at most \(Self.maximumEpochs)")
+    }
+  }
+
+  /// The most epochs of a run, and of all runs before it: so many that their steps can be counted.
+  static let maximumEpochs = 1_000_000_000
 
   /// The part of the options that running a function takes as well.
   var execution: ExecutionOptions {

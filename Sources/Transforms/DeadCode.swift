@@ -23,7 +23,7 @@ public enum DeadCode {
   }
 
   /// `function` without what its results and updates do not need.
-  static func live(_ function: Function) -> Function {
+  public static func live(_ function: Function) -> Function {
     var isLive = [Bool](repeating: false, count: function.valueCount)
     for value in function.results { isLive[value.id] = true }
     for update in function.updates { isLive[update.value.id] = true }

@@ -179,7 +179,9 @@ private struct TrainingExpansion {
       throw Diagnostic("the name '@\(full)' is taken by what '@\(training.name)' makes")
     }
     let initializer =
-      initialValue == 0 ? InitializerUse("zeros") : InitializerUse("constant", ["value": .float(initialValue)])
+      initialValue == 0
+      ? InitializerUse("zeros")
+      : InitializerUse("constant", ["value": .element(Scalar(initialValue, as: type.element))])
     states.append(
       Parameter(name: full, type: type, initializer: initializer, isTrainable: false, origin: training.origin))
     return builder.parameter(full, type)

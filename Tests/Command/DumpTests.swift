@@ -175,6 +175,24 @@ import Testing
       /^%[^ ]+ -> %[^ ]+: (fused because .+; saves|not fused because .+;|computed again .+ reading) \d+ byte/)
   }
 
+  /// Decisions name the values of the dump, also where it holds what nothing needs.
+  @Test func decisionsOfAnEditedDump() throws {
+    let folder = try TestFolder()
+    let path = try folder.write(
+      "edited.graph",
+      """
+      graph @edited version 1 {stage = "dead-code", mode = "inference"}
+      func @f(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+        %nobodys = sqrt %x : tensor<3x2xf32>
+        %e = exp %x : tensor<3x2xf32>
+        %y = negate %e : tensor<3x2xf32>
+        return %y
+      }
+      """)
+    let lines = try succeed("print", path, "--explain-fusion").lines
+    #expect(lines.count == 1 && lines.first?.hasPrefix("%e -> %y: fused ") == true, "\(lines)")
+  }
+
   /// What only people and other tools read.
   @Test(arguments: programs) func codeAndDrawing(program: Program) throws {
     let bench = try Bench(program)

@@ -41,7 +41,7 @@ import Testing
         w.graph:14:3: warning: 'softmax_cross_entropy' takes logits, but '%p' is a 'softmax' already
             %l = softmax_cross_entropy %p, %y
             ^
-        w.graph:8:3: note: it applies the function itself: give it what 'softmax' is applied to here
+        w.graph:8:3: note: it applies a 'softmax' itself: give it what 'softmax' is applied to here
             %p = softmax %z
             ^
 

@@ -46,7 +46,7 @@ import Testing
   /// Checks that `operation`, compiled, gives what its oracle does: NaN and infinities in the same places, numbers to
   /// four units in the last place, integers and the sign of infinities exactly.
   private func check(_ operation: any Operation, _ operands: [Tensor], _ attributes: Attributes = [:]) throws {
-    let checked = try AttributeSchema.check(attributes, against: operation.schema, of: operation.name)
+    let checked = try operation.checked(attributes, operands.map(\.type))
     let expected = operation.evaluate(operands, checked)[0]
     for set in GraphComparison.instructionSets {
       let actual = try compiled(operation, operands, set, attributes)[0]

@@ -57,7 +57,7 @@ import Testing
       return "composite: " + parts.joined(separator: ", ")
     }
     let example = try #require(operation.examples.first)
-    let attributes = try AttributeSchema.check(example.attributes, against: operation.schema, of: operation.name)
+    let attributes = try operation.checked(example.attributes, example.operands)
     let results = try operation.inferTypes(example.operands, attributes)
     return switch primitive.role(example.operands, results, attributes) {
     case .pointwise: "pointwise"

@@ -76,6 +76,11 @@ import Testing
     Change(old: "= temporary", new: "= constant 3", place: "f:7:8", message: "is constant 3 of 0"),
     Change(old: "call @b(%t, %r)", new: "call @b(%t, %t)", place: "f:30:6", message: "twice and writes it"),
     Change(old: "results \"r\"", new: "results \"r\", \"s\"", place: "f:1:1", message: "result 1 has no buffer"),
+    Change(
+      old: "arguments \"x\"", new: "arguments \"x\", \"n\"", place: "f:1:1", message: "argument 1 has no buffer"),
+    Change(
+      old: "results \"r\"", new: "arguments \"x\"\nresults \"r\"", place: "f:4:1",
+      message: "there are arguments already"),
     Change(old: "input 0 : f32", new: "input 1 : f32", place: "f:24:5", message: "input 1 of 1"),
     Change(old: "split d0 by 4 vector d1", new: "split d1 by 0", place: "f:33:8", message: "split in units of 0"),
     Change(

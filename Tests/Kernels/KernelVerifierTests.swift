@@ -209,6 +209,7 @@ import Testing
     expect("declared twice") { $0.buffers[2].name = "x" }
     expect("not made of letters") { $0.buffers[2].name = "a b" }
     expect("is argument 1 of 1") { $0.buffers[0].kind = .argument(1) }
+    expect("argument 0 has no buffer") { $0.buffers[0].kind = .temporary }
     expect("result 0 has no buffer") { $0.buffers[1].kind = .temporary }
     expect("is never written") { $0.calls.removeLast() }
     expect("nothing has written") { $0.calls.removeFirst() }

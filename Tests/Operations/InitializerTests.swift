@@ -11,8 +11,7 @@ import Testing
     _ name: String, _ type: TensorType, _ attributes: Attributes = [:], seed: UInt64 = 1, parameter: String = "w"
   ) throws -> Tensor {
     let initializer = try #require(InitializerTable.standard[name])
-    let checked = try AttributeSchema.check(attributes, against: initializer.schema, of: name)
-    try initializer.check(type, checked)
+    let checked = try initializer.checked(attributes, type)
     return initializer.make(type, checked, seed: seed, parameter: parameter)
   }
 

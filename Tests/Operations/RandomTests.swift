@@ -14,7 +14,7 @@ import Testing
     _ operation: any PrimitiveOperation, _ extents: [Int], _ extra: Attributes = [:], state: Tensor? = nil
   ) throws -> Tensor {
     let attributes = extra.merging(["type": .type(TensorType(extents, .f32))]) { $1 }
-    let checked = try AttributeSchema.check(attributes, against: operation.schema, of: operation.name)
+    let checked = try operation.checked(attributes, [self.state.type])
     return operation.evaluate([state ?? self.state], checked)[0]
   }
 

@@ -18,7 +18,7 @@ public struct LawCase: Sendable, CustomStringConvertible {
 
   /// The attributes with defaults.
   public var attributes: Attributes {
-    get throws { try AttributeSchema.check(example.attributes, against: operation.schema, of: operation.name) }
+    get throws { try operation.checked(example.attributes, example.operands) }
   }
 
   /// The example's operands, drawn for it.

@@ -1,5 +1,7 @@
+import FraguaGraph
 import FraguaKernels
 import FraguaSource
+import FraguaSyntax
 import FraguaTensors
 import Testing
 
@@ -18,7 +20,10 @@ import Testing
     ("0x7FF0000000000000", .f32, nil, "'0x7FF0000000000000' does not write the bits of f32"),
     ("3", .i32, 3, ""), ("3.0", .i32, 3, ""), ("3e2", .i32, 300, ""), ("0x10", .i32, 16, ""), ("-0x10", .i32, ~15, ""),
     ("9223372036854775807", .i64, UInt64(Int64.max), ""), ("-9223372036854775808", .i64, 1 << 63, ""),
-    ("255", .ui8, 255, ""), ("true", .i1, 1, ""), ("0", .i1, 0, ""),
+    ("255", .ui8, 255, ""), ("true", .i1, 1, ""), ("0", .i1, 0, ""), ("True", .i1, 1, ""), ("FALSE", .i1, 0, ""),
+    ("9007199254740993", .i64, 9_007_199_254_740_993, ""),
+    // Rounded once: by way of a Double it would be 1.
+    ("1.00000005960464477539062500000001", .f32, 0x3F80_0001, ""),
     ("0.5", .i32, nil, "'0.5' is not a whole number, as i32 needs"),
     ("256", .ui8, nil, "'256' is out of the range of ui8: 0 to 255"),
     ("-1", .ui8, nil, "'-1' is out of the range of ui8: 0 to 255"),
@@ -65,6 +70,36 @@ import Testing
       #expect(errors(graph) == [])
       _ = try KernelParser.parse(file)
     }
+  }
+
+  /// A number that becomes the elements of a parameter, or of a margin, is the same one.
+  @Test(arguments: numbers.indices) func oneInAttributes(_ index: Int) throws {
+    let (text, type, bits, message) = Self.numbers[index]
+    let graph = """
+      graph @g version 1
+      state @w: tensor<\(type.rawValue)> = constant(value = \(text))
+      func @f(%x: tensor<2x\(type.rawValue)>) {
+        %y = pad %x {low = [1], high = [1], fill = \(text)}
+        return %y
+      }
+      """
+    guard let bits else {
+      // A word is none of the numbers, for which another error stands.
+      if text == "true" { return #expect(errors(graph).count == 2) }
+      let found = errors(graph)
+      for attribute in ["'value' of 'constant'", "'fill' of 'pad'"] {
+        #expect(
+          found.contains { $0.hasSuffix("the attribute \(attribute) does not fit: " + message) }, "\(found)")
+      }
+      return
+    }
+    let read = try parse(graph)
+    let expected = Attribute.element(Scalar(type: type, bits: bits))
+    #expect(read.parameters[0].initializer.attributes["value"] == expected)
+    #expect(read.functions[0].nodes[0].attributes["fill"] == expected)
+    let again = try parse(GraphPrinter.print(read))
+    #expect(again.parameters[0].initializer.attributes["value"] == expected)
+    #expect(again.functions[0].nodes[0].attributes["fill"] == expected)
   }
 
   /// What people write whose spreadsheet groups thousands.

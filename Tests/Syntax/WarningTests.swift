@@ -74,6 +74,7 @@ import Testing
   @Test(arguments: losses) func probabilitiesForLogits(
     _ producer: String, _ loss: String, _ operation: String, _ function: String
   ) throws {
+    let applied = operation.hasPrefix("softmax") ? "softmax" : "sigmoid"
     let text = """
       param @w: tensor<3x3xf32> = zeros
       func @f(%z: tensor<Bx3xf32>, %y: tensor<Bx3xf32>) {
@@ -87,7 +88,7 @@ import Testing
     #expect(
       try warnings(text) == [
         "7:3: '\(operation)' takes logits, but '%p' is a '\(function)' already",
-        "note: 6:3: it applies the function itself: give it what '\(function)' is applied to here",
+        "note: 6:3: it applies a '\(applied)' itself: give it what '\(function)' is applied to here",
       ])
   }
 
@@ -122,7 +123,7 @@ import Testing
     #expect(
       try warnings(text) == [
         "19:3: 'softmax_cross_entropy' takes logits, but '%q' is a 'softmax' already",
-        "note: 3:3: it applies the function itself: give it what 'softmax' is applied to here",
+        "note: 3:3: it applies a 'softmax' itself: give it what 'softmax' is applied to here",
       ])
   }
 
@@ -161,5 +162,35 @@ import Testing
       .replacing("add %s, %k", with: "add %s, @v").replacing("reduce_sum %z {axes = [1]}", with: "add %k, @v")
       .replacing("param @w", with: "param @v: tensor<f32> = zeros\nparam @w")
     #expect(try warnings(frozen) == [])
+  }
+
+  /// Labels and masks of the parameters' own choice are meant, where these learn by another way too.
+  @Test func choicesThatAreMeant() throws {
+    func loss(_ body: String) throws -> [String] {
+      try warnings(
+        """
+        param @w: tensor<2x3xf32> = zeros
+        param @v: tensor<3xf32> = zeros
+        func @loss(%x: tensor<Bx2xf32>, %y: tensor<Bxi32>) {
+          %z = matmul %x, @w
+          %k = argmax %z
+        \(body)
+          %m = reduce_mean %l
+          return %m
+        }
+        train @fit minimize @loss {
+          optimizer = adam
+        }
+        """)
+    }
+    let warning = "6:3: '@loss' depends on '@w' by way of 'argmax', which has no derivative"
+    #expect(try loss("%b = add %z, @v\n%l = softmax_cross_entropy %b, %k") == [])
+    #expect(try loss("%b = add %z, @v\n%o = one_hot %k {depth = 3}\n%l = multiply %b, %o") == [])
+    let condition = "%b = add %z, @v\n%a = compare %k, %y {direction = eq}\n%s = reduce_sum %b {axes = [1]}\n"
+    #expect(try loss(condition + "%t = negate %s\n%l = select %a, %s, %t") == [])
+    // Nothing else of the loss depends on `@w`, or what is chosen is a number.
+    #expect(try loss("%o = one_hot %k {depth = 3}\n%l = multiply %o, @v").first == warning)
+    #expect(try loss("%c = convert %k {to = f32}\n%s = reduce_sum @v\n%l = add %s, %c").first == warning)
+    #expect(try loss(condition + "%c = convert %a {to = f32}\n%l = add %s, %c").first == warning)
   }
 }

@@ -83,6 +83,20 @@ import Testing
     #expect(signs.first?.notes.last?.message == "labels of -1 and 1 become 0 and 1 as (y + 1) / 2")
   }
 
+  /// Labels that are read as integers are the same labels.
+  @Test func convertedLabels() throws {
+    let text = Self.logistic.replacing("%y: tensor<Bx1xf32>", with: "%n: tensor<Bx1xi32>")
+      .replacing("%l = sigmoid", with: "%y = convert %n {to = f32}\n  %l = sigmoid")
+    let graph = try Graph(parsing: SourceFile(path: "logistic.graph", text: text))
+    let data = try Dataset([
+      Dataset.Column("x", Tensor([4, 2], [Float](repeating: 1, count: 8))),
+      Dataset.Column("n", Tensor([4, 1], [0, 1, 2, 1] as [Int32])),
+    ])
+    let outcome = train(graph, data, options: TrainingOptions(epochs: 1, threads: 1))
+    #expect(outcome.errors.isEmpty)
+    #expect(outcome.warnings.map(\.message) == ["row 3 of 'n': the label 2 is outside 0 to 1"])
+  }
+
   private static let classes = """
     graph @classes version 1
 

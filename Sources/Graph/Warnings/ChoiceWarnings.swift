@@ -3,13 +3,26 @@ import FraguaSource
 /// Finds where a minimised function depends on trained parameters by way of a choice: an operation of floats with an
 /// integer result, such as `argmax`, through which no derivative goes.
 ///
-/// Walks from the loss backwards, each value at most twice: behind a choice, and not.
+/// A choice that serves as an index, a label or a condition is meant where the parameter learns by another way too; one
+/// that is converted to a number of the loss never is.
+///
+/// Walks from the loss backwards, each value at most once for each ``Way``.
 struct ChoiceWarnings {
-  /// A value of a function, reached from the loss, behind a choice or not.
+  /// A value of a function, reached from the loss.
   private struct Place: Hashable {
     let function: String
     let value: Int
-    let isBehindChoice: Bool
+    let way: Way
+  }
+
+  /// What lies between a value and the loss.
+  private enum Way: Hashable, CaseIterable {
+    /// Floats: a derivative goes this way.
+    case floats
+    /// Integers or truth values that serve as indices, labels or conditions, or that become numbers.
+    case index, number
+    /// The same, and a choice that makes them.
+    case chosenIndex, chosenNumber
   }
 
   /// The operation that a way passes.
@@ -49,7 +62,7 @@ struct ChoiceWarnings {
     guard let loss = functions[training.loss], let result = loss.results.first else { return [] }
     let trained = Set(graph.parameters.filter(\.isTrainable).map(\.name)).subtracting(training.frozen)
     var search = ChoiceWarnings(training, functions)
-    search.reach(result.id, of: loss, nil)
+    search.reach(result.id, of: loss, .floats, nil)
     return search.run(trained)
   }
 
@@ -59,27 +72,28 @@ struct ChoiceWarnings {
   }
 
   private mutating func run(_ trained: Set<String>) -> [Diagnostic] {
-    var warnings: [Diagnostic] = []
-    var told: Set<SourceLocation?> = []
+    var found: [(parameter: String, isIndex: Bool, choice: Choice)] = []
+    var learning: Set<String> = []
     while let place = pending.popLast() {
       guard let function = functions[place.function] else { continue }
       let choice = choices[place] ?? nil
       switch definitions[place.function]?[place.value] {
-      case .node(let index)?: follow(function, index, place.value, choice)
+      case .node(let index)?: follow(function, index, place, choice)
       case .argument(let position)?:
-        for caller in callers[place.function] ?? [] { leave(position, by: caller, choice) }
+        for caller in callers[place.function] ?? [] { leave(position, by: caller, place.way, choice) }
       case .parameter(let name)?:
-        if let choice, trained.contains(name), told.insert(choice.location).inserted {
-          warnings.append(warning(choice, name))
-        }
+        if place.way == .floats { learning.insert(name) }
+        if let choice, trained.contains(name) { found.append((name, place.way == .chosenIndex, choice)) }
       case nil: break
       }
     }
-    return warnings
+    var told: Set<SourceLocation?> = []
+    return found.filter { !($0.isIndex && learning.contains($0.parameter)) && told.insert($0.choice.location).inserted }
+      .map { warning($0.choice, $0.parameter) }
   }
 
   /// Notes that the loss depends on `value`.
-  private mutating func reach(_ value: Int, of function: Function, _ choice: Choice?) {
+  private mutating func reach(_ value: Int, of function: Function, _ way: Way, _ choice: Choice?) {
     if definitions[function.name] == nil {
       var known: [Int: Definition] = [:]
       for (position, argument) in function.arguments.enumerated() { known[argument.id] = .argument(position) }
@@ -89,24 +103,30 @@ struct ChoiceWarnings {
       }
       definitions[function.name] = known
     }
-    let place = Place(function: function.name, value: value, isBehindChoice: choice != nil)
+    let place = Place(function: function.name, value: value, way: way)
     if choices[place] != nil { return }
     choices[place] = .some(choice)
     pending.append(place)
   }
 
-  /// Goes on from `value`, a result of the node at `index`, to what it is made of.
-  private mutating func follow(_ function: Function, _ index: Int, _ value: Int, _ choice: Choice?) {
+  /// Goes on from a result of the node at `index` to what it is made of.
+  private mutating func follow(_ function: Function, _ index: Int, _ place: Place, _ choice: Choice?) {
     let node = function.nodes[index]
     guard case .call(let name) = node.kind else {
-      let isInteger = node.results[0].type.element.isInteger
-      let passed = Choice(name: node.name, location: node.origin.location)
+      let result = node.results[0].type.element
       for operand in node.operands {
-        reach(operand.id, of: function, choice ?? (isInteger && operand.type.element.isFloat ? passed : nil))
+        let element = operand.type.element
+        var (way, choice) = (place.way, choice)
+        if way == .floats, !element.isFloat { way = node.name == "convert" ? .number : .index }
+        if way != .floats, choice == nil, result.isInteger, element.isFloat {
+          way = way == .index ? .chosenIndex : .chosenNumber
+          choice = Choice(name: node.name, location: node.origin.location)
+        }
+        reach(operand.id, of: function, way, choice)
       }
       return
     }
-    guard let callee = functions[name], let position = node.results.firstIndex(where: { $0.id == value }) else {
+    guard let callee = functions[name], let position = node.results.firstIndex(where: { $0.id == place.value }) else {
       return
     }
     let site = CallSite(function: function.name, node: index)
@@ -114,19 +134,19 @@ struct ChoiceWarnings {
       callers[name, default: []].append(site)
       // Arguments that have been reached by way of another call lead to the operands of this one too.
       for (position, argument) in callee.arguments.enumerated() {
-        for isBehindChoice in [false, true] {
-          let place = Place(function: name, value: argument.id, isBehindChoice: isBehindChoice)
-          if let choice = choices[place] { leave(position, by: site, choice) }
+        for way in Way.allCases {
+          let place = Place(function: name, value: argument.id, way: way)
+          if let choice = choices[place] { leave(position, by: site, way, choice) }
         }
       }
     }
-    reach(callee.results[position].id, of: callee, choice)
+    reach(callee.results[position].id, of: callee, place.way, choice)
   }
 
   /// Goes on from the argument `position` of a function to the operand of a call of it.
-  private mutating func leave(_ position: Int, by site: CallSite, _ choice: Choice?) {
+  private mutating func leave(_ position: Int, by site: CallSite, _ way: Way, _ choice: Choice?) {
     guard let outer = functions[site.function] else { return }
-    reach(outer.nodes[site.node].operands[position].id, of: outer, choice)
+    reach(outer.nodes[site.node].operands[position].id, of: outer, way, choice)
   }
 
   private func warning(_ choice: Choice, _ parameter: String) -> Diagnostic {

@@ -15,7 +15,7 @@ struct LogitsWarnings {
     /// For each result, where it comes from.
     var results: [Source?] = []
     /// For each argument that is taken for logits, by what operation.
-    var logits: [Int: String] = [:]
+    var logits: [Int: any LogitsOperation] = [:]
   }
 
   private(set) var warnings: [Diagnostic] = []
@@ -30,7 +30,7 @@ struct LogitsWarnings {
       switch node.kind {
       case .operation(let operation):
         if let operation = operation as? any LogitsOperation, node.operands.count > operation.logitsOperand {
-          take(node.operands[operation.logitsOperand], for: operation.name, node, sources, function, &summary)
+          take(node.operands[operation.logitsOperand], for: operation, node, sources, function, &summary)
         }
         if let name = (operation as? any ProbabilityOperation)?.probabilityFunction(node.attributes) {
           sources[node.results[0].id] = .probabilities(function: name, node.origin.location)
@@ -58,7 +58,7 @@ struct LogitsWarnings {
 
   /// Notes that `operation` takes `value` for logits.
   private mutating func take(
-    _ value: Value, for operation: String, _ node: Node, _ sources: [Int: Source], _ function: Function,
+    _ value: Value, for operation: any LogitsOperation, _ node: Node, _ sources: [Int: Source], _ function: Function,
     _ summary: inout Summary
   ) {
     switch sources[value.id] {
@@ -67,8 +67,11 @@ struct LogitsWarnings {
       let operand = function.valueNames[value.id].map { "'%\($0)'" } ?? "its operand"
       warnings.append(
         .warning(
-          "'\(operation)' takes logits, but \(operand) is a '\(name)' already", at: node.origin.location,
-          notes: [.init("it applies the function itself: give it what '\(name)' is applied to here", at: place)]))
+          "'\(operation.name)' takes logits, but \(operand) is a '\(name)' already", at: node.origin.location,
+          notes: [
+            .init(
+              "it applies a '\(operation.logitsFunction)' itself: give it what '\(name)' is applied to here", at: place)
+          ]))
     case nil: break
     }
   }

@@ -4,6 +4,8 @@
 public protocol LogitsOperation: Operation {
   /// The position of the operand that is the logits.
   var logitsOperand: Int { get }
+  /// The function that it applies to them, such as `softmax`.
+  var logitsFunction: String { get }
 }
 
 /// An operation whose results may be probabilities.

@@ -190,9 +190,11 @@ public struct KernelParser {
     if start.kind != .word { throw unexpected("a declaration") }
     switch text(start) {
     case "arguments":
+      if !dump.program.argumentNames.isEmpty { throw error("there are arguments already") }
       advance()
       dump.program.argumentNames = try names()
     case "results":
+      if !dump.program.resultNames.isEmpty { throw error("there are results already") }
       advance()
       dump.program.resultNames = try names()
     case "constant": try constant()

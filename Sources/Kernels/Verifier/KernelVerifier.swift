@@ -91,6 +91,9 @@ private struct ProgramBindings {
       case .temporary: break
       }
     }
+    for i in program.argumentNames.indices where !arguments.contains(i) {
+      fail("argument \(i) has no buffer", at: .program)
+    }
     for i in program.resultNames.indices where !results.contains(i) { fail("result \(i) has no buffer", at: .program) }
   }
 

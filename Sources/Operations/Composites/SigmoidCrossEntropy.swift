@@ -24,6 +24,7 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation 
   }
 
   public var logitsOperand: Int { 0 }
+  public var logitsFunction: String { "sigmoid" }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.floats)

@@ -27,6 +27,7 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation, LogitsOperation 
   }
 
   public var logitsOperand: Int { 0 }
+  public var logitsFunction: String { "softmax" }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.floats)

@@ -8,13 +8,11 @@ public struct ConstantInitializer: Initializer {
 
   public var name: String { "constant" }
   public var summary: String { "All elements are 'value'." }
-  public var schema: [AttributeSchema] { [AttributeSchema("value", .float, summary: "The value of every element.")] }
+  public var schema: [AttributeSchema] { [AttributeSchema("value", .element, summary: "The value of every element.")] }
 
-  public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {
-    try attributes.requireFit(["value"], type.element, of: name)
-  }
+  public func check(_ type: TensorType, _ attributes: Attributes) throws(Diagnostic) {}
 
   public func make(_ type: TensorType, _ attributes: Attributes, seed: UInt64, parameter: String) -> Tensor {
-    ConstantValue(type, splat: Scalar(attributes.float("value"), as: type.element)).tensor
+    ConstantValue(type, splat: attributes.element("value")).tensor
   }
 }

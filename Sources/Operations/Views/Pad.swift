@@ -14,7 +14,7 @@ public struct PadOperation: PrimitiveOperation {
       AttributeSchema("high", .integers, summary: "How many elements to add after the last, along each of the axes."),
       AttributeSchema(
         "axes", .integers, isOptional: true, summary: "The axes that are padded; all where not given."),
-      AttributeSchema("fill", .float, default: .float(0), summary: "The value of the added elements."),
+      AttributeSchema("fill", .element, default: .integer(0), summary: "The value of the added elements."),
     ]
   }
 
@@ -30,7 +30,6 @@ public struct PadOperation: PrimitiveOperation {
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     let x = operands[0]
-    try attributes.requireFit(["fill"], x.element, of: name)
     let axes = attributes.axesInOrder("axes", rank: x.rank)
     try requireAxes(axes, rank: x.rank, of: "axes")
     let (low, high) = (attributes.integers("low"), attributes.integers("high"))
@@ -55,11 +54,6 @@ public struct PadOperation: PrimitiveOperation {
     return [try checkedResult(TensorType(shape, x.element))]
   }
 
-  /// The element that `fill` is, a denormal too, whatever the mode of who asks.
-  private func fill(_ attributes: Attributes, _ element: ElementType) -> Scalar {
-    withDenormalsKept { Scalar(attributes.float("fill"), as: element) }
-  }
-
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
     let x = operands[0]
     var (extents, offset) = (x.extents, 0)
@@ -70,8 +64,7 @@ public struct PadOperation: PrimitiveOperation {
     let strides = rowMajorStrides(extents)
     for (position, axis) in axes.enumerated() { offset += attributes.integers("low")[position] * strides[axis] }
     let type = TensorType(extents, x.element)
-    let fill = fill(attributes, x.element)
-    var elements = Array(repeating: fill, count: type.elementCount)
+    var elements = Array(repeating: attributes.element("fill"), count: type.elementCount)
     for (i, place) in linearIndices(x.extents, strides: strides, offset: offset).enumerated() { elements[place] = x[i] }
     return [Tensor(type) { elements[$0] }]
   }
@@ -94,7 +87,7 @@ public struct PadOperation: PrimitiveOperation {
     }
     let coefficients = (0..<rank).map { a in (0..<rank).map { $0 == a ? 1 : 0 } }
     return .view(
-      .affine(offsets: offsets, coefficients: coefficients, fill: fill(attributes, operands[0].element)))
+      .affine(offsets: offsets, coefficients: coefficients, fill: attributes.element("fill")))
   }
 
   public var examples: [OperationExample] {

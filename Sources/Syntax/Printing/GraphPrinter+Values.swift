@@ -15,6 +15,7 @@ extension GraphPrinter {
     switch value {
     case .integer(let n): "\(n)"
     case .float(let x): float(Scalar(x))
+    case .element(let scalar): self.scalar(scalar)
     case .boolean(let b): "\(b)"
     case .keyword(let word): word
     case .integers(let list): "[\(list.map(String.init).joined(separator: ", "))]"

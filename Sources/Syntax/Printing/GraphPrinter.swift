@@ -167,12 +167,15 @@ public struct GraphPrinter {
   /// ` {name = value, ...}` in the order of the schema, without defaults.
   private func attributes(_ node: Node, _ operation: any Operation) -> String {
     let knownType = node.results.count == 1 ? node.results[0].type : nil
+    let element = node.operands.first?.type.element
     var entries: [String] = []
     for schema in operation.schema {
       guard let value = node.attributes[schema.name] else { continue }
       // A stream that is not written would be numbered anew.
       let isStream = operation is any RandomOperation && schema.name == "stream"
-      if value != schema.defaultValue || isStream { entries.append("\(schema.name) = \(self.value(value, knownType))") }
+      if value != schema.defaultValue(element) || isStream {
+        entries.append("\(schema.name) = \(self.value(value, knownType))")
+      }
     }
     let known = Set(operation.schema.map(\.name))
     for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) where !known.contains(name) {

@@ -23,7 +23,9 @@ extension FunctionResolver {
     }
     let values = statement.numbers.isEmpty ? operands(statement) : refuseNumbers(statement, operation)
     let type = statement.types.count == 1 ? statement.types[0].type : nil
-    let attributes = context.attributes(statement.attributes, operation.schema, of: name.text, type: type)
+    let element = values?.first?.type.element
+    let attributes = context.attributes(
+      statement.attributes, operation.schema, of: name.text, type: type, element: element)
     guard var values, let attributes else { return nil }
     do throws(Diagnostic) {
       if operation is any RandomOperation, values.count == operation.operandRule.names.count - 1 {
@@ -33,7 +35,7 @@ extension FunctionResolver {
         values.append(generator)
       }
       try operation.operandRule.check(count: values.count, of: name.text)
-      let checked = try AttributeSchema.check(attributes, against: operation.schema, of: name.text)
+      let checked = try operation.checked(attributes, values.map(\.type))
       if operation.operandRule.broadcasts, let broadcast = context.vocabulary.operations["broadcast"] {
         values = try builder.broadcasting(values, of: name.text, with: broadcast)
       }
@@ -138,8 +140,9 @@ extension FunctionResolver {
   }
 
   private mutating func reportUnknownOperation(_ name: NameSyntax) {
-    var notes = suggestion(for: name.text, among: context.vocabulary.operations.names)
-    if let meant = context.vocabulary.otherNames.operation(name.text) {
+    let (others, names) = (context.vocabulary.otherNames, context.vocabulary.operations.names)
+    var notes = others.isAbsent(name.text) ? [] : suggestion(for: name.text, among: names)
+    if let meant = others.operation(name.text) {
       notes = [.init("did you mean '\(meant)'?")]
     }
     if context.declarations[name.text] != nil, context.signatures.parameter(name.text) == nil {

@@ -25,12 +25,13 @@ extension FunctionResolver {
         free.removeAll { $0.name == meant }
       } else {
         missing = missing.map { $0 - 1 }
-        fail(
-          "the number '\(text)' is no operand", at: number.offset,
-          notes: [
-            .init(
-              "make it a value: '%c = constant {value = dense<\(text)> : tensor<\(element.rawValue)>}', and use '%c'")
-          ])
+        let note: String
+        if let written = number.number, (try? Scalar(parsing: written, as: element)) == nil {
+          note = "no \(element.rawValue) is \(text), as the other operand's elements are: 'convert' that one first"
+        } else {
+          note = "make it a value: '%c = constant {value = dense<\(text)> : tensor<\(element.rawValue)>}', and use '%c'"
+        }
+        fail("the number '\(text)' is no operand", at: number.offset, notes: [.init(note)])
       }
     }
     return nil

@@ -5,17 +5,23 @@ import FraguaTensors
 /// Attributes.
 extension Resolver {
   /// The attributes as `schema` holds them, without defaults, or `nil` after reporting all that is wrong.
-  /// - Parameter type: the type that a constant has which does not write its own.
+  /// - Parameters:
+  ///   - type: the type that a constant has which does not write its own.
+  ///   - element: the type of attributes that are elements; silent about them where it is not known.
   func attributes(
-    _ written: [AttributeSyntax], _ schema: [AttributeSchema], of owner: String, type: TensorType?
+    _ written: [AttributeSyntax], _ schema: [AttributeSchema], of owner: String, type: TensorType?,
+    element: ElementType? = nil
   ) -> Attributes? {
     var result: Attributes = [:]
     var isComplete = true
     var offsets: [String: Int] = [:]
+    // What values without names may be: each takes one away.
+    var free = schema.filter { one in !written.contains { $0.name.text == one.name } }
     for attribute in written {
       let name = attribute.name.text
       if name.isEmpty {
-        reportNameless(attribute.value, schema.filter { one in !written.contains { $0.name.text == one.name } }, owner)
+        reportNameless(attribute.value, free, owner)
+        if let meant = self.attribute(meantBy: attribute.value, among: free) { free.removeAll { $0.name == meant } }
         isComplete = false
         continue
       }
@@ -26,15 +32,20 @@ extension Resolver {
         isComplete = false
         continue
       }
-      let kind = schema.first { $0.name == name }?.kind
-      guard let value = self.attribute(attribute.value, kind, type: type) else {
+      guard let kind = schema.first(where: { $0.name == name })?.kind else {
+        sink.report(located(AttributeSchema.unknown(name, schema, of: owner), attribute.name.offset))
         isComplete = false
         continue
       }
       do throws(Diagnostic) {
-        result[name] = try AttributeSchema.check(name, value, against: schema, of: owner)
+        guard let value = try self.attribute(attribute.value, kind, name, of: owner, type: type, element: element)
+        else {
+          isComplete = false
+          continue
+        }
+        result[name] = try AttributeSchema.check(name, value, against: schema, of: owner, element: element)
       } catch {
-        sink.report(located(error, kind == nil ? attribute.name.offset : attribute.value.offset))
+        sink.report(located(error, attribute.value.offset))
         isComplete = false
       }
     }
@@ -66,8 +77,8 @@ extension Resolver {
   /// Whether a value that stands without a name may be that attribute.
   private func fits(_ value: ValueSyntax, _ schema: AttributeSchema) -> Bool {
     switch (value.kind, schema.kind) {
-    case (.integer, .integer), (.integer, .float), (.float, .float), (.list, .integers), (.list, .symbols),
-      (.type, .type), (.symbol, .symbol), (.dense, .tensor):
+    case (.integer, .integer), (.integer, .float), (.float, .float), (.integer, .element), (.float, .element),
+      (.list, .integers), (.list, .symbols), (.type, .type), (.symbol, .symbol), (.dense, .tensor):
       true
     case (.word(let word), .keyword(let words)): words.contains(word)
     case (.word(let word), .elementType): ElementType(rawValue: word) != nil
@@ -76,21 +87,28 @@ extension Resolver {
     }
   }
 
-  /// The value that `syntax` writes where an attribute of `kind` is wanted (unknown where `nil`), or `nil` after
-  /// reporting why it is none.
-  private func attribute(_ syntax: ValueSyntax, _ kind: AttributeSchema.Kind?, type: TensorType?) -> Attribute? {
+  /// The value that `syntax` writes where an attribute of `kind` is wanted, or `nil` after reporting why it is none.
+  /// - Throws: that a number is no element.
+  private func attribute(
+    _ syntax: ValueSyntax, _ kind: AttributeSchema.Kind, _ name: String, of owner: String, type: TensorType?,
+    element: ElementType?
+  ) throws(Diagnostic) -> Attribute? {
+    if case .element = kind, let number = syntax.number {
+      guard let element else { return nil }
+      do throws(Diagnostic) { return .element(try Scalar(parsing: number, as: element)) } catch {
+        throw .unfit(name, of: owner, error)
+      }
+    }
     switch syntax.kind {
     case .integer(let text):
-      if case .float? = kind { return number(text, at: syntax.offset).map(Attribute.float) }
+      if case .float = kind { return number(text, at: syntax.offset).map(Attribute.float) }
       return integer(text, at: syntax.offset).map(Attribute.integer)
     case .float(let text): return number(text, at: syntax.offset).map(Attribute.float)
     case .string(let text):
-      sink.report(
-        "the string \"\(text)\" is no value here" + (kind.map { ", expected \($0.description)" } ?? ""),
-        at: syntax.offset)
+      sink.report("the string \"\(text)\" is no value here, expected \(kind.description)", at: syntax.offset)
       return nil
     case .word(let word):
-      if case .keyword? = kind { return .keyword(word) }
+      if case .keyword = kind { return .keyword(word) }
       if word == "true" || word == "false" { return .boolean(word == "true") }
       return ElementType(rawValue: word).map(Attribute.elementType) ?? .keyword(word)
     case .symbol(let name): return .symbol(name)
@@ -101,7 +119,7 @@ extension Resolver {
   }
 
   /// A list of integers or of names.
-  private func list(_ values: [ValueSyntax], _ kind: AttributeSchema.Kind?, at offset: Int) -> Attribute? {
+  private func list(_ values: [ValueSyntax], _ kind: AttributeSchema.Kind, at offset: Int) -> Attribute? {
     var integers: [Int] = []
     var names: [String] = []
     for value in values {
@@ -119,7 +137,7 @@ extension Resolver {
       sink.report("a list holds integers or names, not both", at: offset)
       return nil
     }
-    if case .symbols? = kind, integers.isEmpty { return .symbols(names) }
+    if case .symbols = kind, integers.isEmpty { return .symbols(names) }
     return names.isEmpty ? .integers(integers) : .symbols(names)
   }
 

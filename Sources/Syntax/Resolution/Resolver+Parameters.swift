@@ -1,5 +1,6 @@
 import FraguaGraph
 import FraguaSource
+import FraguaTensors
 
 /// Parameters, and words with attributes: initializers and optimizers.
 extension Resolver {
@@ -40,7 +41,7 @@ extension Resolver {
       offset = syntax.name.offset
       use = resolve(
         syntax, kind: "initializer", among: vocabulary.initializers.all.map { ($0.name, $0.schema) },
-        meaning: vocabulary.otherNames.initializer
+        meaning: vocabulary.otherNames.initializer, element: type.element
       ).map { InitializerUse(syntax.name.text, $0) }
     }
     guard let use else {
@@ -62,9 +63,10 @@ extension Resolver {
   /// - Parameters:
   ///   - words: the words that there are, each with what it takes.
   ///   - meaning: what is meant by a word of another system.
+  ///   - element: the type of attributes that are elements.
   func resolve(
     _ use: UseSyntax, kind: String, among words: [(name: String, schema: [AttributeSchema])],
-    meaning: (String) -> String?
+    meaning: (String) -> String?, element: ElementType? = nil
   ) -> Attributes? {
     guard let schema = words.first(where: { $0.name == use.name.text })?.schema else {
       let names = words.map(\.name)
@@ -74,14 +76,20 @@ extension Resolver {
         notes: meant.map { [.init("did you mean '\($0)'?")] } ?? suggestion(for: use.name.text, among: names))
       let near = meant ?? nearestName(to: use.name.text, among: names)
       if let word = words.first(where: { $0.name == near }) {
+        var free = word.schema
         for attribute in use.attributes where attribute.name.text.isEmpty {
-          reportNameless(attribute.value, word.schema, word.name)
+          reportNameless(attribute.value, free, word.name)
+          if let meant = self.attribute(meantBy: attribute.value, among: free) { free.removeAll { $0.name == meant } }
         }
       }
       return nil
     }
-    guard let written = attributes(use.attributes, schema, of: use.name.text, type: nil) else { return nil }
-    do throws(Diagnostic) { return try AttributeSchema.check(written, against: schema, of: use.name.text) } catch {
+    guard let written = attributes(use.attributes, schema, of: use.name.text, type: nil, element: element) else {
+      return nil
+    }
+    do throws(Diagnostic) {
+      return try AttributeSchema.check(written, against: schema, of: use.name.text, element: element)
+    } catch {
       sink.report(located(error, use.name.offset))
       return nil
     }

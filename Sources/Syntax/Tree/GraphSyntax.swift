@@ -133,6 +133,15 @@ struct ValueSyntax {
   var kind: Kind
   var offset: Int
 
+  /// An element as it is written: a number, or a word for true or false; `nil` for other values.
+  var number: String? {
+    switch kind {
+    case .integer(let text), .float(let text): text
+    case .word(let word): Bool(word: word) == nil ? nil : word
+    default: nil
+    }
+  }
+
   /// A number or a word as it is written; `nil` for other values.
   var text: String? {
     switch kind {

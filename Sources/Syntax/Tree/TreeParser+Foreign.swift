@@ -27,7 +27,7 @@ extension TreeParser {
   }
 
   /// The token behind the one behind the current one.
-  private var second: Token { tokens[min(index + 2, tokens.count - 1)] }
+  var second: Token { tokens[min(index + 2, tokens.count - 1)] }
 
   /// A hint where the current token is an arithmetic sign between two operands.
   func expressionNotes() -> [Diagnostic.Note] {
@@ -39,7 +39,8 @@ extension TreeParser {
     let left = index > 0 ? operand(tokens[index - 1]) : nil
     let isDouble = token.kind == .star && following.kind == .star
     if token.kind == .caret || isDouble {
-      return [.init("operations are words: a square is 'multiply \(left ?? "%a"), \(left ?? "%a")'")]
+      let exponent = isDouble ? second : following
+      return [.init("operations are words: " + Self.power(of: left ?? "%a", shortened(text(exponent))))]
     }
     let last = comparison?.right ?? following
     let attributes = comparison.map { " {direction = \($0.direction)}" } ?? ""
@@ -54,18 +55,50 @@ extension TreeParser {
     return [.init("operations are words: '\(word) \(left ?? "%a"), \(operand(last) ?? "%b")\(attributes)'")]
   }
 
+  /// What a power is here.
+  private static func power(of base: String, _ exponent: String) -> String {
+    switch Double(exponent) {
+    case 2: "a square is 'multiply \(base), \(base)'"
+    case 0.5: "a square root is 'sqrt \(base)'"
+    case let n? where n > 2 && n == n.rounded():
+      "a power is several products: '%s = multiply \(base), \(base)', then 'multiply %s, \(base)'"
+    default: "a power of a positive number is the 'exp' of the exponent times 'log \(base)'"
+    }
+  }
+
   /// Hints where a statement should end at the current token.
   func endNotes() -> [Diagnostic.Note] {
     let expression = expressionNotes()
     if !expression.isEmpty { return expression }
     switch token.kind {
     case .semicolon: return [.init("a statement ends with its line, without ';'")]
+    case .word where tokens[index - 1].kind == .word:
+      // No attribute: nothing stands before it that could have any.
+      return [valueHint]
     case .word where following.kind == .equal:
       let value = tokens[min(index + 2, tokens.count - 1)]
       return [.init("attributes stand in braces: '{\(shortened(text(token))) = \(shortened(text(value)))}'")]
     case .word: return [.init("attributes stand in braces, with their names: '{name = \(shortened(text(token)))}'")]
     default:
       return [.init("operands are separated by commas, and each statement begins on a line of its own")]
+    }
+  }
+
+  /// What a word is that stands where a value does.
+  private var valueHint: Diagnostic.Note {
+    .init("the name of a value begins with '%', that of a parameter with '@': '%\(shortened(text(token)))'")
+  }
+
+  /// Hints where a statement should begin at the current token.
+  func statementNotes() -> [Diagnostic.Note] {
+    switch token.kind {
+    case .word where following.kind == .equal: return [valueHint]
+    case .word where following.kind == .value && second.kind == .equal:
+      let result = shortened(text(following))
+      return [.init("a statement begins with its result: '\(result) = ...', without '\(shortened(text(token)))'")]
+    case .word: return [.init("name the result, as in '%h = \(shortened(text(token))) ...'")]
+    case .slash where following.kind == .star: return [.init("a comment begins with '//' and ends with its line")]
+    default: return [.init("a statement is '%name = operation ...', 'update @w, %x' or 'return %x'")]
     }
   }
 
@@ -88,6 +121,11 @@ extension TreeParser {
       notes = [.init("operations are words, and numbers are constants: 'subtract \(here), %c'")]
     case .value where next?.kind == .symbol:
       notes = [.init("operations are words: 'matmul \(here), \(shortened(text(following)))'")]
+    case .value where next?.kind == .leftBracket:
+      notes = [.init("a part of '\(here)' is 'slice \(here) {axes = [0], start = [0], limit = [1]}'")]
+    case .value where next?.kind == .invalid:
+      // A sign between two operands, of which the lexer has said what it may be.
+      notes = [.init("operations are words: 'add %a, %b'")]
     case .value, .symbol: notes = [.init("a value has one name: use '\(here)' where '\(name)' would stand")]
     case .integer, .float:
       notes = [.init("a number is a constant: '\(name) = constant {value = dense<\(here)> : tensor<f32>}'")]
@@ -109,8 +147,19 @@ extension TreeParser {
     if declares(name) {
       return fail("expected operands, got '('", notes: [.init("a function is called: 'call @\(shown)(...)'")])
     }
+    var calls = NestedCalls(self)
+    guard let statements = calls.statements(of: name) else {
+      return fail(
+        "expected operands, got '('", notes: [.init("operands stand without parentheses, one operation a statement")])
+    }
+    let last = shortened(statements[statements.count - 1])
+    guard statements.count > 1 else {
+      return fail("expected operands, got '('", notes: [.init("operands stand without parentheses: '\(last)'")])
+    }
+    let first = statements.dropLast().map { "'\(shortened($0))'" }.joined(separator: ", ")
     return fail(
-      "expected operands, got '('", notes: [.init("operands stand without parentheses: '\(shown)\(listed())'")])
+      "expected operands, got '('",
+      notes: [.init("operands stand without parentheses, one operation a statement: \(first), then '\(last)'")])
   }
 
   /// Whether some function, read or not yet, has the name.
@@ -120,24 +169,92 @@ extension TreeParser {
         && text(tokens[i + 1]).dropFirst() == name
     }
   }
+}
 
-  /// What stands in the parentheses at the current token, as operands and attributes are written here.
-  private func listed() -> String {
+/// Reads calls as other languages nest them, and writes them as statements: of `relu(matmul(%x, @w))`, `%a = matmul %x,
+/// @w` and `relu %a`.
+private struct NestedCalls {
+  private let tokens: [Token]
+  private let text: (Token) -> String
+  private var next: Int
+  private var statements: [String] = []
+
+  /// - Requires: the current token of `parser` is the parenthesis behind a name.
+  init(_ parser: TreeParser) {
+    // More is not read: nobody would read the hint.
+    tokens = Array(parser.tokens[parser.index...].prefix(40))
+    text = parser.text
+    next = 0
+  }
+
+  /// The statements that the call of `name` needs, the last one without its result; `nil` where what stands in the
+  /// parentheses is more than calls, names and numbers.
+  mutating func statements(of name: String) -> [String]? {
+    guard let last = call(of: name, depth: 0), statements.count < 4 else { return nil }
+    return statements + [last]
+  }
+
+  private mutating func take(_ kind: Token.Kind) -> Bool {
+    guard next < tokens.count, tokens[next].kind == kind else { return false }
+    next += 1
+    return true
+  }
+
+  /// The statement for the call of `name` whose parenthesis comes next.
+  private mutating func call(of name: String, depth: Int) -> String? {
+    guard depth < 8, take(.leftParenthesis) else { return nil }
     var operands: [String] = []
     var attributes: [String] = []
-    var next = index + 1
-    while next + 2 < tokens.count, tokens[next].kind != .rightParenthesis, !tokens[next].startsLine {
-      let token = tokens[next]
-      if token.kind == .value || token.kind == .symbol { operands.append(shortened(text(token))) }
-      if token.kind == .word, tokens[next + 1].kind == .equal {
-        attributes.append("\(shortened(text(token))) = \(shortened(text(tokens[next + 2])))")
-        next += 2
-      }
-      next += 1
-      if operands.count + attributes.count > 4 { break }
+    if !take(.rightParenthesis) {
+      repeat {
+        guard next + 2 < tokens.count else { return nil }
+        if tokens[next].kind == .word, tokens[next + 1].kind == .equal {
+          attributes.append("\(text(tokens[next])) = \(text(tokens[next + 2]))")
+          next += 3
+        } else {
+          guard let operand = operand(depth) else { return nil }
+          operands.append(operand)
+        }
+      } while take(.comma)
+      guard take(.rightParenthesis) else { return nil }
     }
     if operands.isEmpty { operands = ["%x"] }
-    return " " + operands.joined(separator: ", ")
-      + (attributes.isEmpty ? "" : " {\(attributes.joined(separator: ", "))}")
+    let braces = attributes.isEmpty ? "" : " {\(attributes.joined(separator: ", "))}"
+    return "\(word(name, operands.count)) \(operands.joined(separator: ", "))\(braces)"
+  }
+
+  /// The word for `name` here, where only the number of operands tells which.
+  private func word(_ name: String, _ count: Int) -> String {
+    switch (name, count) {
+    case ("max", 2): "maximum"
+    case ("min", 2): "minimum"
+    default: name
+    }
+  }
+
+  /// The operand that comes next, after the statements that make it.
+  private mutating func operand(_ depth: Int) -> String? {
+    let token = tokens[next]
+    switch token.kind {
+    case .value, .symbol, .integer, .float:
+      next += 1
+      return text(token)
+    case .minus:
+      next += 1
+      guard next < tokens.count, let operand = operand(depth) else { return nil }
+      return named("negate \(operand)")
+    case .word:
+      next += 1
+      return call(of: text(token), depth: depth + 1).map { named($0) }
+    default: return nil
+    }
+  }
+
+  /// A new name for what `statement` gives.
+  private mutating func named(_ statement: String) -> String {
+    let letters = ["a", "b", "c", "d"]
+    let name = "%" + (statements.count < letters.count ? letters[statements.count] : "v\(statements.count)")
+    statements.append("\(name) = \(statement)")
+    return name
   }
 }

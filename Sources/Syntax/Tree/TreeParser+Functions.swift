@@ -18,7 +18,10 @@ extension TreeParser {
     }
     try expect(.rightParenthesis, closing: opening)
     if take(.arrow) { function.results = try results() }
-    if token.kind == .leftBrace, following.kind == .word, tokens[min(index + 2, tokens.count - 1)].kind == .equal {
+    // A body may begin with a name that lacks its '%'.
+    if token.kind == .leftBrace, following.kind == .word, second.kind == .equal,
+      !following.startsLine || text(following) == "role"
+    {
       try parseFunctionAttributes(&function)
     }
     function.origin = try optionalOrigin()
@@ -111,6 +114,11 @@ extension TreeParser {
   private func brokenResults(from start: Int) -> [NameSyntax] {
     var names: [NameSyntax] = []
     var next = start
+    if tokens[next].kind == .word, tokens[next + 1].kind == .equal {
+      return [NameSyntax(text: text(tokens[next]), offset: tokens[next].start)]
+    }
+    // Behind a word of another language, as in 'let %y = ...'.
+    if tokens[next].kind == .word, tokens[next + 1].kind == .value, tokens[next + 2].kind == .equal { next += 1 }
     while tokens[next].kind == .value {
       names.append(NameSyntax(text: String(text(tokens[next]).dropFirst()), offset: tokens[next].start))
       guard tokens[next + 1].kind == .comma else { break }
@@ -143,9 +151,7 @@ extension TreeParser {
   /// `%a, %b = op operands {attributes} : types`, where op may be a call or a fused region.
   private mutating func parseApplication(_ statement: inout StatementSyntax) throws(Reported) {
     guard token.kind == .value else {
-      var notes = [Diagnostic.Note("a statement is '%name = operation ...', 'update @w, %x' or 'return %x'")]
-      if token.kind == .word { notes = [.init("name the result, as in '%h = \(text(token)) ...'")] }
-      throw fail("expected a statement, got \(describe(token))", notes: notes)
+      throw fail("expected a statement, got \(describe(token))", notes: statementNotes())
     }
     repeat { statement.results.append(try name(.value)) } while take(.comma)
     try expect(.equal)

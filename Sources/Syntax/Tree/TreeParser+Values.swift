@@ -127,7 +127,8 @@ extension TreeParser {
   /// A number, `true` or `false`.
   private mutating func element() throws(Reported) -> ElementSyntax {
     let token = token
-    guard token.kind == .integer || token.kind == .float || isWord("true") || isWord("false") else {
+    let isTruth = token.kind == .word && Bool(word: text(token)) != nil
+    guard token.kind == .integer || token.kind == .float || isTruth else {
       var notes: [Diagnostic.Note] = []
       if isWord("inf") || isWord("nan") {
         notes = [.init("infinities and NaN are written by their bits, as in 0x7F800000 for f32")]

@@ -18,9 +18,8 @@ extension Fusion {
   /// What ``fuse(_:target:)`` decides about each edge: each pair of a node and a value that another node computes and
   /// it uses, once, in the nodes' order.
   ///
-  /// - Requires: primitive operations only, all extents fixed.
+  /// - Requires: primitive operations only, all extents fixed, no node that nothing needs.
   public static func decisions(_ function: Function, target: Target) -> [FusionDecision] {
-    let function = DeadCode.live(function)
     if let lanes = LanesForm(function), lanes.isWorthwhile { return lanes.decisions(function) }
     var planner = FusionPlanner(function, target)
     planner.plan()

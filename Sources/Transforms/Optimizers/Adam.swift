@@ -35,8 +35,10 @@ struct Adam: Optimizer {
   var schema: [AttributeSchema] {
     [
       .learningRate(0.001),
-      .share("beta_1", 0.9, summary: "How much of the first moment remains each step."),
-      .share("beta_2", 0.999, summary: "How much of the second moment remains each step."),
+      .share(
+        "beta_1", 0.9, summary: "How much of the first moment remains each step.", otherNames: ["b1", "beta1", "betas"]),
+      .share(
+        "beta_2", 0.999, summary: "How much of the second moment remains each step.", otherNames: ["b2", "beta2"]),
       .epsilon(1e-7),
       AttributeSchema(
         "epsilon_placement", .keyword(["uncorrected", "corrected"]), default: .keyword("uncorrected"),

@@ -29,7 +29,10 @@ extension AttributeSchema {
   }
 
   /// How much of a running average or of a step remains each step; 1 would never let go of the first one.
-  static func share(_ name: String, _ value: Double, summary: String) -> AttributeSchema {
-    AttributeSchema(name, .float, default: .float(value), range: .from(0, below: 1), summary: summary)
+  static func share(
+    _ name: String, _ value: Double, summary: String, otherNames: [String] = []
+  ) -> AttributeSchema {
+    AttributeSchema(
+      name, .float, default: .float(value), range: .from(0, below: 1), summary: summary, otherNames: otherNames)
   }
 }

@@ -38,7 +38,7 @@ struct RMSprop: Optimizer {
   var schema: [AttributeSchema] {
     [
       .learningRate(0.001),
-      .share("rho", 0.9, summary: "How much of the averages remains each step."),
+      .share("rho", 0.9, summary: "How much of the averages remains each step.", otherNames: ["decay", "alpha"]),
       .share("momentum", 0, summary: "How much of the last step is taken again."),
       .epsilon(1e-7),
       AttributeSchema(

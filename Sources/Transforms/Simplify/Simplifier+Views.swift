@@ -74,11 +74,7 @@ extension Simplifier {
   private static let pad: Rule = { s, x, attributes in
     guard let result = try? PadOperation().inferTypes([x[0].type], attributes)[0] else { return nil }
     if result == x[0].type { return x[0] }
-    if let scalar = s.splat(x[0]), case .float(let fill)? = attributes["fill"],
-      scalar == Scalar(fill, as: scalar.type)
-    {
-      return s.splat(scalar, result)
-    }
+    if let scalar = s.splat(x[0]), scalar == attributes.element("fill") { return s.splat(scalar, result) }
     return nil
   }
 }
