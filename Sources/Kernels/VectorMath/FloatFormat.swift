@@ -19,7 +19,8 @@ struct FloatFormat: Sendable {
   /// ln 2 in two parts; a product of the first with an exponent is exact.
   let ln2High: Double
   let ln2Low: Double
-  /// exp is 0 below and infinite above.
+  /// exp is below the smallest normal number, and so 0, at the first and below, and infinite above the second. The first
+  /// is less than half an ln 2 from -ln 2 times the exponent's bias.
   let expLowest: Double
   let expHighest: Double
   /// expm1 is -1 below.
@@ -36,7 +37,7 @@ struct FloatFormat: Sendable {
   /// binary32. Q errs by 2^-26.1 of exp(r) - 1, P by 2^-30.2 of the logarithm.
   static let f32 = FloatFormat(
     type: .f32, bitsType: .i32, significandBits: 23, exponentBias: 127,
-    ln2High: 0x1.62e4p-1, ln2Low: 0x1.7f7d1cp-20, expLowest: -105, expHighest: 89, expm1Lowest: -18, tanhHighest: 10,
+    ln2High: 0x1.62e4p-1, ln2Low: 0x1.7f7d1cp-20, expLowest: -88, expHighest: 89, expm1Lowest: -18, tanhHighest: 10,
     tiny: 0x1p-26,
     expCoefficients: [0.5000000062, 0.1666654307, 0.04166628225, 0.008366578233, 0.001394644284],
     logCoefficients: [0x1.55557ap-1, 0x1.995e9ap-2, 0x1.31e686p-2])
@@ -44,7 +45,7 @@ struct FloatFormat: Sendable {
   /// binary64. Q errs by 2^-61.7 of exp(r) - 1, P by 2^-59.4 of the logarithm.
   static let f64 = FloatFormat(
     type: .f64, bitsType: .i64, significandBits: 52, exponentBias: 1023,
-    ln2High: 0x1.62e42fefa3p-1, ln2Low: 0x1.3de6af278ece6p-42, expLowest: -746, expHighest: 710, expm1Lowest: -40,
+    ln2High: 0x1.62e42fefa3p-1, ln2Low: 0x1.3de6af278ece6p-42, expLowest: -709, expHighest: 710, expm1Lowest: -40,
     tanhHighest: 20, tiny: 0x1p-55,
     expCoefficients: [
       0x1p-1, 0x1.5555555555559p-3, 0x1.555555555555ap-5, 0x1.111111110f6bbp-7, 0x1.6c16c16c14466p-10,

@@ -18,17 +18,14 @@ extension VectorMath {
     return a.multiply(scaled, power2(rest, format, in: &a))
   }
 
-  /// ``exp(_:in:)`` of what is no larger than 0: nothing overflows, so the first factor can be large and the second a
-  /// constant.
+  /// ``exp(_:in:)`` of what is no larger than 0: nothing overflows, and one factor does. Where `2^n` is no normal number
+  /// the result is none either, and the factor 0.
   static func expOfNonPositive<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
     let lowest = a.number(format.expLowest, format)
     let (n, q) = reduce(a.select(a.compare(.lt, x, lowest), lowest, x), format, in: &a)
     let p = a.add(q, a.number(1, format))
-    // 2^n may be too small for a number, but not 2^(n + shift).
-    let shift = 2 * format.significandBits
-    let scaled = a.multiply(p, power2(a.add(n, a.word(format.exponentBias + shift, format)), format, in: &a))
-    return a.multiply(scaled, a.number(Double(sign: .plus, exponent: -Int(shift), significand: 1), format))
+    return a.multiply(p, power2(a.add(n, a.word(format.exponentBias, format)), format, in: &a))
   }
 
   /// `e^x - 1` without cancellation, within 2 ulp; keeps the sign of zero.
@@ -90,7 +87,7 @@ extension VectorMath {
     return (word, expm1)
   }
 
-  /// The number with the biased exponent `word` and significand 1.
+  /// The number with the biased exponent `word` and significand 1; of the exponent 0, zero.
   private static func power2<A: ElementArithmetic>(
     _ word: A.Value, _ format: FloatFormat, in a: inout A
   ) -> A.Value {

@@ -33,15 +33,21 @@ extension VectorMath {
     return a.select(isTiny, flushed(x, in: &a), finished)
   }
 
-  /// ``log1p(_:in:)`` of what is between 0 and 1: there are no poles, and Dekker's two-sum finds what `1 + x` lost.
+  /// ``log1p(_:in:)`` of what is between 0 and 1: there are no poles, Dekker's two-sum finds what `1 + x` lost, and the
+  /// exponent is 0 or 1.
   static func log1pOfUnit<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
     let format = FloatFormat.of(a.type(of: x))
     let one = a.number(1, format)
+    let zero = a.number(0, format)
     let u = a.add(one, x)
     let lost = a.subtract(x, a.subtract(u, one))
-    let parts = split(u, format, in: &a)
-    let f = a.fma(lost, reciprocalPower2(parts.biasedExponent, format, in: &a), a.subtract(parts.significand, one))
-    return logarithm(exponent: parts.exponent, f, format, in: &a)
+    let root = a.float(a.word(format.bits(of: rootHalf) + (1 << format.significandBits), format), format)
+    let isUpper = a.compare(.ge, u, root)
+    let scale = a.select(isUpper, a.number(0.5, format), one)
+    let f = a.fma(lost, scale, a.subtract(a.multiply(u, scale), one))
+    let low = a.select(isUpper, a.number(format.ln2Low, format), zero)
+    let high = a.select(isUpper, a.number(format.ln2High, format), zero)
+    return a.add(high, seriesOfLogarithm(f, low, format, in: &a))
   }
 
   /// `2^-n` of the biased exponent `n`.
@@ -58,15 +64,23 @@ extension VectorMath {
   private static func logarithm<A: ElementArithmetic>(
     exponent: A.Value, _ f: A.Value, _ format: FloatFormat, in a: inout A
   ) -> A.Value {
+    let low = a.multiply(exponent, a.number(format.ln2Low, format))
+    return a.fma(exponent, a.number(format.ln2High, format), seriesOfLogarithm(f, low, format, in: &a))
+  }
+
+  /// `log(1 + f) + low`, see ``logarithm(exponent:_:_:in:)``.
+  private static func seriesOfLogarithm<A: ElementArithmetic>(
+    _ f: A.Value, _ low: A.Value, _ format: FloatFormat, in a: inout A
+  ) -> A.Value {
     let s = a.divide(f, a.add(f, a.number(2, format)))
     let z = a.multiply(s, s)
     let p = a.polynomial(format.logCoefficients, at: z, format)
     let h = a.multiply(a.multiply(f, f), a.number(0.5, format))
     let inner = a.fma(z, p, h)
-    let low = a.fma(s, inner, a.multiply(exponent, a.number(format.ln2Low, format)))
-    let sum = a.subtract(f, a.subtract(h, low))
-    return a.fma(exponent, a.number(format.ln2High, format), sum)
+    return a.subtract(f, a.subtract(h, a.fma(s, inner, low)))
   }
+
+  private static let rootHalf = 0x1.6a09e667f3bcdp-1
 
   /// `x = 2^exponent * significand`, the significand between √½ and √2; the exponent as a number and, biased, as a
   /// word.
@@ -74,7 +88,7 @@ extension VectorMath {
   private static func split<A: ElementArithmetic>(
     _ x: A.Value, _ format: FloatFormat, in a: inout A
   ) -> (exponent: A.Value, biasedExponent: A.Value, significand: A.Value) {
-    let rootHalf = format.bits(of: 0x1.6a09e667f3bcdp-1)
+    let rootHalf = format.bits(of: rootHalf)
     let shifted = a.add(a.bits(x, format), a.word(format.bits(of: 1) - rootHalf, format))
     let biased = a.shiftRight(shifted, a.word(format.significandBits, format))
     let low = a.and(shifted, a.word(format.significandMask, format))
