@@ -38,8 +38,10 @@ struct StochasticOracle {
     var message = compare(actual, samples, &counts)
     for round in Self.rounds where message != nil {
       while samples.count < round {
+        // Equal elements are rounded alike, which no independent moves show.
+        let isCommon = samples.count % 2 == 0
         samples.append(
-          withDenormalsAsZeros { run { node, operands, result in moved(node, operands, result, &random) } })
+          withDenormalsAsZeros { run { node, operands, result in moved(node, operands, result, isCommon, &random) } })
       }
       message = compare(actual, samples, &counts)
     }
@@ -62,12 +64,15 @@ struct StochasticOracle {
     return (function.results + function.updates.map(\.value)).map { values[$0.id]! }
   }
 
-  /// `result` with each element moved at random within its bound.
-  private func moved(_ node: Node, _ operands: [Tensor], _ result: Tensor, _ random: inout RandomSource) -> Tensor {
+  /// `result` with each element moved at random within its bound, or all by the same share of it.
+  private func moved(
+    _ node: Node, _ operands: [Tensor], _ result: Tensor, _ isCommon: Bool, _ random: inout RandomSource
+  ) -> Tensor {
     guard let bounds = RoundingBounds.bounds(node, operands, result) else { return result }
+    let common = Double.random(in: -1...1, using: &random)
     let values = zip(result.doubles, bounds).map { x, bound -> Double in
       guard x.isFinite, bound.isFinite, bound > 0 else { return x }
-      return x + Double.random(in: -bound...bound, using: &random)
+      return x + bound * (isCommon ? common : Double.random(in: -1...1, using: &random))
     }
     return Tensor(result.type, rounding: values)
   }

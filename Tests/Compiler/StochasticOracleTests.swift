@@ -33,6 +33,30 @@ import Testing
     #expect(!accepts(1, element) { $0.reduceMax($1, axes: [1]) })
   }
 
+  /// The largest of many equal elements that lie at a step is on either side of it, as all are.
+  @Test func equalElementsAreRoundedAlike() throws {
+    let graph = try parsed(
+      """
+      graph @g version 1
+      func @f(%x: tensor<8x5xf32>, %y: tensor<5x4xf32>) {
+        %p = dot_general %x, %y {lhs_contracting = [1], rhs_contracting = [0]}
+        %l = reduce_max %p {axes = [0, 1]}
+        %n = convert %l {to = i32}
+        return %n
+      }
+      """)
+    let root = Float(2).squareRoot()
+    let arguments = [
+      Tensor([8, 5], [Float](repeating: root, count: 40)), Tensor([5, 4], [Float](repeating: root, count: 20)),
+    ]
+    let oracle = StochasticOracle(function: graph.functions[0], arguments: arguments, parameters: [:])
+    var counts = StochasticOracle.Counts()
+    for (number, isPossible) in [(9, true), (10, true), (7, false), (12, false)] as [(Int32, Bool)] {
+      let message = oracle.difference(from: [Tensor([], [number])], seed: 3, &counts)
+      #expect((message == nil) == isPossible, "\(number): \(message ?? "accepted")")
+    }
+  }
+
   /// Functions and sums have their bounds.
   @Test(arguments: [ElementType.f32, .f64]) func boundsAreTight(_ element: ElementType) {
     #expect(accepts(2, element) { $0.tanh($1) })
