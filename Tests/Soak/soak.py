@@ -37,6 +37,7 @@ SUITES = [
     ("random nets", "RandomNetTests/stagesAgree", "FRAGUA_RANDOM_NETS", 100, None),
     ("rows of random nets", "RowIndependenceTests/rowsOfRandomNetsAreIndependent", "FRAGUA_RANDOM_ROWS", 100, None),
     ("random kernels", "CompiledKernelTests/randomKernels", "FRAGUA_RANDOM_KERNELS", 2000, None),
+    ("leaks", "LeakTests", "FRAGUA_LEAKS", 30, None),
     ("mutated kernel dumps", "MutatedDumpTests/kernelsAreRefusedOrRun", "FRAGUA_MUTATIONS", 5000, None),
     ("mutated graphs and dumps", "MutatedDumpTests/graphsAreRefusedOrRun", "FRAGUA_MUTATIONS", 5000, None),
     ("mutated files, command", "MutatedFilesTests", "FRAGUA_COMMAND_MUTATIONS", 200, None),
