@@ -129,7 +129,7 @@ func requireUsage(_ body: () throws(Diagnostic) -> Void) throws {
 
 /// Checks that a batch has rows.
 func requireBatch(_ batch: Int?) throws {
-  if let batch, batch < 1 { throw ValidationError("the batch is \(batch), but must be at least 1") }
+  try requireUsage { () throws(Diagnostic) in try TrainingOptions(batch: batch).check() }
 }
 
 /// Runs `body`, whose one error becomes several, as commands throw them.

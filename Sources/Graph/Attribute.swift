@@ -169,7 +169,7 @@ public struct AttributeSchema: Sendable {
     }
     for schema in schemas {
       if checked[schema.name] != nil { continue }
-      if let value = schema.defaultValue(element) {
+      if let value = schema.heldDefault(element) {
         checked[schema.name] = value
       } else if !schema.isOptional {
         throw Diagnostic("'\(owner)' needs the attribute '\(schema.name)'").noting("\(schema.name): \(schema.summary)")
@@ -186,11 +186,12 @@ public struct AttributeSchema: Sendable {
   ) throws(Diagnostic) -> Attribute {
     guard let schema = schemas.first(where: { $0.name == name }) else { throw unknown(name, schemas, of: owner) }
     guard let value = schema.accepted(value, element) else {
-      if case .element = schema.kind, let element, let number = value.number {
+      if case .element = schema.kind, let element, let number = value.number, !value.isElement {
         throw .unfit(name, of: owner, .noElement(number.text, of: element))
       }
-      throw Diagnostic(
-        "the attribute '\(name)' of '\(owner)' is \(value.kindDescription), expected \(schema.kind.description)")
+      var expected = schema.kind.description
+      if case .element = schema.kind, let element { expected += " of \(element.rawValue)" }
+      throw Diagnostic("the attribute '\(name)' of '\(owner)' is \(value.kindDescription), expected \(expected)")
     }
     if let range = schema.range, let number = value.number, !range.contains(number.value) {
       let usual = schema.defaultValue?.number.map { " The default is \($0.text)." } ?? ""
@@ -216,7 +217,7 @@ public struct AttributeSchema: Sendable {
   }
 
   /// ``defaultValue`` as the attribute holds it where elements are of type `element`.
-  public func defaultValue(_ element: ElementType?) -> Attribute? { defaultValue.flatMap { accepted($0, element) } }
+  public func heldDefault(_ element: ElementType?) -> Attribute? { defaultValue.flatMap { accepted($0, element) } }
 
   /// `value` as this attribute holds it, or `nil` where it is of another kind or does not fit `element`.
   private func accepted(_ value: Attribute, _ element: ElementType?) -> Attribute? {
@@ -256,11 +257,14 @@ extension AttributeSchema.Kind: CustomStringConvertible {
 }
 
 extension Attribute {
-  /// The value and its text, of an integer or a float.
+  fileprivate var isElement: Bool { if case .element = self { true } else { false } }
+
+  /// The value and its text, of an integer, a float or an element.
   fileprivate var number: (value: Double, text: String)? {
     switch self {
     case .integer(let n): (Double(n), "\(n)")
     case .float(let x): (x, "\(x)")
+    case .element(let scalar): (scalar.asDouble, scalar.text)
     default: nil
     }
   }

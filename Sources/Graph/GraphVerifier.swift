@@ -161,6 +161,13 @@ public struct GraphVerifier {
     if let missing = attributes.keys.sorted().first(where: { node.attributes[$0] == nil }) {
       throw Diagnostic("'\(operation.name)' lacks its attribute '\(missing)', though it has a default")
     }
+    if let (name, held) = attributes.sorted(by: { $0.key < $1.key }).first(where: {
+      node.attributes[$0.key] != $0.value
+    }) {
+      throw Diagnostic(
+        "'\(operation.name)' has \(node.attributes[name]!.kindDescription) as its attribute '\(name)', which holds "
+          + held.kindDescription)
+    }
     return try operation.inferTypes(node.operands.map(\.type), attributes)
   }
 

@@ -135,8 +135,7 @@ public struct Lexer {
     if position == start + 1 {
       error(
         "'\(text(start, position))' without a name", at: start,
-        note: "a name follows at once: letters, digits, '_' and '.'"
-          + (kind == .symbol ? "; a matrix product is 'matmul %a, %b'" : ""))
+        note: "a name follows at once: letters, digits, '_' and '.'")
       return token(.invalid, from: start)
     }
     return token(kind, from: start)

@@ -89,12 +89,13 @@ extension Bool {
 
 extension ElementType {
   /// Whether `value` is an element of this type, or a number that rounds to one: a finite number must not become an
-  /// infinity, and an integer is a whole number below 2^53, to which `Double` counts.
+  /// infinity, and an integer is a whole number in range.
   public func holds(_ value: Double) -> Bool {
     switch self {
     case .f64: true
     case .f32: !value.isFinite || Float(value).isFinite
-    default: value.magnitude < 0x1p53 && Scalar(value, as: self).asDouble == value
+    // 2^63, which no integer is, would become the largest one, and that as a Double 2^63.
+    default: value < 0x1p63 && Scalar(value, as: self).asDouble == value
     }
   }
 }

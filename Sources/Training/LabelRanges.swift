@@ -35,8 +35,7 @@ public struct LabelRanges: Sendable {
       case "convert", "reshape", "transpose", "broadcast":
         let operand = node.operands[0]
         let result = node.results[0]
-        // Floats that become integers are others.
-        if let position = source[operand.id], operand.type.element.isInteger || !result.type.element.isInteger {
+        if let position = source[operand.id], Self.keepsNumbers(operand.type.element, result.type.element) {
           source[result.id] = position
         }
       case "sigmoid_cross_entropy":
@@ -58,6 +57,11 @@ public struct LabelRanges: Sendable {
       default: break
       }
     }
+  }
+
+  /// Whether what is of type `from` is the same number of type `to`, as labels are.
+  private static func keepsNumbers(_ from: ElementType, _ to: ElementType) -> Bool {
+    from == to || from == .i1 || to.isFloat || from.isInteger && to.isInteger
   }
 
   /// Notes that argument `position` has labels below `n`; the smallest number counts.

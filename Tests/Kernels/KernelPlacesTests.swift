@@ -81,6 +81,8 @@ import Testing
     Change(
       old: "results \"r\"", new: "arguments \"x\"\nresults \"r\"", place: "f:4:1",
       message: "there are arguments already"),
+    Change(
+      old: "results \"r\"", new: "results \"r\"\nresults \"r\"", place: "f:5:1", message: "there are results already"),
     Change(old: "input 0 : f32", new: "input 1 : f32", place: "f:24:5", message: "input 1 of 1"),
     Change(old: "split d0 by 4 vector d1", new: "split d1 by 0", place: "f:33:8", message: "split in units of 0"),
     Change(

@@ -185,7 +185,10 @@ import Testing
 
   /// Numbers of all exponents, with steps of a prime through their bits, then special ones.
   private func numbers(_ type: ElementType) -> [Scalar] {
-    let special = [0, 1, .infinity, .nan, 0.5, 2, Double(Float.leastNonzeroMagnitude), 1e-20]
+    var special = [0, 1, .infinity, .nan, 0.5, 2, Double(Float.leastNonzeroMagnitude), 1e-20]
+    // Where the exponential vanishes, where its exponent changes, and where the logarithm's does; with what is near.
+    let edges = [88, 87.33655, 87.68311946, 88.0296919, 709, 708.3964185, 709.0895657, 0.34657359, 0.41421356237309505]
+    for edge in edges { special += (-50...50).map { edge * (1 + Double($0) * (type == .f32 ? 0x1p-23 : 0x1p-52)) } }
     let count: UInt64 = 60_000
     let step = (type == .f32 ? UInt64(1) << 31 : UInt64(1) << 63) / count | 1
     return (0..<count).map { Scalar(type: type, bits: $0 * step) } + special.map { Scalar($0, as: type) }

@@ -43,6 +43,30 @@ import Testing
     return GraphVerifier.errors(in: graph).map(\.message)
   }
 
+  /// Attributes are held as an operation reads them: converted.
+  @Test func attributesAreConverted() throws {
+    var builder = FunctionBuilder(name: "f")
+    let x = builder.argument("x", f32)
+    builder.setResults([builder.pad(x, low: [1], high: [0], fill: 2)])
+    var function = builder.function
+    #expect(GraphVerifier.errors(in: Graph(name: "g", functions: [function])) == [])
+    #expect(function.nodes[0].attributes["fill"] == .element(Scalar(Float(2))))
+    for (fill, found) in [
+      (Attribute.float(2), "the number 2.0"), (.integer(2), "the integer 2"),
+    ] {
+      function.nodes[0].attributes["fill"] = fill
+      #expect(
+        GraphVerifier.errors(in: Graph(name: "g", functions: [function])).map(\.message) == [
+          "'pad' has \(found) as its attribute 'fill', which holds the f32 2.0"
+        ])
+    }
+    function.nodes[0].attributes["fill"] = .element(Scalar(2.0))
+    #expect(
+      GraphVerifier.errors(in: Graph(name: "g", functions: [function])).map(\.message) == [
+        "the attribute 'fill' of 'pad' is the f64 2.0, expected a number of f32"
+      ])
+  }
+
   @Test func names() throws {
     #expect(try errors { $0.parameters[1].name = "w" }.contains("'@w' is defined twice"))
     #expect(try errors { $0.functions[1].name = "a b" } == ["'@a b' is not a name: letters, digits, '_' and '.' are"])

@@ -188,7 +188,11 @@ import Testing
     #expect(try loss("%b = add %z, @v\n%o = one_hot %k {depth = 3}\n%l = multiply %b, %o") == [])
     let condition = "%b = add %z, @v\n%a = compare %k, %y {direction = eq}\n%s = reduce_sum %b {axes = [1]}\n"
     #expect(try loss(condition + "%t = negate %s\n%l = select %a, %s, %t") == [])
-    // Nothing else of the loss depends on `@w`, or what is chosen is a number.
+    // What is chosen from reaches the loss no other way, though `@w` does; or what is chosen is a number.
+    #expect(
+      try loss(
+        "%o = one_hot %k {depth = 3}\n%q = multiply %o, @v\n%s = multiply @w, @w\n%t = reduce_sum %s\n%l = add %q, %t"
+      ).first == warning)
     #expect(try loss("%o = one_hot %k {depth = 3}\n%l = multiply %o, @v").first == warning)
     #expect(try loss("%c = convert %k {to = f32}\n%s = reduce_sum @v\n%l = add %s, %c").first == warning)
     #expect(try loss(condition + "%c = convert %a {to = f32}\n%l = add %s, %c").first == warning)

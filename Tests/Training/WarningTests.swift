@@ -87,14 +87,21 @@ import Testing
   @Test func convertedLabels() throws {
     let text = Self.logistic.replacing("%y: tensor<Bx1xf32>", with: "%n: tensor<Bx1xi32>")
       .replacing("%l = sigmoid", with: "%y = convert %n {to = f32}\n  %l = sigmoid")
-    let graph = try Graph(parsing: SourceFile(path: "logistic.graph", text: text))
     let data = try Dataset([
       Dataset.Column("x", Tensor([4, 2], [Float](repeating: 1, count: 8))),
       Dataset.Column("n", Tensor([4, 1], [0, 1, 2, 1] as [Int32])),
     ])
-    let outcome = train(graph, data, options: TrainingOptions(epochs: 1, threads: 1))
-    #expect(outcome.errors.isEmpty)
-    #expect(outcome.warnings.map(\.message) == ["row 3 of 'n': the label 2 is outside 0 to 1"])
+    func warnings(_ text: String) throws -> [String] {
+      let graph = try Graph(parsing: SourceFile(path: "logistic.graph", text: text))
+      let outcome = train(graph, data, options: TrainingOptions(epochs: 1, threads: 1))
+      #expect(outcome.errors.isEmpty)
+      return outcome.warnings.map(\.message)
+    }
+    #expect(try warnings(text) == ["row 3 of 'n': the label 2 is outside 0 to 1"])
+    // Truth values are 0 and 1, whatever they come from.
+    let truths = text.replacing(
+      "%y = convert %n {to = f32}", with: "%t = convert %n {to = i1}\n  %y = convert %t {to = f32}")
+    #expect(try warnings(truths) == [])
   }
 
   private static let classes = """

@@ -3,8 +3,9 @@ import FraguaSource
 /// Finds where a minimised function depends on trained parameters by way of a choice: an operation of floats with an
 /// integer result, such as `argmax`, through which no derivative goes.
 ///
-/// A choice that serves as an index, a label or a condition is meant where the parameter learns by another way too; one
-/// that is converted to a number of the loss never is.
+/// A choice that serves as an index, a label or a condition is meant where what it chooses from reaches the loss as
+/// floats too; one that is converted to a number of the loss never is. Operations of floats alone that have no
+/// derivative, such as `sign`, count as if they had one.
 ///
 /// Walks from the loss backwards, each value at most once for each ``Way``.
 struct ChoiceWarnings {
@@ -72,8 +73,7 @@ struct ChoiceWarnings {
   }
 
   private mutating func run(_ trained: Set<String>) -> [Diagnostic] {
-    var found: [(parameter: String, isIndex: Bool, choice: Choice)] = []
-    var learning: Set<String> = []
+    var found: [(parameter: String, choice: Choice)] = []
     while let place = pending.popLast() {
       guard let function = functions[place.function] else { continue }
       let choice = choices[place] ?? nil
@@ -82,14 +82,24 @@ struct ChoiceWarnings {
       case .argument(let position)?:
         for caller in callers[place.function] ?? [] { leave(position, by: caller, place.way, choice) }
       case .parameter(let name)?:
-        if place.way == .floats { learning.insert(name) }
-        if let choice, trained.contains(name) { found.append((name, place.way == .chosenIndex, choice)) }
+        if let choice, trained.contains(name) { found.append((name, choice)) }
       case nil: break
       }
     }
-    var told: Set<SourceLocation?> = []
-    return found.filter { !($0.isIndex && learning.contains($0.parameter)) && told.insert($0.choice.location).inserted }
-      .map { warning($0.choice, $0.parameter) }
+    var told = meant
+    return found.filter { told.insert($0.choice.location).inserted }.map { warning($0.choice, $0.parameter) }
+  }
+
+  /// The places of the choices that serve as indices, and of which something that they are made of, other than
+  /// parameters and arguments, reaches the loss as floats.
+  private var meant: Set<SourceLocation?> {
+    var meant: Set<SourceLocation?> = []
+    for (place, choice) in choices where place.way == .chosenIndex {
+      guard case .node? = definitions[place.function]?[place.value] else { continue }
+      let direct = Place(function: place.function, value: place.value, way: .floats)
+      if let choice, choices[direct] != nil { meant.insert(choice.location) }
+    }
+    return meant
   }
 
   /// Notes that the loss depends on `value`.

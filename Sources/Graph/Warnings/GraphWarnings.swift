@@ -5,7 +5,8 @@ import FraguaTensors
 ///
 /// - A parameter that no result and no update needs.
 /// - Logits that are probabilities already: a softmax before `softmax_cross_entropy`.
-/// - A minimised function that depends on a parameter by way of an `argmax`, which has no derivative.
+/// - A minimised function that depends on a parameter by way of an `argmax`, which has no derivative, see
+///   ``ChoiceWarnings``.
 ///
 /// Linear in the graph. Dumps are not looked at: what a pass leaves is the pass's business.
 enum GraphWarnings {

@@ -173,7 +173,7 @@ public struct GraphPrinter {
       guard let value = node.attributes[schema.name] else { continue }
       // A stream that is not written would be numbered anew.
       let isStream = operation is any RandomOperation && schema.name == "stream"
-      if value != schema.defaultValue(element) || isStream {
+      if value != schema.heldDefault(element) || isStream {
         entries.append("\(schema.name) = \(self.value(value, knownType))")
       }
     }

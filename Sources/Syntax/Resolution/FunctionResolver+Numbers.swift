@@ -26,7 +26,7 @@ extension FunctionResolver {
       } else {
         missing = missing.map { $0 - 1 }
         let note: String
-        if let written = number.number, (try? Scalar(parsing: written, as: element)) == nil {
+        if let written = number.element, (try? Scalar(parsing: written, as: element)) == nil {
           note = "no \(element.rawValue) is \(text), as the other operand's elements are: 'convert' that one first"
         } else {
           note = "make it a value: '%c = constant {value = dense<\(text)> : tensor<\(element.rawValue)>}', and use '%c'"

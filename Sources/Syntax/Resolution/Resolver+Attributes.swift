@@ -38,6 +38,8 @@ extension Resolver {
         continue
       }
       do throws(Diagnostic) {
+        // What an element would be the operands say, of which too few are reported elsewhere.
+        if case .element = kind, element == nil, attribute.value.element != nil { continue }
         guard let value = try self.attribute(attribute.value, kind, name, of: owner, type: type, element: element)
         else {
           isComplete = false
@@ -82,7 +84,7 @@ extension Resolver {
       true
     case (.word(let word), .keyword(let words)): words.contains(word)
     case (.word(let word), .elementType): ElementType(rawValue: word) != nil
-    case (.word(let word), .boolean): word == "true" || word == "false"
+    case (.word(let word), .boolean), (.word(let word), .element): Bool(word: word) != nil
     default: false
     }
   }
@@ -93,9 +95,8 @@ extension Resolver {
     _ syntax: ValueSyntax, _ kind: AttributeSchema.Kind, _ name: String, of owner: String, type: TensorType?,
     element: ElementType?
   ) throws(Diagnostic) -> Attribute? {
-    if case .element = kind, let number = syntax.number {
-      guard let element else { return nil }
-      do throws(Diagnostic) { return .element(try Scalar(parsing: number, as: element)) } catch {
+    if case .element = kind, let element, let written = syntax.element {
+      do throws(Diagnostic) { return .element(try Scalar(parsing: written, as: element)) } catch {
         throw .unfit(name, of: owner, error)
       }
     }
@@ -109,7 +110,7 @@ extension Resolver {
       return nil
     case .word(let word):
       if case .keyword = kind { return .keyword(word) }
-      if word == "true" || word == "false" { return .boolean(word == "true") }
+      if let truth = Bool(word: word) { return .boolean(truth) }
       return ElementType(rawValue: word).map(Attribute.elementType) ?? .keyword(word)
     case .symbol(let name): return .symbol(name)
     case .type(let type): return type.type.map(Attribute.type)

@@ -134,7 +134,7 @@ struct ValueSyntax {
   var offset: Int
 
   /// An element as it is written: a number, or a word for true or false; `nil` for other values.
-  var number: String? {
+  var element: String? {
     switch kind {
     case .integer(let text), .float(let text): text
     case .word(let word): Bool(word: word) == nil ? nil : word

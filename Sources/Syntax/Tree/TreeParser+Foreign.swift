@@ -72,12 +72,11 @@ extension TreeParser {
     if !expression.isEmpty { return expression }
     switch token.kind {
     case .semicolon: return [.init("a statement ends with its line, without ';'")]
-    case .word where tokens[index - 1].kind == .word:
-      // No attribute: nothing stands before it that could have any.
-      return [valueHint]
     case .word where following.kind == .equal:
-      let value = tokens[min(index + 2, tokens.count - 1)]
-      return [.init("attributes stand in braces: '{\(shortened(text(token))) = \(shortened(text(value)))}'")]
+      let isLong = tokens[min(index + 3, tokens.count - 1)].kind == .less
+      let value = shortened(text(second)) + (isLong ? "<...>" : "")
+      return [.init("attributes stand in braces: '{\(shortened(text(token))) = \(value)}'")]
+    case .word where tokens[index - 1].kind == .word: return [valueHint]
     case .word: return [.init("attributes stand in braces, with their names: '{name = \(shortened(text(token)))}'")]
     default:
       return [.init("operands are separated by commas, and each statement begins on a line of its own")]
@@ -92,8 +91,8 @@ extension TreeParser {
   /// Hints where a statement should begin at the current token.
   func statementNotes() -> [Diagnostic.Note] {
     switch token.kind {
-    case .word where following.kind == .equal: return [valueHint]
-    case .word where following.kind == .value && second.kind == .equal:
+    case .word where following.kind == .equal && !following.startsLine: return [valueHint]
+    case .word where following.kind == .value && second.kind == .equal && !following.startsLine:
       let result = shortened(text(following))
       return [.init("a statement begins with its result: '\(result) = ...', without '\(shortened(text(token)))'")]
     case .word: return [.init("name the result, as in '%h = \(shortened(text(token))) ...'")]
@@ -123,9 +122,10 @@ extension TreeParser {
       notes = [.init("operations are words: 'matmul \(here), \(shortened(text(following)))'")]
     case .value where next?.kind == .leftBracket:
       notes = [.init("a part of '\(here)' is 'slice \(here) {axes = [0], start = [0], limit = [1]}'")]
-    case .value where next?.kind == .invalid:
-      // A sign between two operands, of which the lexer has said what it may be.
-      notes = [.init("operations are words: 'add %a, %b'")]
+    case .value where next?.kind == .invalid && text(following) == "@":
+      let last = tokens[min(index + 2, tokens.count - 1)]
+      notes = [.init("operations are words: 'matmul \(here), \(operandText(last))'")]
+    case .value where next?.kind == .invalid: notes = [.init("operations are words: 'add %a, %b'")]
     case .value, .symbol: notes = [.init("a value has one name: use '\(here)' where '\(name)' would stand")]
     case .integer, .float:
       notes = [.init("a number is a constant: '\(name) = constant {value = dense<\(here)> : tensor<f32>}'")]
@@ -176,6 +176,8 @@ extension TreeParser {
 private struct NestedCalls {
   private let tokens: [Token]
   private let text: (Token) -> String
+  /// The names of values that the file has.
+  private var taken: Set<String>
   private var next: Int
   private var statements: [String] = []
 
@@ -184,6 +186,7 @@ private struct NestedCalls {
     // More is not read: nobody would read the hint.
     tokens = Array(parser.tokens[parser.index...].prefix(40))
     text = parser.text
+    taken = Set(parser.tokens.lazy.filter { $0.kind == .value }.map { parser.text($0) })
     next = 0
   }
 
@@ -253,7 +256,11 @@ private struct NestedCalls {
   /// A new name for what `statement` gives.
   private mutating func named(_ statement: String) -> String {
     let letters = ["a", "b", "c", "d"]
-    let name = "%" + (statements.count < letters.count ? letters[statements.count] : "v\(statements.count)")
+    var (name, number) = ("", 0)
+    repeat {
+      name = "%" + (number < letters.count ? letters[number] : "v\(number)")
+      number += 1
+    } while !taken.insert(name).inserted
     statements.append("\(name) = \(statement)")
     return name
   }

@@ -114,11 +114,15 @@ extension TreeParser {
   private func brokenResults(from start: Int) -> [NameSyntax] {
     var names: [NameSyntax] = []
     var next = start
-    if tokens[next].kind == .word, tokens[next + 1].kind == .equal {
+    if tokens[next].kind == .word, tokens[next + 1].kind == .equal, !tokens[next + 1].startsLine {
       return [NameSyntax(text: text(tokens[next]), offset: tokens[next].start)]
     }
     // Behind a word of another language, as in 'let %y = ...'.
-    if tokens[next].kind == .word, tokens[next + 1].kind == .value, tokens[next + 2].kind == .equal { next += 1 }
+    if tokens[next].kind == .word, tokens[next + 1].kind == .value, !tokens[next + 1].startsLine,
+      tokens[next + 2].kind == .equal
+    {
+      next += 1
+    }
     while tokens[next].kind == .value {
       names.append(NameSyntax(text: String(text(tokens[next]).dropFirst()), offset: tokens[next].start))
       guard tokens[next + 1].kind == .comma else { break }

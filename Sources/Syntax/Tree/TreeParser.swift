@@ -264,6 +264,8 @@ extension TreeParser {
   /// Whether a statement seems to begin at the current token.
   private var isAtStatement: Bool {
     if isWord("return") || isWord("update") { return following.kind == .value || following.kind == .symbol }
+    // Reported as what it is: a name without its '%'.
+    if token.kind == .word, following.kind == .equal, !following.startsLine { return true }
     var next = index
     while tokens[next].kind == .value {
       if tokens[next + 1].kind == .equal { return true }
