@@ -7,6 +7,7 @@
 #   make fashion   trains a perceptron on Fashion-MNIST and prints its test accuracy
 #   make build     .build/release/fragua
 #   make bench     times fragua beside JAX, PyTorch, TensorFlow and others (installs them in .peers), prints the table
+#   make kernels-diff REV=...  which generated kernels differ from those of a revision
 #   make products  times matrix products beside OpenBLAS (installs Debian's), prints the table
 #   make static    .build/static/release/fragua, which needs no Swift libraries and starts faster
 #   make docs      writes docs/operations.md again
@@ -14,7 +15,7 @@
 #   make setup     installs the Debian packages that are missing
 #   make clean     removes what was built
 
-.PHONY: demo test races soak sanitized fashion bench products build static docs lint setup clean
+.PHONY: demo test races soak sanitized fashion bench kernels-diff products build static docs lint setup clean
 
 SHELL := /bin/bash
 FRAGUA := .build/release/fragua
@@ -76,6 +77,11 @@ bench: build .peers/bin/python
 	@echo "installing the systems to compare with in .peers: some gigabytes, some minutes"
 	python3 -m venv .peers
 	.peers/bin/pip install -q jax torch tensorflow-cpu 'mlx[cpu]' onnx onnxruntime openvino || { rm -rf .peers; exit 1; }
+
+kernels-diff: build
+	@test -n "$(REV)" || { echo "which revision? make kernels-diff REV=HEAD~1"; exit 1; }
+	@command -v python3 >/dev/null || .ci/install-packages python3
+	python3 Tests/KernelsDiff/kernels_diff.py $(REV) $(KERNELS)
 
 products: build .build/openblas
 	python3 graphs/bench/products.py $(PRODUCTS)
