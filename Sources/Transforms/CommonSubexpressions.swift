@@ -4,14 +4,21 @@ import FraguaGraph
 ///
 /// Before:
 /// ```
-/// %e = exp %x : tensor<32x3xf32>
-/// %s = reduce_sum %e {axes = [1]} : tensor<32xf32>
-/// %e_1 = exp %x : tensor<32x3xf32>
+/// // pass: common-subexpressions --function @f
+/// func @f(%x: tensor<32x3xf32>) -> (tensor<32xf32>, tensor<32x3xf32>) {
+///   %e = exp %x
+///   %s = reduce_sum %e {axes = [1]}
+///   %e_1 = exp %x
+///   return %s, %e_1
+/// }
 /// ```
-/// After, with `%e` for `%e_1` from there on:
+/// After:
 /// ```
-/// %e = exp %x : tensor<32x3xf32>
-/// %s = reduce_sum %e {axes = [1]} : tensor<32xf32>
+/// func @f(%x: tensor<32x3xf32>) -> (tensor<32xf32>, tensor<32x3xf32>) {
+///   %e = exp %x : tensor<32x3xf32>
+///   %s = reduce_sum %e {axes = [1]} : tensor<32xf32>
+///   return %s, %e
+/// }
 /// ```
 /// Nodes are equal when operation, attributes and operands are; `add`, `multiply` and the comparisons for equality also
 /// with swapped operands, because that changes no bit. Random numbers of one stream are equal by definition. Two reads

@@ -5,14 +5,24 @@ import FraguaTensors
 ///
 /// Before:
 /// ```
-/// %a = constant {value = dense<1.0>} : tensor<f32>
-/// %b = constant {value = dense<3.0>} : tensor<f32>
-/// %c = divide %a, %b : tensor<f32>
-/// %d = broadcast %c {axes = [], to = tensor<32xf32>} : tensor<32xf32>
+/// // pass: constant-fold --function @f
+/// func @f() -> tensor<32xf32> {
+///   %a = constant {value = dense<1.0>} : tensor<f32>
+///   %b = constant {value = dense<3.0>} : tensor<f32>
+///   %c = divide %a, %b
+///   %d = broadcast %c {axes = [], to = tensor<32xf32>}
+///   return %d
+/// }
 /// ```
 /// After (`%a`, `%b` and `%c` are dead):
 /// ```
-/// %d = constant {value = dense<0x1.555556p-2>} : tensor<32xf32>
+/// func @f() -> tensor<32xf32> {
+///   %a = constant {value = dense<1.0>} : tensor<f32>
+///   %b = constant {value = dense<3.0>} : tensor<f32>
+///   %c = constant {value = dense<0.33333334>} : tensor<f32>
+///   %d = constant {value = dense<0.33333334>} : tensor<32xf32>
+///   return %d
+/// }
 /// ```
 /// Only operations whose oracle gives the bits that compiled code gives: those of integers and booleans; of floats
 /// those that are rounded once by IEEE 754 (sums, products, quotients, roots, conversions), comparisons, selections,

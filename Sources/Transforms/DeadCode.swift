@@ -4,14 +4,19 @@ import FraguaGraph
 ///
 /// Before:
 /// ```
-/// %d_x = matmul %d_z, %wt : tensor<32x2xf32>
-/// %d_w = matmul %xt, %d_z : tensor<2x3xf32>
-/// return %d_w
+/// // pass: dead-code --function @f
+/// func @f(%x: tensor<32x3xf32>) -> tensor<32x3xf32> {
+///   %e = exp %x
+///   %n = negate %x
+///   return %n
+/// }
 /// ```
 /// After:
 /// ```
-/// %d_w = matmul %xt, %d_z : tensor<2x3xf32>
-/// return %d_w
+/// func @f(%x: tensor<32x3xf32>) -> tensor<32x3xf32> {
+///   %n = negate %x : tensor<32x3xf32>
+///   return %n
+/// }
 /// ```
 /// Reads of parameters that nobody needs go as well; arguments stay, because callers give them. Nothing has side
 /// effects but updates, so nothing else is kept. Values are numbered densely again. Linear.

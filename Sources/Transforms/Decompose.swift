@@ -5,14 +5,27 @@ import FraguaTensors
 ///
 /// Before:
 /// ```
-/// %h = dense %x, @w, @b {activation = sigmoid} : tensor<32x3xf32>
+/// // pass: decompose --function @f
+/// param @w: tensor<2x3xf32> = zeros
+/// param @b: tensor<3xf32> = zeros
+///
+/// func @f(%x: tensor<32x2xf32>) -> tensor<32x3xf32> {
+///   %h = dense %x, @w, @b {activation = sigmoid}
+///   return %h
+/// }
 /// ```
 /// After:
 /// ```
-/// %0 = matmul %x, @w : tensor<32x3xf32>
-/// %1 = broadcast @b {axes = [1], to = tensor<32x3xf32>} : tensor<32x3xf32>
-/// %2 = add %0, %1 : tensor<32x3xf32>
-/// %h = sigmoid %2 : tensor<32x3xf32>
+/// param @w: tensor<2x3xf32> = zeros
+/// param @b: tensor<3xf32> = zeros
+///
+/// func @f(%x: tensor<32x2xf32>) -> tensor<32x3xf32> {
+///   %0 = dot_general %x, @w {lhs_contracting = [1], rhs_contracting = [0]} : tensor<32x3xf32>
+///   %1 = broadcast @b {to = tensor<32x3xf32>, axes = [1]} : tensor<32x3xf32>
+///   %2 = add %0, %1 : tensor<32x3xf32>
+///   %h = sigmoid %2 : tensor<32x3xf32>
+///   return %h
+/// }
 /// ```
 /// Decompositions may use composites, which are decomposed in turn until only primitives remain: `fuse` sees no
 /// composite. Needs fixed extents. Linear in the result.

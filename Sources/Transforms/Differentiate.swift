@@ -5,21 +5,26 @@ import FraguaSource
 ///
 /// Before:
 /// ```
+/// // pass: differentiate --function @slope
 /// func @loss(%x: tensor<32x2xf32>) -> tensor<f32> {
-///   %h = tanh %x : tensor<32x2xf32>
-///   %m = reduce_mean %h {axes = [0, 1]} : tensor<f32>
-///   return %m
+///   %h = tanh %x
+///   %s = reduce_sum %h {axes = [0, 1]}
+///   return %s
 /// }
-/// gradient @sensitivity of @loss wrt %x
+///
+/// gradient @slope of @loss wrt %x
 /// ```
 /// After (and without `@loss`, unless it is an entry):
 /// ```
-/// func @sensitivity(%x: tensor<32x2xf32>) -> tensor<32x2xf32> {
+/// func @slope(%x: tensor<32x2xf32>) -> tensor<32x2xf32> {
 ///   %h = tanh %x : tensor<32x2xf32>
-///   %m = reduce_mean %h {axes = [0, 1]} : tensor<f32>
-///   %0 = constant {value = dense<1.0>} : tensor<f32>
-///   %d_h = ...                                  // the derivative of @loss by %h
-///   %d_x = ...
+///   %s = reduce_sum %h {axes = [0, 1]} : tensor<f32>
+///   %d_s = constant {value = dense<1.0>} : tensor<f32>
+///   %d_h = broadcast %d_s {to = tensor<32x2xf32>, axes = []} : tensor<32x2xf32>
+///   %0 = multiply %h, %h : tensor<32x2xf32>
+///   %1 = constant {value = dense<1.0>} : tensor<32x2xf32>
+///   %2 = subtract %1, %0 : tensor<32x2xf32>
+///   %d_x = multiply %d_h, %2 : tensor<32x2xf32>
 ///   return %d_x
 /// }
 /// ```

@@ -7,23 +7,41 @@ import FraguaTensors
 ///
 /// Before:
 /// ```
-/// func @loss(...), func @fit.gradient(...)
-/// train @fit minimize @loss { optimizer = sgd(learning_rate = 0.01) metrics = [@accuracy] }
+/// // pass: expand-optimizers --function @fit
+/// param @w: tensor<2xf32> = zeros
+///
+/// func @loss(%x: tensor<2xf32>) -> tensor<f32> {
+///   %p = multiply %x, @w
+///   %s = reduce_sum %p {axes = [0]}
+///   return %s
+/// }
+///
+/// func @fit.gradient(%x: tensor<2xf32>) -> tensor<2xf32> {
+///   return %x
+/// }
+///
+/// train @fit minimize @loss {
+///   optimizer = sgd(learning_rate = 0.01)
+/// }
 /// ```
 /// After:
 /// ```
-/// state @fit.step: tensor<i64> = zeros
+/// param @w: tensor<2xf32> = zeros
 /// state @fit.learning_rate: tensor<f32> = constant(value = 0.01)
-/// func @fit(%x: ..., %y: ...) -> (tensor<f32> {loss}, tensor<f32> {metric = "accuracy"}) {role = train} {
-///   ...                                             // the loss, the metrics, the derivatives
+/// state @fit.step: tensor<i64> = zeros
+///
+/// func @fit(%x: tensor<2xf32>) -> (tensor<f32> {loss}) {role = train} {
+///   %p = multiply %x, @w : tensor<2xf32>
+///   %s = reduce_sum %p {axes = [0]} : tensor<f32>
 ///   %0 = constant {value = dense<1>} : tensor<i64>
 ///   %step = add @fit.step, %0 : tensor<i64>
-///   %1 = broadcast @fit.learning_rate {...} : tensor<2x3xf32>
-///   %2 = multiply %1, %d_w : tensor<2x3xf32>
-///   %new_w = subtract @w, %2 : tensor<2x3xf32>
+///   %1 = convert %step {to = f32} : tensor<f32>
+///   %2 = broadcast @fit.learning_rate {to = tensor<2xf32>, axes = []} : tensor<2xf32>
+///   %3 = multiply %2, %x : tensor<2xf32>
+///   %new_w = subtract @w, %3 : tensor<2xf32>
 ///   update @w, %new_w
 ///   update @fit.step, %step
-///   return %m, %a
+///   return %s
 /// }
 /// ```
 /// Step counter, learning rate and slots are states with dotted names (`@fit.adam.m.w`), so that a schedule needs no

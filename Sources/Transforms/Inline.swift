@@ -5,18 +5,30 @@ import FraguaSource
 ///
 /// Before:
 /// ```
-/// func @loss(%x: tensor<Bx2xf32>, %y: tensor<Bx1xf32>) -> tensor<f32> {
-///   %z = call @predict(%x) : tensor<Bx1xf32>
-///   %l = sigmoid_cross_entropy %z, %y : tensor<Bx1xf32>
-///   ...
+/// // pass: inline --function @loss
+/// func @unit(%x: tensor<Bx2xf32>) -> tensor<Bx2xf32> {
+///   %h = tanh %x
+///   return %h
+/// }
+///
+/// func @loss(%x: tensor<Bx2xf32>) -> tensor<f32> {
+///   %h = call @unit(%x)
+///   %m = reduce_mean %h
+///   return %m
+/// }
 /// ```
 /// After:
 /// ```
-/// func @loss(%x: tensor<Bx2xf32>, %y: tensor<Bx1xf32>) -> tensor<f32> {
-///   %h = dense %x, @w1, @b1 {activation = sigmoid} : tensor<Bx3xf32>
-///   %z = dense %h, @w2, @b2 {activation = none} : tensor<Bx1xf32>
-///   %l = sigmoid_cross_entropy %z, %y : tensor<Bx1xf32>
-///   ...
+/// func @unit(%x: tensor<Bx2xf32>) -> tensor<Bx2xf32> {
+///   %h = tanh %x : tensor<Bx2xf32>
+///   return %h
+/// }
+///
+/// func @loss(%x: tensor<Bx2xf32>) -> tensor<f32> {
+///   %h = tanh %x : tensor<Bx2xf32>
+///   %m = reduce_mean %h : tensor<f32>
+///   return %m
+/// }
 /// ```
 /// Symbols of the called function become the caller's extents. ``StreamFamilies`` says what each call draws: the first
 /// call of a function keeps its random streams, so that a loss and a metric that call the same function draw the same

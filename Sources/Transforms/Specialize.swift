@@ -5,17 +5,28 @@ import FraguaSource
 ///
 /// Before:
 /// ```
-/// func @predict(%x: tensor<Bx2xf32>) -> tensor<Bx3xf32> {
-///   %h = relu %x : tensor<Bx2xf32>
-///   %d = dropout %h, @rng {rate = 0.5, stream = 0} : tensor<Bx2xf32>
-///   ...
-/// func @other(...)
+/// // pass: specialize --function @predict --bind B=32
+/// state @rng: tensor<2xi64> = zeros
+///
+/// func @predict(%x: tensor<Bx2xf32>) -> tensor<Bx2xf32> {
+///   %h = relu %x
+///   %d = dropout %h {rate = 0.5}
+///   return %d
+/// }
+///
+/// func @other(%x: tensor<Bx2xf32>) -> tensor<Bx2xf32> {
+///   %h = tanh %x
+///   return %h
+/// }
 /// ```
-/// After, for the entry `@predict` with B = 32 (a dropout does nothing outside training):
+/// After, a dropout doing nothing outside training:
 /// ```
-/// func @predict(%x: tensor<32x2xf32>) -> tensor<32x3xf32> {
-///   %h = relu %x : tensor<32x2xf32>
-///   ...
+/// state @rng: tensor<2xi64> = zeros
+///
+/// func @predict(%x: tensor<B=32x2xf32>) -> tensor<B=32x2xf32> {
+///   %h = relu %x : tensor<B=32x2xf32>
+///   return %h
+/// }
 /// ```
 /// An entry that is a training keeps its loss and its metrics, all in training mode: metrics are computed from the same
 /// forward pass as the loss, as in Keras.

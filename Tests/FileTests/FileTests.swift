@@ -23,6 +23,19 @@ import Testing
     }
   }
 
+  /// The IR before and after in each pass's comment is true.
+  @Test(arguments: PassComment.all) func comment(_ comment: PassComment) throws {
+    let command = try FileCaseCommand(comment.input)
+    let source = SourceFile(path: comment.testDescription, text: try comment.fileInput(command.pass))
+    let result = try command.run(try Parser.parse(source, vocabulary: .standard))
+    #expect(PassComment.shown(GraphPrinter.print(result)) == comment.expected)
+  }
+
+  @Test func everyPassHasAComment() throws {
+    let described = try PassComment.all.map { try FileCaseCommand($0.input).pass.name }
+    #expect(Set(described) == Set(Pipeline.standard.passes.map(\.name)) && described.count == Set(described).count)
+  }
+
   /// What a pass prints is read back, well-formed, and prints the same.
   @Test(arguments: FileCase.all) func roundTrip(_ file: FileCase) throws {
     let (input, _) = try file.read()

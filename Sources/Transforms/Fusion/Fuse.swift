@@ -31,14 +31,23 @@ extension Fusion {
 ///
 /// Before:
 /// ```
-/// %z = dot_general %x, @w {...} : tensor<32x3xf32>
-/// %b = broadcast @b {...} : tensor<32x3xf32>
-/// %s = add %z, %b : tensor<32x3xf32>
-/// %h = sigmoid %s : tensor<32x3xf32>
+/// // pass: fuse --function @f
+/// func @f(%x: tensor<320x200xf32>, %w: tensor<200x30xf32>) -> tensor<320x30xf32> {
+///   %z = dot_general %x, %w {lhs_contracting = [1], rhs_contracting = [0]}
+///   %h = sigmoid %z
+///   return %h
+/// }
 /// ```
 /// After:
 /// ```
-/// %h = fused @h(%x, @w, @b) { ... the same nodes ... } {form = contract} : tensor<32x3xf32>
+/// func @f(%x: tensor<320x200xf32>, %w: tensor<200x30xf32>) -> tensor<320x30xf32> {
+///   %h = fused @h(%x: tensor<320x200xf32> = %x, %w: tensor<200x30xf32> = %w) {
+///     %z = dot_general %x, %w {lhs_contracting = [1], rhs_contracting = [0]} : tensor<320x30xf32>
+///     %h = sigmoid %z : tensor<320x30xf32>
+///     return %h
+///   } {form = contract} : tensor<320x30xf32>
+///   return %h
+/// }
 /// ```
 /// Needs primitive operations and fixed extents; guarantees that every node but reshapes of stored values lies in a
 /// region that lowering can turn into one kernel. Near-linear in the nodes.

@@ -4,15 +4,23 @@ import FraguaGraph
 ///
 /// Before:
 /// ```
-/// %t = transpose %x {permutation = [1, 0]} : tensor<2x32xf32>
-/// %d = matmul %t, %g : tensor<2x3xf32>
-/// %c = constant {value = dense<1.0>} : tensor<2x3xf32>
-/// %e = multiply %d, %c : tensor<2x3xf32>
+/// // pass: simplify --function @f
+/// func @f(%x: tensor<32x2xf32>, %g: tensor<32x3xf32>) -> tensor<2x3xf32> {
+///   %t = transpose %x {permutation = [1, 0]}
+///   %d = dot_general %t, %g {lhs_contracting = [1], rhs_contracting = [0]}
+///   %c = constant {value = dense<1.0>} : tensor<2x3xf32>
+///   %e = multiply %d, %c
+///   return %e
+/// }
 /// ```
 /// After (the transpose is dead):
 /// ```
-/// %d = dot_general %x, %g {lhs_batch = [], lhs_contracting = [0], rhs_batch = [], rhs_contracting = [0]} :
-/// tensor<2x3xf32>
+/// func @f(%x: tensor<32x2xf32>, %g: tensor<32x3xf32>) -> tensor<2x3xf32> {
+///   %t = transpose %x {permutation = [1, 0]} : tensor<2x32xf32>
+///   %d = dot_general %x, %g {lhs_contracting = [0], rhs_contracting = [0]} : tensor<2x3xf32>
+///   %c = constant {value = dense<1.0>} : tensor<2x3xf32>
+///   return %d
+/// }
 /// ```
 /// Every identity gives the same bits, NaN payloads aside, but for one that rounds less: the sum of n equal elements
 /// becomes the product with n. So `x + 0` remains, as it turns -0 into +0, and `x + -0` goes
