@@ -4,12 +4,12 @@ import FraguaTensors
 
 /// Which arguments of a function are class labels, and how many classes there are.
 ///
-/// Labels are what reaches the labels of a `softmax_cross_entropy` (as many classes as the logits' last extent) or the
-/// indices of a `one_hot` (its depth) unchanged: through calls, conversions that keep the numbers and changes of shape.
+/// Labels are what reaches the labels of a ``LabelOperation`` unchanged: through calls, conversions that keep the numbers
+/// and changes of shape.
 public struct LabelRanges: Sendable {
   /// For each argument's position, the number of classes.
   public private(set) var classes: [Int: Int] = [:]
-  /// The positions of the arguments that are the labels of a `sigmoid_cross_entropy`: probabilities, usually 0 or 1.
+  /// The positions of the arguments that are probabilities, usually 0 or 1, as the labels of a `sigmoid_cross_entropy`.
   public private(set) var probabilities: Set<Int> = []
 
   /// Looks through `function` and what it calls.
@@ -31,30 +31,27 @@ public struct LabelRanges: Sendable {
     for (position, value) in function.arguments.enumerated() { source[value.id] = position }
     if source.isEmpty { return }
     for node in function.nodes {
-      switch node.name {
-      case "convert", "reshape", "transpose", "broadcast":
-        let operand = node.operands[0]
-        let result = node.results[0]
-        if let position = source[operand.id], Self.keepsNumbers(operand.type.element, result.type.element) {
-          source[result.id] = position
-        }
-      case "sigmoid_cross_entropy":
-        if let position = source[node.operands[1].id] { probabilities.insert(position) }
-      case "softmax_cross_entropy":
-        let logits = node.operands[0].type
-        let labels = node.operands[1]
-        if labels.type.element.isInteger, let position = source[labels.id], let n = logits.shape.last?.fixedValue {
-          note(position, n)
-        }
-      case "one_hot":
-        if let position = source[node.operands[0].id] { note(position, node.attributes.integer("depth")) }
-      case "call":
-        guard case .call(let name) = node.kind, let inner = known[name] else { break }
+      let operands = node.operands
+      if case .call(let name) = node.kind, let inner = known[name] {
         for (operand, n) in inner.classes {
-          if let position = source[node.operands[operand].id] { note(position, n) }
+          if let position = source[operands[operand].id] { note(position, n) }
         }
-        probabilities.formUnion(inner.probabilities.compactMap { source[node.operands[$0].id] })
-      default: break
+        probabilities.formUnion(inner.probabilities.compactMap { source[operands[$0].id] })
+      }
+      guard let operation = node.operation else { continue }
+      let (from, to) = (operands.first?.type.element, node.results[0].type.element)
+      if operation is any RearrangingOperation || operation is any ConvertingOperation, let from,
+        let position = source[operands[0].id], Self.keepsNumbers(from, to)
+      {
+        source[node.results[0].id] = position
+      }
+      if let labels = (operation as? any LabelOperation)?.labels(operands.map(\.type), node.attributes),
+        let position = source[operands[labels.operand].id]
+      {
+        switch labels.kind {
+        case .classes(let n): note(position, n)
+        case .probabilities: probabilities.insert(position)
+        }
       }
     }
   }

@@ -20,8 +20,8 @@ import FraguaGraph
 ///   return %s, %e
 /// }
 /// ```
-/// Nodes are equal when operation, attributes and operands are; `add`, `multiply` and the comparisons for equality also
-/// with swapped operands, because that changes no bit. Random numbers of one stream are equal by definition. Two reads
+/// Nodes are equal when operation, attributes and operands are; of a ``CommutativeOperation`` also with swapped operands,
+/// because that changes no bit. Random numbers of one stream are equal by definition. Two reads
 /// of a parameter are one. The first in the text remains with its name. Linear, by hashing.
 public enum CommonSubexpressions {
   public static let pass = Pass(name: "common-subexpressions", summary: "compute once what is written twice") {
@@ -59,7 +59,9 @@ public enum CommonSubexpressions {
       let node = function.nodes[i]
       guard let operation = node.operation else { continue }
       var operands = node.operands.map(\.id)
-      if operands.count == 2, operands[0] > operands[1], isCommutative(operation.name, node.attributes) {
+      if let operation = operation as? any CommutativeOperation, operands[0] > operands[1],
+        operation.isCommutative(node.attributes)
+      {
         operands.swapAt(0, 1)
       }
       let key = Key(name: operation.name, attributes: node.attributes, operands: operands)
@@ -86,15 +88,6 @@ public enum CommonSubexpressions {
     }
     for i in function.results.indices {
       if let new = map[function.results[i].id] { function.results[i] = new }
-    }
-  }
-
-  /// Whether swapping the operands changes no bit of the result.
-  private static func isCommutative(_ name: String, _ attributes: Attributes) -> Bool {
-    switch name {
-    case "add", "multiply", "and", "or", "xor": true
-    case "compare": ["eq", "ne"].contains(attributes.keyword("direction"))
-    default: false
     }
   }
 }

@@ -27,9 +27,9 @@ import FraguaTensors
 /// Only operations whose oracle gives the bits that compiled code gives: those of integers and booleans; of floats
 /// those that are rounded once by IEEE 754 (sums, products, quotients, roots, conversions), comparisons, selections,
 /// views. Never functions such as `exp`, of which the oracle's last bit may differ, nor maxima of zeros of different
-/// signs, nor floating-point sums of many elements. Splats stay splats of any size; other results are folded up to
-/// ``largestElementCount`` elements, where their extents are declared. What becomes simpler by it is simplified in the same sweep, by the rules of
-/// `simplify`. Linear.
+/// signs, nor floating-point sums of many elements: operations say so themselves (``FoldableOperation``). Splats stay
+/// splats of any size; other results are folded up to ``largestElementCount`` elements, where their extents are declared.
+/// What becomes simpler by it is simplified in the same sweep, by the rules of `simplify`. Linear.
 public enum ConstantFold {
   public static let pass = Pass(name: "constant-fold", summary: "compute what depends on constants only") { graph, _ in
     Simplifier.simplified(graph, foldsConstants: true)
@@ -38,28 +38,16 @@ public enum ConstantFold {
   /// The largest result that is folded, unless it is a splat.
   static let largestElementCount = 4096
 
-  /// Operations of one rounding or none, for all element types.
-  private static let exactOperations: Set<String> = [
-    "negate", "abs", "sign", "floor", "sqrt", "not", "add", "subtract", "multiply", "divide", "and", "or", "compare",
-    "select",
-    "convert", "reshape", "transpose", "broadcast", "slice", "pad", "argmax", "gather",
-  ]
-  /// Those that are exact for integers only.
-  private static let integerOperations: Set<String> = [
-    "maximum", "minimum", "reduce_sum", "reduce_max", "reduce_min", "dot_general", "scatter_add",
-  ]
-
   /// What `operation` gives for these operands; `nil` where it is not folded.
   static func folded(
     _ operation: any Operation, _ constants: [ConstantValue], _ attributes: Attributes
   ) -> ConstantValue? {
     let types = constants.map(\.type)
     let isInteger = types.allSatisfy { !$0.element.isFloat }
-    guard exactOperations.contains(operation.name) || (isInteger && integerOperations.contains(operation.name)),
-      let result = try? operation.inferTypes(types, attributes), result.count == 1, result[0].isFixed,
-      let primitive = operation as? any PrimitiveOperation
+    guard let foldable = operation as? any FoldableOperation, foldable.folding == .allElements || isInteger,
+      let result = try? operation.inferTypes(types, attributes), result.count == 1, result[0].isFixed
     else { return nil }
-    if case .pointwise = primitive.role(types, result, attributes), constants.allSatisfy({ $0.splat != nil }) {
+    if case .pointwise = foldable.role(types, result, attributes), constants.allSatisfy({ $0.splat != nil }) {
       let value = operation.evaluate(constants.map { Tensor($0.splat!) }, attributes)[0]
       return ConstantValue(result[0], splat: value[0])
     }

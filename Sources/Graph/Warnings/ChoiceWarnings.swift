@@ -127,7 +127,7 @@ struct ChoiceWarnings {
       for operand in node.operands {
         let element = operand.type.element
         var (way, choice) = (place.way, choice)
-        if way == .floats, !element.isFloat { way = node.name == "convert" ? .number : .index }
+        if way == .floats, !element.isFloat { way = node.operation is any ConvertingOperation ? .number : .index }
         if way != .floats, choice == nil, result.isInteger, element.isFloat {
           way = way == .index ? .chosenIndex : .chosenNumber
           choice = Choice(name: node.name, location: node.origin.location)

@@ -3,7 +3,7 @@ import FraguaSource
 import FraguaTensors
 
 /// 1 at each index, 0 elsewhere.
-public struct OneHotOperation: CompositeOperation {
+public struct OneHotOperation: CompositeOperation, LabelOperation {
   public init() {}
 
   public var name: String { "one_hot" }
@@ -25,6 +25,10 @@ public struct OneHotOperation: CompositeOperation {
         result[i..., d] = 1 where indices[i...] = d, else 0; an index out of range gives zeros. Not differentiable.
         Decomposes into compare with iota: nothing is looked up.
         """)
+  }
+
+  public func labels(_ operands: [TensorType], _ attributes: Attributes) -> (operand: Int, kind: LabelKind)? {
+    (0, .classes(attributes.integer("depth")))
   }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {

@@ -4,7 +4,7 @@ import FraguaTensors
 import RealModule
 
 /// The cross-entropy of the logistic function of logits with labels, element by element.
-public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation {
+public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation, LabelOperation {
   public init() {}
 
   public var name: String { "sigmoid_cross_entropy" }
@@ -25,6 +25,10 @@ public struct SigmoidCrossEntropyOperation: CompositeOperation, LogitsOperation 
 
   public var logitsOperand: Int { 0 }
   public var logitsFunction: String { "sigmoid" }
+
+  public func labels(_ operands: [TensorType], _ attributes: Attributes) -> (operand: Int, kind: LabelKind)? {
+    (1, .probabilities)
+  }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.floats)

@@ -4,7 +4,7 @@ import FraguaTensors
 import RealModule
 
 /// The cross-entropy of the softmax of logits with labels, one for each row.
-public struct SoftmaxCrossEntropyOperation: CompositeOperation, LogitsOperation {
+public struct SoftmaxCrossEntropyOperation: CompositeOperation, LogitsOperation, LabelOperation {
   public init() {}
 
   public var name: String { "softmax_cross_entropy" }
@@ -28,6 +28,11 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation, LogitsOperation 
 
   public var logitsOperand: Int { 0 }
   public var logitsFunction: String { "softmax" }
+
+  public func labels(_ operands: [TensorType], _ attributes: Attributes) -> (operand: Int, kind: LabelKind)? {
+    guard operands[1].element.isInteger, let classes = operands[0].shape.last?.fixedValue else { return nil }
+    return (1, .classes(classes))
+  }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     try require(operands, 0, in: ElementTypes.floats)

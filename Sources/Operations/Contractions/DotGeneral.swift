@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// The sum of products over pairs of axes, for each coordinate of paired batch axes.
-public struct DotGeneralOperation: PrimitiveOperation {
+public struct DotGeneralOperation: PrimitiveOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "dot_general" }
+  public var folding: Folding { .integers }
   public var operandRule: OperandRule { OperandRule(["lhs", "rhs"]) }
   public var schema: [AttributeSchema] {
     [

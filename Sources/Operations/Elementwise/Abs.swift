@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `|x|`.
-public struct AbsOperation: UnaryElementwiseOperation {
+public struct AbsOperation: UnaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "abs" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: UnaryOperator { .abs }
   public var arithmetic: UnaryArithmetic { .init(sign: { _ in .plus }, integer: { $0 < 0 ? 0 &- $0 : $0 }) }
 

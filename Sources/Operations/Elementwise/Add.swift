@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `a + b`.
-public struct AddOperation: BinaryElementwiseOperation {
+public struct AddOperation: BinaryElementwiseOperation, FoldableOperation, CommutativeOperation {
   public init() {}
 
   public var name: String { "add" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: BinaryOperator { .add }
   public var arithmetic: BinaryArithmetic { .init(float: { $0 + $1 }, integer: { $0 &+ $1 }) }
 

@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `a & b` of bits.
-public struct AndOperation: BinaryElementwiseOperation {
+public struct AndOperation: BinaryElementwiseOperation, FoldableOperation, CommutativeOperation {
   public init() {}
 
   public var name: String { "and" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: BinaryOperator { .and }
   public var arithmetic: BinaryArithmetic { .init(bits: { $0 & $1 }) }
 

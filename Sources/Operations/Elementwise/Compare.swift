@@ -4,10 +4,11 @@ import FraguaSource
 import FraguaTensors
 
 /// `a < b` and its like, an `i1` tensor.
-public struct CompareOperation: PrimitiveOperation {
+public struct CompareOperation: PrimitiveOperation, FoldableOperation, CommutativeOperation {
   public init() {}
 
   public var name: String { "compare" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["a", "b"], broadcasts: true) }
   public var schema: [AttributeSchema] {
     [
@@ -25,6 +26,11 @@ public struct CompareOperation: PrimitiveOperation {
         Of any element type; the result is i1. All relations but ne are false where an operand is NaN. Zeros of both
         signs are equal; false is less than true. Not differentiable. Broadcasts its operands.
         """)
+  }
+
+  /// Equality and inequality are symmetric.
+  public func isCommutative(_ attributes: Attributes) -> Bool {
+    ["eq", "ne"].contains(attributes.keyword("direction"))
   }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {

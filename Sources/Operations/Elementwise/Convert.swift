@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// Elements as another element type.
-public struct ConvertOperation: PrimitiveOperation {
+public struct ConvertOperation: PrimitiveOperation, FoldableOperation, ConvertingOperation {
   public init() {}
 
   public var name: String { "convert" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
     [

@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `a / b`.
-public struct DivideOperation: BinaryElementwiseOperation {
+public struct DivideOperation: BinaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "divide" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: BinaryOperator { .divide }
   public var arithmetic: BinaryArithmetic { .init(float: { $0 / $1 }, integer: quotient) }
 

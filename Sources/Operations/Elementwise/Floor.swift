@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// The largest integer that is not above x.
-public struct FloorOperation: UnaryElementwiseOperation {
+public struct FloorOperation: UnaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "floor" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: UnaryOperator { .floor }
   public var arithmetic: UnaryArithmetic { .init { $0.rounded(.down) } }
 

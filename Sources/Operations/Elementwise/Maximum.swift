@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `max(a, b)`, NaN where either is NaN.
-public struct MaximumOperation: BinaryElementwiseOperation {
+public struct MaximumOperation: BinaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "maximum" }
+  public var folding: Folding { .integers }
   public var scalarOperator: BinaryOperator { .maximum }
   public var arithmetic: BinaryArithmetic {
     .init(float: larger, integer: { Swift.max($0, $1) })

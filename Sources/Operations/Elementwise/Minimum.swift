@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `min(a, b)`, NaN where either is NaN.
-public struct MinimumOperation: BinaryElementwiseOperation {
+public struct MinimumOperation: BinaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "minimum" }
+  public var folding: Folding { .integers }
   public var scalarOperator: BinaryOperator { .minimum }
   public var arithmetic: BinaryArithmetic {
     .init(float: { -larger(-$0, -$1) }, integer: { Swift.min($0, $1) })

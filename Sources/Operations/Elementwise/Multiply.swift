@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `a * b`.
-public struct MultiplyOperation: BinaryElementwiseOperation {
+public struct MultiplyOperation: BinaryElementwiseOperation, FoldableOperation, CommutativeOperation {
   public init() {}
 
   public var name: String { "multiply" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: BinaryOperator { .multiply }
   public var arithmetic: BinaryArithmetic { .init(float: { $0 * $1 }, integer: { $0 &* $1 }) }
 

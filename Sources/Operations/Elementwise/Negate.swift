@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `-x`.
-public struct NegateOperation: UnaryElementwiseOperation {
+public struct NegateOperation: UnaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "negate" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: UnaryOperator { .negate }
   public var arithmetic: UnaryArithmetic { .init(sign: { $0 == .plus ? .minus : .plus }, integer: { 0 &- $0 }) }
 

@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// The complement of each bit.
-public struct NotOperation: UnaryElementwiseOperation {
+public struct NotOperation: UnaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "not" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: UnaryOperator { .not }
   public var arithmetic: UnaryArithmetic { .init(bits: { ~$0 }) }
 

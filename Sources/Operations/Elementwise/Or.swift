@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `a | b` of bits.
-public struct OrOperation: BinaryElementwiseOperation {
+public struct OrOperation: BinaryElementwiseOperation, FoldableOperation, CommutativeOperation {
   public init() {}
 
   public var name: String { "or" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: BinaryOperator { .or }
   public var arithmetic: BinaryArithmetic { .init(bits: { $0 | $1 }) }
 

@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// `condition ? a : b`.
-public struct SelectOperation: PrimitiveOperation {
+public struct SelectOperation: PrimitiveOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "select" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["condition", "a", "b"], broadcasts: true) }
   public var schema: [AttributeSchema] { [] }
 

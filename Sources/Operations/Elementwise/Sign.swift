@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// -1, 0 or 1.
-public struct SignOperation: UnaryElementwiseOperation {
+public struct SignOperation: UnaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "sign" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: UnaryOperator { .sign }
   public var arithmetic: UnaryArithmetic { .init(float: { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }, integer: { $0.signum() }) }
 

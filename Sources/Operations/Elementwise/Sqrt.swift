@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// The square root.
-public struct SqrtOperation: UnaryElementwiseOperation {
+public struct SqrtOperation: UnaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "sqrt" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: UnaryOperator { .sqrt }
   public var arithmetic: UnaryArithmetic { .init { $0.squareRoot() } }
 

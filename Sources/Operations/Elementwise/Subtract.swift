@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// `a - b`.
-public struct SubtractOperation: BinaryElementwiseOperation {
+public struct SubtractOperation: BinaryElementwiseOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "subtract" }
+  public var folding: Folding { .allElements }
   public var scalarOperator: BinaryOperator { .subtract }
   public var arithmetic: BinaryArithmetic { .init(float: { $0 - $1 }, integer: { $0 &- $1 }) }
 

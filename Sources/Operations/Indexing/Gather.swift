@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// Rows of a table, chosen by indices.
-public struct GatherOperation: PrimitiveOperation {
+public struct GatherOperation: PrimitiveOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "gather" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["table", "indices"]) }
   public var schema: [AttributeSchema] { [] }
 

@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// Adds rows to the rows of a tensor that indices choose.
-public struct ScatterAddOperation: PrimitiveOperation {
+public struct ScatterAddOperation: PrimitiveOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "scatter_add" }
+  public var folding: Folding { .integers }
   public var operandRule: OperandRule { OperandRule(["base", "indices", "updates"]) }
   public var schema: [AttributeSchema] { [] }
 

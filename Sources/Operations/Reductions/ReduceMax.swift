@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// The largest element along axes.
-public struct ReduceMaxOperation: ReductionOperation {
+public struct ReduceMaxOperation: ReductionOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "reduce_max" }
+  public var folding: Folding { .integers }
   public var combiner: Combiner { .max }
 
   public var documentation: OperationDocumentation {

@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// The smallest element along axes.
-public struct ReduceMinOperation: ReductionOperation {
+public struct ReduceMinOperation: ReductionOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "reduce_min" }
+  public var folding: Folding { .integers }
   public var combiner: Combiner { .min }
 
   public var documentation: OperationDocumentation {

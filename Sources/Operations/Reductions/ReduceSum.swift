@@ -3,10 +3,11 @@ import FraguaKernels
 import FraguaTensors
 
 /// The sum along axes.
-public struct ReduceSumOperation: ReductionOperation {
+public struct ReduceSumOperation: ReductionOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "reduce_sum" }
+  public var folding: Folding { .integers }
   public var combiner: Combiner { .sum }
 
   public var documentation: OperationDocumentation {

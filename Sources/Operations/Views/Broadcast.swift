@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// Elements repeated along axes that are new or had extent 1.
-public struct BroadcastOperation: PrimitiveOperation {
+public struct BroadcastOperation: PrimitiveOperation, RearrangingOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "broadcast" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
     [

@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// A tensor with a margin of one value around it.
-public struct PadOperation: PrimitiveOperation {
+public struct PadOperation: PrimitiveOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "pad" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
     [

@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// The same elements in row-major order in another shape.
-public struct ReshapeOperation: PrimitiveOperation, RearrangingOperation {
+public struct ReshapeOperation: PrimitiveOperation, RearrangingOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "reshape" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
     [

@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// A box of a tensor, every so many elements.
-public struct SliceOperation: PrimitiveOperation {
+public struct SliceOperation: PrimitiveOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "slice" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
     [

@@ -3,10 +3,11 @@ import FraguaSource
 import FraguaTensors
 
 /// The axes in another order.
-public struct TransposeOperation: PrimitiveOperation, RearrangingOperation {
+public struct TransposeOperation: PrimitiveOperation, RearrangingOperation, FoldableOperation {
   public init() {}
 
   public var name: String { "transpose" }
+  public var folding: Folding { .allElements }
   public var operandRule: OperandRule { OperandRule(["x"]) }
   public var schema: [AttributeSchema] {
     [
