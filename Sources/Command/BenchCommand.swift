@@ -113,7 +113,7 @@ struct BenchCommand: ParsableCommand {
     let threads = try compilation.threadCount()
     let peaks = try [ElementType.f32, .f64].map { element in
       let peak = try measurePeak(processor, threads: threads, element: element)
-      return ("peak_\(element.rawValue)_gflops", JSON(Decimals.rounded(peak, 1)))
+      return ("peak_\(element.rawValue)_gflops", JSON(Decimals.rounded(peak, 3)))
     }
     report([("threads", .integer(threads)), ("cpu", .string(processor.target.instructionSet.rawValue))] + peaks)
   }

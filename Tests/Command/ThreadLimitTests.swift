@@ -14,7 +14,12 @@ import Testing
   private static func folder() throws -> TestFolder {
     let folder = try TestFolder()
     let files = FileManager.default
-    try files.copyItem(atPath: FraguaProcess.executable, toPath: folder.file("fragua"))
+    // By a process of its own: what another test starts meanwhile would have the file open for writing, and no file that
+    // is can be run.
+    let copy = try Process.run(
+      URL(filePath: "/bin/cp"), arguments: [FraguaProcess.executable, folder.file("fragua")])
+    copy.waitUntilExit()
+    try #require(copy.terminationStatus == 0)
     try files.copyItem(atPath: repository + "/graphs/bench/mnist-mlp.graph", toPath: folder.file("mlp.graph"))
     try files.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
     return folder

@@ -115,9 +115,11 @@ def functions(text):
         if re.match(r"[A-Za-z_][\w.]*:", line):
             lines = []
             found.append(lines)
-        elif lines is not None and not re.match(r"\s*(\.|#)", line) or line.startswith(".LBB"):
+        elif lines is None:
+            continue
+        elif line.startswith(".LBB") or not re.match(r"\s*(\.|#)", line):
             line = re.sub(r"\.L(BB|CPI)\d+_", r".L\1_", line.split("#")[0].rstrip())
-            lines is not None and lines.append(re.sub(r"fragua_kernel_\d+", "fragua_kernel", line))
+            lines.append(re.sub(r"fragua_kernel_\d+", "fragua_kernel", line))
     return sorted("\n".join(lines) + "\n" for lines in found if lines)
 
 

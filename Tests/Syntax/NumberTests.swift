@@ -102,6 +102,27 @@ import Testing
     #expect(again.functions[0].nodes[0].attributes["fill"] == expected)
   }
 
+  /// Attributes of truth take the words that elements do.
+  @Test func truthInAttributes() throws {
+    func text(_ word: String) -> String {
+      """
+      graph @g version 1
+      param @w: tensor<2xf32> = zeros
+      func @l() {
+        %m = reduce_mean @w
+        return %m
+      }
+      train @fit minimize @l { optimizer = sgd(momentum = 0.9, nesterov = \(word)) }
+      """
+    }
+    for (word, truth) in [("true", true), ("True", true), ("FALSE", false)] {
+      #expect(try parse(text(word)).trainings[0].optimizerAttributes["nesterov"] == .boolean(truth))
+    }
+    #expect(
+      errors(text("yes")).first
+        == "7:69: the attribute 'nesterov' of 'sgd' is the word 'yes', expected true or false")
+  }
+
   /// What people write whose spreadsheet groups thousands.
   @Test func groupedDigits() {
     let hints: [(String, String?)] = [
