@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// The value of an attribute of an operation; equality and hashing of floats are of their bits, as -0 means another thing

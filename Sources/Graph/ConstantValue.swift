@@ -1,3 +1,4 @@
+import FraguaSource
 import FraguaTensors
 
 /// A tensor written in the text; equality and hashing are of its bits. A splat is kept as its one element.
