@@ -16,9 +16,7 @@ extension ScalarProgram {
       case .load(let access):
         isFixed =
           kernel.buffers[access.buffer].use == .read
-          && axes.allSatisfy { axis in
-            access.strides[axis] == 0 && access.guards.allSatisfy { $0.coefficients[axis] == 0 }
-          }
+          && axes.allSatisfy { !access.depends(on: $0) }
       default: isFixed = true
       }
       result.append(isFixed && operands(of: number).allSatisfy { result[$0] })

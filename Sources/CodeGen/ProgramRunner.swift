@@ -136,9 +136,8 @@ struct ProgramRunner {
   }
 
   private func resolve(_ access: Access, _ values: [VectorValue]) -> Address {
-    let base = function.affine(access.offset, access.strides, point.coordinates)
-    let stride = lanes > 1 ? point.vectorAxis.map { access.strides[$0] } ?? 0 : 0
-    var indices: LLVMValueRef?
+    let position = position(of: access.element)
+    var indices = position.digits
     for term in access.indices {
       let factor = vector.constant(Scalar(Int64(term.stride))).reference
       let product = LLVMBuildMul(function.builder, values[term.value].reference, factor, "")!
@@ -149,16 +148,46 @@ struct ProgramRunner {
       let holds = guardHolds(entry)
       mask = mask.map { LLVMBuildAnd(function.builder, $0, holds, "") } ?? holds
     }
-    return Address(base: base, stride: stride, indices: indices, mask: mask, isGuarded: !access.guards.isEmpty)
+    return Address(
+      base: position.first, stride: position.stride, indices: indices, mask: mask, isGuarded: !access.guards.isEmpty)
   }
 
-  private func guardHolds(_ entry: AccessGuard) -> LLVMValueRef {
-    let base = function.affine(entry.offset, entry.coefficients, point.coordinates)
-    var position = vector.splat(VectorValue(reference: base, type: .i64)).reference
-    if lanes > 1, let axis = point.vectorAxis, entry.coefficients[axis] != 0 {
-      let steps = lanePositions(entry.coefficients[axis])
-      position = LLVMBuildAdd(function.builder, position, steps, "")
+  /// An expression at the point's lanes: the first lane's without the digits that differ between lanes, the distance
+  /// from lane to lane, and the sum of those digits in every lane.
+  private func position(
+    of expression: AffineExpression
+  ) -> (first: LLVMValueRef, stride: Int, digits: LLVMValueRef?) {
+    var first = function.affine(expression.offset, expression.coefficients, point.coordinates)
+    let axis = lanes > 1 ? point.vectorAxis : nil
+    var lanesSum: LLVMValueRef?
+    for digit in expression.digits {
+      let range = digit.dividend.range(in: emitter.kernel.axes)
+      let number = function.linear(digit.dividend, point.coordinates)
+      let step = axis.map { digit.dividend.coefficients[$0] } ?? 0
+      if step == 0 {
+        let value = function.digit(digit, of: number, in: range, lanes: 1)
+        first = function.add(first, function.multiply(value, digit.coefficient))
+        continue
+      }
+      let numbers = LLVMBuildAdd(function.builder, inAllLanes(number), lanePositions(step), "")!
+      let values = function.digit(digit, of: numbers, in: range, lanes: lanes)
+      let factor = vector.constant(Scalar(Int64(digit.coefficient))).reference
+      let product = LLVMBuildMul(function.builder, values, factor, "")!
+      lanesSum = lanesSum.map { LLVMBuildAdd(function.builder, $0, product, "") } ?? product
     }
+    return (first, axis.map { expression.coefficients[$0] } ?? 0, lanesSum)
+  }
+
+  /// An `i64` in every lane.
+  private func inAllLanes(_ value: LLVMValueRef) -> LLVMValueRef {
+    vector.splat(VectorValue(reference: value, type: .i64)).reference
+  }
+
+  private func guardHolds(_ entry: AffineGuard) -> LLVMValueRef {
+    let own = position(of: entry.expression)
+    var position = inAllLanes(own.first)
+    if own.stride != 0 { position = LLVMBuildAdd(function.builder, position, lanePositions(own.stride), "") }
+    if let digits = own.digits { position = LLVMBuildAdd(function.builder, position, digits, "") }
     // Unsigned: a negative position is large.
     let bound = vector.constant(Scalar(Int64(entry.bound))).reference
     return LLVMBuildICmp(function.builder, LLVMIntULT, position, bound, "")
@@ -218,16 +247,16 @@ struct ProgramRunner {
   /// stride elements, of which each lane takes the same one. `nil` where gathering is better or the vector would reach
   /// over an end of the buffer.
   private func groupStart(_ access: Access) -> Int? {
-    guard let axis = point.vectorAxis, (2...4).contains(access.strides[axis]) else { return nil }
-    let stride = access.strides[axis]
-    var (least, most) = (access.offset, access.offset)
-    for (axis, (stride, extent)) in zip(access.strides, emitter.kernel.axes).enumerated() {
-      let last = axis == point.vectorAxis ? extent - lanes : extent - 1
-      if stride < 0 { least += stride * last } else { most += stride * last }
-    }
-    let start = ((access.offset % stride) + stride) % stride
+    guard access.isLinear, let axis = point.vectorAxis, let stride = access.stride(along: axis),
+      (2...4).contains(stride)
+    else { return nil }
+    var extents = emitter.kernel.axes
+    extents[axis] += 1 - lanes
+    let range = access.element.range(in: extents)
+    let offset = access.element.offset
+    let start = offset - floorDivide(offset, stride) * stride
     let count = emitter.kernel.buffers[access.buffer].count
-    return least >= start && most - start + lanes * stride <= count ? start : nil
+    return range.lowerBound >= start && range.upperBound - start + lanes * stride <= count ? start : nil
   }
 
   /// Every `stride`-th element of one long vector that starts `start` elements before the first of them; accesses to

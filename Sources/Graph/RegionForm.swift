@@ -23,12 +23,19 @@ extension RegionForm {
     AttributeSchema(
       "arguments", .integer, isOptional: true,
       summary: "Of the form lanes: how many of the first operands are the batch's."),
+    AttributeSchema(
+      "space", .integers, isOptional: true,
+      summary: "Of the forms map and contract, where a result has another shape: the extents of the index space."),
+    AttributeSchema(
+      "strides", .integers, isOptional: true,
+      summary: "With 'space': for each result, how far apart its elements lie in memory along each axis of the space."),
   ]
 
   /// Checks the attributes of a region of `operandCount` operands: that they are such as ``attributes`` says, and that
   /// `arguments` counts some of the operands, where the form is `lanes`.
   public static func check(_ attributes: Attributes, operandCount: Int) throws(Diagnostic) {
     _ = try AttributeSchema.check(attributes, against: Self.attributes, of: "fused")
+    try checkSpace(attributes)
     let isLanes = attributes["form"] == .keyword(RegionForm.lanes.rawValue)
     guard case .integer(let count)? = attributes["arguments"] else {
       if isLanes { throw Diagnostic("a fused region of the form 'lanes' lacks its attribute 'arguments'") }
@@ -37,6 +44,21 @@ extension RegionForm {
     if !isLanes { throw Diagnostic("attribute 'arguments' belongs to fused regions of the form 'lanes'") }
     guard (0...operandCount).contains(count) else {
       throw Diagnostic("attribute 'arguments' is \(count), but the fused region has \(operandCount) operands")
+    }
+  }
+
+  private static func checkSpace(_ attributes: Attributes) throws(Diagnostic) {
+    guard attributes["space"] != nil || attributes["strides"] != nil else { return }
+    guard case .integers(let space)? = attributes["space"], case .integers(let strides)? = attributes["strides"] else {
+      throw Diagnostic("a fused region has one of the attributes 'space' and 'strides', expected both or none")
+    }
+    let takesThem = [RegionForm.map, .contract].contains { attributes["form"] == .keyword($0.rawValue) }
+    if !takesThem { throw Diagnostic("attribute 'space' belongs to fused regions of the forms 'map' and 'contract'") }
+    if let bad = space.first(where: { $0 < 1 }) {
+      throw Diagnostic("attribute 'space' holds \(bad), but extents are at least 1")
+    }
+    guard space.isEmpty ? strides.isEmpty : strides.count % space.count == 0 else {
+      throw Diagnostic("attribute 'strides' has \(strides.count) numbers, expected \(space.count) for each result")
     }
   }
 }

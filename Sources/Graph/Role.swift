@@ -7,8 +7,9 @@ public enum Role: Sendable {
   ///
   /// The closure appends the expression to a program: it gets the operands' values and returns the result's.
   case pointwise(@Sendable (inout ScalarProgram, [Int]) -> Int)
-  /// Each element of the result is an element of the one operand, or a fill value.
-  case view(View)
+  /// Each element of the result is an element of the one operand, or a fill value: the map is from the coordinates of
+  /// the result to those of the operand.
+  case view(AffineMap)
   /// Joins the elements along some axes, which disappear from the shape.
   case reduction(Combiner, axes: [Int])
   case contraction(ContractionDimensions)
@@ -24,15 +25,6 @@ public enum Role: Sendable {
   case generator(@Sendable (inout ScalarProgram, [Int], [[Int]]) -> Int)
   /// Elements known at compile time.
   case constant(ConstantValue)
-}
-
-/// How a view finds the element of its operand.
-public enum View: Sendable, Hashable {
-  /// Coordinate `a` of the operand is `offsets[a] + Σ coefficients[a][r] * result coordinate r`; outside the operand,
-  /// the value is `fill` (`nil` promises that it is never outside).
-  case affine(offsets: [Int], coefficients: [[Int]], fill: Scalar?)
-  /// The same row-major order in another shape.
-  case reshape
 }
 
 /// The axes of a contraction, as StableHLO's `dot_general` has them: the result's axes are the batch axes, the left

@@ -12,13 +12,14 @@ extension Kernel {
   /// The kernel with `axis` and the next one as one; `nil` where something tells them apart.
   private func merging(_ axis: Int) -> Kernel? {
     let (outer, inner) = (axes[axis], axes[axis + 1])
-    let isOne = { (strides: [Int]) in
-      outer == 1 || inner == 1 || strides[axis] == inner * strides[axis + 1]
+    let isOne = { (linear: AffineExpression) in
+      outer == 1 || inner == 1 || linear.coefficients[axis] == inner * linear.coefficients[axis + 1]
     }
     for part in parts {
       for case .index(let i) in part.block.program.instructions where i == axis || i == axis + 1 { return nil }
       for access in part.block.accesses {
-        guard isOne(access.strides), access.guards.allSatisfy({ isOne($0.coefficients) }) else { return nil }
+        let isAsOne = access.expressions.allSatisfy { isOne($0) && $0.digits.allSatisfy { isOne($0.dividend) } }
+        guard isAsOne else { return nil }
       }
     }
     // A step along the new axis is one along the inner, or along the outer where the inner has no other place.
@@ -73,7 +74,7 @@ extension Kernel.Body {
 
 extension Block {
   /// Every access of the program and of the stores.
-  fileprivate var accesses: [Access] {
+  var accesses: [Access] {
     program.instructions.compactMap { if case .load(let access) = $0 { access } else { nil } } + stores.map(\.access)
   }
 
@@ -103,8 +104,8 @@ extension ScalarProgram {
 extension Access {
   fileprivate func droppingAxis(_ axis: Int) -> Access {
     var result = self
-    result.strides.remove(at: axis)
-    for i in result.guards.indices { result.guards[i].coefficients.remove(at: axis) }
+    result.element = element.droppingAxis(axis)
+    for i in result.guards.indices { result.guards[i].expression = guards[i].expression.droppingAxis(axis) }
     return result
   }
 }

@@ -53,60 +53,6 @@ public enum Combiner: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-/// A condition on an access: `0 <= offset + coefficients · coordinates < bound`.
-public struct AccessGuard: Sendable, Hashable {
-  public var offset: Int
-  /// One coefficient for each axis of the kernel.
-  public var coefficients: [Int]
-  public var bound: Int
-
-  public init(offset: Int, coefficients: [Int], bound: Int) {
-    self.offset = offset
-    self.coefficients = coefficients
-    self.bound = bound
-  }
-}
-
-/// Where a kernel reads or writes: an affine map from the coordinates of its index space to an element of a buffer.
-///
-/// The element is `offset + strides · coordinates + Σ value * stride` over the index terms. Outside a guard, a load
-/// gives
-/// `fill` and a store does nothing.
-public struct Access: Sendable, Hashable {
-  /// A term of the address that the program computes: `value * stride`, `value` an `i64` inside the buffer's bounds.
-  public struct IndexTerm: Sendable, Hashable {
-    public var value: Int
-    public var stride: Int
-
-    public init(value: Int, stride: Int) {
-      self.value = value
-      self.stride = stride
-    }
-  }
-
-  /// The position of the buffer in ``Kernel/buffers``.
-  public var buffer: Int
-  public var offset: Int
-  /// One stride in elements for each axis of the kernel; 0 broadcasts, negative ones reverse.
-  public var strides: [Int]
-  public var guards: [AccessGuard]
-  /// The value outside the guards; `nil` exactly where there are none.
-  public var fill: Scalar?
-  public var indices: [IndexTerm]
-
-  public init(
-    buffer: Int, offset: Int = 0, strides: [Int], guards: [AccessGuard] = [], fill: Scalar? = nil,
-    indices: [IndexTerm] = []
-  ) {
-    self.buffer = buffer
-    self.offset = offset
-    self.strides = strides
-    self.guards = guards
-    self.fill = fill
-    self.indices = indices
-  }
-}
-
 /// A straight-line program over scalars in SSA form: value `i` is what instruction `i` computes.
 ///
 /// A program runs at each point of an index space. What it may read besides memory, its *inputs* and *locals*, the

@@ -89,7 +89,7 @@ struct ContractLowering {
       rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum)
     let kernel = Kernel(
       axes: extents, parallelAxes: kAxes.lowerBound, buffers: emitter.draft.buffers, body: .contract(body))
-    return (kernel.mergingReducedAxes, emitter.draft.bindings)
+    return (kernel.splittingAxes.mergingReducedAxes, emitter.draft.bindings)
   }
 
   private func factor(
@@ -109,11 +109,16 @@ struct ContractLowering {
     var stores: [Store] = []
     for index in results {
       let output = region.function.results[index]
-      guard output.type.extents == value.type.extents else {
-        throw region.error("a result has another shape than the contraction")
+      guard value == node.results[0] else {
+        guard output.type.extents == value.type.extents else {
+          throw region.error("a result has another shape than the sum")
+        }
+        stores += own.stores(ofResult: index, try own.emit(output, at: place), at: place)
+        continue
       }
-      let number = try own.emit(output, at: place)
-      stores += own.stores(ofResult: index, number, at: place)
+      let placement = try region.placement(ofResult: index, in: value.type.extents, at: place, extents)
+      let number = try own.emit(output, at: placement.coordinates)
+      stores += own.stores(ofResult: index, number, to: placement.element)
     }
     emitter.draft = own.draft
     return Block(own.program, stores: stores)

@@ -40,7 +40,7 @@ struct LanesLowering {
     let value: Int
     let coordinates: [Coordinate]
     /// Conditions on the row without which the element is not used.
-    let guards: [AccessGuard]
+    let guards: [AffineGuard]
   }
 
   /// - Parameter argumentCount: how many of the region's first arguments are the batch's.
@@ -96,7 +96,7 @@ struct LanesLowering {
   }
 
   private func access(
-    _ buffer: Int, _ type: TensorType, _ coordinates: [Coordinate], guards: [AccessGuard] = [], fill: Scalar? = nil
+    _ buffer: Int, _ type: TensorType, _ coordinates: [Coordinate], guards: [AffineGuard] = [], fill: Scalar? = nil
   ) -> Access {
     let place = Self.sum(coordinates, rowMajorStrides(type.extents))
     return Access(
@@ -114,7 +114,7 @@ struct LanesLowering {
   // MARK: Elements
 
   private mutating func emit(
-    _ value: Value, _ coordinates: [Coordinate], _ place: Place, guards: [AccessGuard] = []
+    _ value: Value, _ coordinates: [Coordinate], _ place: Place, guards: [AffineGuard] = []
   ) throws(Diagnostic) -> Int {
     let element = Element(value: value.id, coordinates: coordinates, guards: guards)
     if let known = sections[place]!.known[element] { return known }
@@ -124,7 +124,7 @@ struct LanesLowering {
   }
 
   private mutating func compute(
-    _ value: Value, _ coordinates: [Coordinate], _ place: Place, _ guards: [AccessGuard]
+    _ value: Value, _ coordinates: [Coordinate], _ place: Place, _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     guard let index = region.producers[value.id] else {
       return load(value, region.inputs[value.id]!, coordinates, place, guards)
@@ -141,7 +141,7 @@ struct LanesLowering {
     case .generator(let expression):
       let positions = coordinates.map { emit($0, place) }
       return expression(&sections[place]!.program, positions, [])
-    case .view(let view): return try emitView(view, node, coordinates, place, guards)
+    case .view(let map): return try emitView(map, node, coordinates, place, guards)
     case .reduction(let combiner, let axes):
       return try emitReduction(value, node, combiner, axes.sorted(), coordinates, place, guards)
     case .contraction(let dimensions):
@@ -151,7 +151,7 @@ struct LanesLowering {
   }
 
   private mutating func load(
-    _ value: Value, _ buffer: Int, _ coordinates: [Coordinate], _ place: Place, _ guards: [AccessGuard],
+    _ value: Value, _ buffer: Int, _ coordinates: [Coordinate], _ place: Place, _ guards: [AffineGuard],
     fill: Scalar? = nil
   ) -> Int {
     let access = access(
@@ -172,23 +172,14 @@ struct LanesLowering {
   }
 
   private mutating func emitView(
-    _ view: View, _ node: Node, _ coordinates: [Coordinate], _ place: Place, _ guards: [AccessGuard]
+    _ map: AffineMap, _ node: Node, _ coordinates: [Coordinate], _ place: Place, _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     let operand = node.operands[0]
-    guard case .affine(let offsets, let coefficients, let fill) = view else {
-      return try emit(operand, try reshaped(coordinates, node), place, guards: guards)
-    }
-    let inner = zip(offsets, coefficients).map { Self.sum(coordinates, $1, offset: $0) }
-    guard let fill else { return try emit(operand, inner, place, guards: guards) }
-    var own: [AccessGuard] = []
-    for (coordinate, extent) in zip(inner, operand.type.extents) {
-      let last = coordinate.offset + coordinate.stride * (form.rows - 1)
-      let (low, high) = (min(coordinate.offset, last), max(coordinate.offset, last))
-      if low >= extent || high < 0 { return sections[place]!.program.constant(fill) }
-      if low < 0 || high >= extent {
-        own.append(AccessGuard(offset: coordinate.offset, coefficients: [coordinate.stride], bound: extent))
-      }
-    }
+    var inner: [Coordinate] = []
+    for coordinate in map.coordinates { inner.append(try self.coordinate(coordinate, at: coordinates)) }
+    guard let fill = map.fill else { return try emit(operand, inner, place, guards: guards) }
+    let rows = coordinates.map { AffineExpression(offset: $0.offset, coefficients: [$0.stride]) }
+    guard let own = map.guards(at: rows, in: [form.rows]) else { return sections[place]!.program.constant(fill) }
     if own.isEmpty { return try emit(operand, inner, place, guards: guards) }
     if region.producers[operand.id] == nil, guards.isEmpty {
       return load(operand, region.inputs[operand.id]!, inner, place, own, fill: fill)
@@ -199,10 +190,11 @@ struct LanesLowering {
   }
 
   /// Whether all guards hold, as a value.
-  private mutating func emitCondition(_ guards: [AccessGuard], _ place: Place) -> Int {
+  private mutating func emitCondition(_ guards: [AffineGuard], _ place: Place) -> Int {
     var condition: Int?
     for entry in guards {
-      let position = emit(Coordinate(offset: entry.offset, stride: entry.coefficients[0]), place)
+      let row = entry.expression
+      let position = emit(Coordinate(offset: row.offset, stride: row.coefficients[0]), place)
       let zero = sections[place]!.program.constant(Scalar(Int64(0)))
       let bound = sections[place]!.program.constant(Scalar(Int64(entry.bound)))
       let low = sections[place]!.program.compare(.ge, position, zero)
@@ -213,25 +205,24 @@ struct LanesLowering {
     return condition!
   }
 
-  /// The coordinates in the operand of a reshape: one that only adds or removes axes of extent 1 keeps the others' in
-  /// order; any other is of elements whose place is known.
-  private func reshaped(_ coordinates: [Coordinate], _ node: Node) throws(Diagnostic) -> [Coordinate] {
-    let (from, to) = (node.operands[0].type, node.results[0].type)
-    let kept = to.shape.indices.filter { to.shape[$0] != 1 }
-    if kept.map({ to.shape[$0] }) == from.shape.filter({ $0 != 1 }) {
-      var next = kept.makeIterator()
-      return from.shape.map { $0 == 1 ? .fixed(0) : coordinates[next.next()!] }
+  /// An expression of coordinates, of whose digits the places are known.
+  private func coordinate(
+    _ expression: AffineExpression, at coordinates: [Coordinate]
+  ) throws(Diagnostic) -> Coordinate {
+    var result = Self.sum(coordinates, expression.coefficients, offset: expression.offset)
+    for digit in expression.digits {
+      let dividend = Self.sum(coordinates, digit.dividend.coefficients, offset: digit.dividend.offset)
+      guard dividend.stride == 0 else { throw region.error("it reshapes across rows") }
+      result.offset += digit.coefficient * digit.value(of: dividend.offset)
     }
-    let linear = Self.sum(coordinates, rowMajorStrides(to.extents))
-    guard linear.stride == 0 else { throw region.error("it reshapes across rows") }
-    return zip(from.extents, rowMajorStrides(from.extents)).map { .fixed(linear.offset / $1 % $0) }
+    return result
   }
 
   // MARK: Sums
 
   private mutating func emitReduction(
     _ value: Value, _ node: Node, _ combiner: Combiner, _ axes: [Int], _ coordinates: [Coordinate],
-    _ place: Place, _ guards: [AccessGuard]
+    _ place: Place, _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     let operand = node.operands[0]
     let rowAxis = form.rowAxis[operand.id]
@@ -255,7 +246,7 @@ struct LanesLowering {
 
   /// Elements joined as a ``Reduction`` joins them.
   private mutating func join(
-    _ operand: Value, _ places: [[Coordinate]], _ combiner: Combiner, _ place: Place, _ guards: [AccessGuard]
+    _ operand: Value, _ places: [[Coordinate]], _ combiner: Combiner, _ place: Place, _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     let join = { (program: inout ScalarProgram, a: Int, b: Int) in
       switch combiner {
@@ -302,7 +293,7 @@ struct LanesLowering {
 
   private mutating func emitContraction(
     _ value: Value, _ node: Node, _ dimensions: ContractionDimensions, _ coordinates: [Coordinate],
-    _ place: Place, _ guards: [AccessGuard]
+    _ place: Place, _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     let (lhs, rhs) = (node.operands[0], node.operands[1])
     let rowAxis = form.rowAxis[lhs.id]
@@ -335,7 +326,7 @@ struct LanesLowering {
   /// The sum of products: chains of a product and then fused multiply-adds, in order.
   private mutating func multiply(
     _ lhs: Value, _ rhs: Value, _ steps: [([Coordinate], [Coordinate])], _ summation: ContractBody.Summation,
-    _ place: Place, _ guards: [AccessGuard]
+    _ place: Place, _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     let isFloat = lhs.type.element.isFloat
     func add(_ lowering: inout LanesLowering, _ step: Int, _ sum: Int?) throws(Diagnostic) -> Int {

@@ -96,9 +96,9 @@ private struct FunctionLowering {
 
   private func isAlias(_ node: Node) -> Bool {
     guard let operation = node.operation as? any PrimitiveOperation,
-      case .view(.reshape) = operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes)
+      case .view(let map) = operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes)
     else { return false }
-    return true
+    return map.keepsOrder(from: node.operands[0].type.extents, to: node.results[0].type.extents)
   }
 
   private mutating func addBuffer(_ name: String, _ type: TensorType, _ kind: ProgramBuffer.Kind) -> Int {
@@ -169,7 +169,7 @@ private struct FunctionLowering {
     var outputs: [[Int]] = []
     for result in node.results { outputs.append(destinations(of: result, inPlace)) }
     let context = RegionContext(
-      body, roles, origin: node.origin, inputs: inputs, outputs: outputs, constants: constants)
+      body, roles, node.attributes, origin: node.origin, inputs: inputs, outputs: outputs, constants: constants)
     let lowered: (kernel: Kernel, bindings: [Int])
     switch form {
     case .map, .rows:

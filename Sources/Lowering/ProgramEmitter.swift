@@ -31,7 +31,7 @@ struct ProgramEmitter {
   private struct Key: Hashable {
     let value: Int
     let coordinates: [AffineExpression]
-    let guards: [AccessGuard]
+    let guards: [AffineGuard]
   }
 
   init(_ region: RegionContext, extents: [Int], draft: KernelDraft) {
@@ -45,7 +45,7 @@ struct ProgramEmitter {
   /// - Parameter guards: conditions without which the result is not used; loads inside are skipped where one does not
   ///   hold.
   mutating func emit(
-    _ value: Value, at coordinates: [AffineExpression], guards: [AccessGuard] = []
+    _ value: Value, at coordinates: [AffineExpression], guards: [AffineGuard] = []
   ) throws(Diagnostic) -> Int {
     let key = Key(value: value.id, coordinates: coordinates, guards: guards)
     if let known = memo[key] { return known }
@@ -55,7 +55,7 @@ struct ProgramEmitter {
   }
 
   private mutating func compute(
-    _ value: Value, _ coordinates: [AffineExpression], _ guards: [AccessGuard]
+    _ value: Value, _ coordinates: [AffineExpression], _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     if let binding = bindings[value.id], binding.coordinates == coordinates {
       return program.append(binding.instruction, value.type.element)
@@ -72,11 +72,11 @@ struct ProgramEmitter {
       return expression(&program, operands)
     case .generator(let expression):
       if let input = hoist(value, coordinates, guards) { return input }
-      let positions = coordinates.map { emit($0) }
+      let positions = coordinates.map { program.value(of: $0, in: extents) }
       var operands: [[Int]] = []
       for operand in node.operands { operands.append(try emitAllElements(operand, guards)) }
       return expression(&program, positions, operands)
-    case .view(let view): return try emitView(view, node, coordinates, guards)
+    case .view(let map): return try emitView(map, node, coordinates, guards)
     case .constant(let constant):
       if let splat = constant.splat { return program.constant(splat) }
       return try load(value, region.constants[value.id]!, coordinates, guards, fill: nil)
@@ -87,31 +87,28 @@ struct ProgramEmitter {
   }
 
   /// The input that brings a value from outside the sweep, where it does not depend on the swept axes.
-  private mutating func hoist(_ value: Value, _ coordinates: [AffineExpression], _ guards: [AccessGuard]) -> Int? {
+  private mutating func hoist(_ value: Value, _ coordinates: [AffineExpression], _ guards: [AffineGuard]) -> Int? {
     guard !sweptAxes.isEmpty, guards.isEmpty,
-      coordinates.allSatisfy({ expression in sweptAxes.allSatisfy { expression.coefficients[$0] == 0 } })
+      coordinates.allSatisfy({ expression in sweptAxes.allSatisfy { !expression.depends(on: $0) } })
     else { return nil }
     hoisted.append((value, coordinates))
     return program.input(hoistBase + hoisted.count - 1, value.type.element)
   }
 
   private mutating func emitView(
-    _ view: View, _ node: Node, _ coordinates: [AffineExpression], _ guards: [AccessGuard]
+    _ map: AffineMap, _ node: Node, _ coordinates: [AffineExpression], _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     let operand = node.operands[0]
-    let result = node.results[0]
-    guard
-      let inner = view.operandCoordinates(
-        at: coordinates, operand: operand.type.shape, result: result.type.shape, rank: rank)
-    else { return try emitReshape(operand, result, coordinates, guards) }
-    guard case .affine(_, _, let fill?) = view else { return try emit(operand, at: inner, guards: guards) }
-    var own: [AccessGuard] = []
-    for (coordinate, extent) in zip(inner, operand.type.extents) {
-      let range = coordinate.range(in: extents)
-      if range.lowerBound < 0 || range.upperBound >= extent {
-        own.append(AccessGuard(offset: coordinate.offset, coefficients: coordinate.coefficients, bound: extent))
+    guard let inner = map.coordinates(at: coordinates, in: extents) else {
+      let result = node.results[0].type.extents
+      if region.producers[operand.id] == nil, map.keepsOrder(from: operand.type.extents, to: result) {
+        let place = AffineExpression.sum(0, rowMajorStrides(result), coordinates, rank: rank)
+        return load(operand.type, region.inputs[operand.id]!, place, guards, fill: nil, indices: [])
       }
+      throw region.error("it needs elements of \(describe(operand)) at digits of digits of coordinates")
     }
+    guard let fill = map.fill else { return try emit(operand, at: inner, guards: guards) }
+    guard let own = map.guards(at: coordinates, in: extents) else { return program.constant(fill) }
     if own.isEmpty { return try emit(operand, at: inner, guards: guards) }
     let isLeaf = region.producers[operand.id] == nil && bindings[operand.id] == nil
     if isLeaf, guards.isEmpty { return try load(operand, region.inputs[operand.id]!, inner, own, fill: fill) }
@@ -120,19 +117,8 @@ struct ProgramEmitter {
     return program.select(emitCondition(own), inside, filled)
   }
 
-  /// A reshape that is no view by coordinates: of a stored operand it is another way to address the same memory.
-  private mutating func emitReshape(
-    _ operand: Value, _ result: Value, _ coordinates: [AffineExpression], _ guards: [AccessGuard]
-  ) throws(Diagnostic) -> Int {
-    guard region.producers[operand.id] == nil, let buffer = region.inputs[operand.id] else {
-      throw region.error("it reshapes \(describe(operand)), which is not stored")
-    }
-    let linear = AffineExpression.sum(0, rowMajorStrides(result.type.extents), coordinates, rank: rank)
-    return load(operand.type, buffer, linear, guards, fill: nil, indices: [])
-  }
-
   private mutating func emitGather(
-    _ node: Node, _ coordinates: [AffineExpression], _ guards: [AccessGuard]
+    _ node: Node, _ coordinates: [AffineExpression], _ guards: [AffineGuard]
   ) throws(Diagnostic) -> Int {
     let (table, indices) = (node.operands[0], node.operands[1])
     guard region.producers[table.id] == nil, let buffer = region.inputs[table.id] else {
@@ -151,7 +137,7 @@ struct ProgramEmitter {
   }
 
   /// All elements of a small operand, row-major.
-  private mutating func emitAllElements(_ operand: Value, _ guards: [AccessGuard]) throws(Diagnostic) -> [Int] {
+  private mutating func emitAllElements(_ operand: Value, _ guards: [AffineGuard]) throws(Diagnostic) -> [Int] {
     let extents = operand.type.extents
     let strides = rowMajorStrides(extents)
     var elements: [Int] = []
@@ -165,38 +151,26 @@ struct ProgramEmitter {
   }
 
   private mutating func load(
-    _ value: Value, _ buffer: Int, _ coordinates: [AffineExpression], _ guards: [AccessGuard], fill: Scalar?
+    _ value: Value, _ buffer: Int, _ coordinates: [AffineExpression], _ guards: [AffineGuard], fill: Scalar?
   ) throws(Diagnostic) -> Int {
     let linear = AffineExpression.sum(0, rowMajorStrides(value.type.extents), coordinates, rank: rank)
     return load(value.type, buffer, linear, guards, fill: fill, indices: [])
   }
 
   private mutating func load(
-    _ type: TensorType, _ buffer: Int, _ linear: AffineExpression, _ guards: [AccessGuard], fill: Scalar?,
+    _ type: TensorType, _ buffer: Int, _ linear: AffineExpression, _ guards: [AffineGuard], fill: Scalar?,
     indices: [Access.IndexTerm]
   ) -> Int {
     let access = Access(
-      buffer: draft.buffer(buffer, type, .read), offset: linear.offset, strides: linear.coefficients, guards: guards,
+      buffer: draft.buffer(buffer, type, .read), element: linear, guards: guards,
       fill: guards.isEmpty ? nil : fill ?? Scalar(0, as: type.element), indices: indices)
     return program.load(access, type.element)
   }
 
-  /// A coordinate as an `i64` value.
-  private mutating func emit(_ expression: AffineExpression) -> Int {
-    var sum: Int?
-    for (axis, coefficient) in expression.coefficients.enumerated() where coefficient != 0 {
-      var term = program.index(axis)
-      if coefficient != 1 { term = program.multiply(term, program.constant(Scalar(Int64(coefficient)))) }
-      sum = sum.map { program.add($0, term) } ?? term
-    }
-    guard let sum else { return program.constant(Scalar(Int64(expression.offset))) }
-    return expression.offset == 0 ? sum : program.add(sum, program.constant(Scalar(Int64(expression.offset))))
-  }
-
-  private mutating func emitCondition(_ guards: [AccessGuard]) -> Int {
+  private mutating func emitCondition(_ guards: [AffineGuard]) -> Int {
     var condition: Int?
     for entry in guards {
-      let position = emit(AffineExpression(offset: entry.offset, coefficients: entry.coefficients))
+      let position = program.value(of: entry.expression, in: extents)
       let low = program.compare(.ge, position, program.constant(Scalar(Int64(0))))
       let high = program.compare(.lt, position, program.constant(Scalar(Int64(entry.bound))))
       let both = program.binary(.and, low, high)
@@ -207,14 +181,18 @@ struct ProgramEmitter {
 
   private func describe(_ value: Value) -> String { "'%\(region.function.valueNames[value.id] ?? String(value.id))'" }
 
-  /// The stores of `value`, computed as number `number`, to the buffers that receive result `result` of the region.
-  mutating func stores(ofResult result: Int, _ number: Int, at coordinates: [AffineExpression]) -> [Store] {
+  /// The stores of result `result`, value `number`, to the buffers that receive it: element `element` of each.
+  mutating func stores(ofResult result: Int, _ number: Int, to element: AffineExpression) -> [Store] {
     let type = region.function.results[result].type
-    let linear = AffineExpression.sum(0, rowMajorStrides(type.extents), coordinates, rank: rank)
     return region.outputs[result].map { buffer in
-      Store(
-        Access(buffer: draft.buffer(buffer, type, .write), offset: linear.offset, strides: linear.coefficients), number)
+      Store(Access(buffer: draft.buffer(buffer, type, .write), element: element), number)
     }
+  }
+
+  /// Those of a result at `coordinates`.
+  mutating func stores(ofResult result: Int, _ number: Int, at coordinates: [AffineExpression]) -> [Store] {
+    let strides = rowMajorStrides(region.function.results[result].type.extents)
+    return stores(ofResult: result, number, to: .sum(0, strides, coordinates, rank: rank))
   }
 
   /// The program with `number` as its last value, as the factors of a contraction need it.

@@ -17,13 +17,22 @@ struct RegionContext {
   let outputs: [[Int]]
   /// The program's buffers of constant tensors, by value.
   let constants: [Int: Int]
+  /// The index space that the region's attributes name, and for each result its strides there.
+  let placing: (space: [Int], strides: [[Int]])?
 
   /// - Parameter roles: ``roles(of:)`` of `function`.
   init(
-    _ function: Function, _ roles: [Role], origin: Origin, inputs: [Int: Int], outputs: [[Int]], constants: [Int: Int]
+    _ function: Function, _ roles: [Role], _ attributes: Attributes, origin: Origin, inputs: [Int: Int],
+    outputs: [[Int]], constants: [Int: Int]
   ) {
     self.function = function
     self.origin = origin
+    if case .integers(let space)? = attributes["space"], case .integers(let strides)? = attributes["strides"] {
+      let starts = stride(from: 0, to: strides.count, by: max(1, space.count))
+      placing = (space, space.isEmpty ? outputs.map { _ in [] } : starts.map { Array(strides[$0..<$0 + space.count]) })
+    } else {
+      placing = nil
+    }
     self.inputs = inputs
     self.outputs = outputs
     self.constants = constants
@@ -49,6 +58,28 @@ struct RegionContext {
 
   /// The nodes with a role of that kind.
   func nodes(where predicate: (Role) -> Bool) -> [Int] { roles.indices.filter { predicate(roles[$0]) } }
+
+  /// Where result `index` lies in the index space `space`, at whose points the coordinates of a kernel of extents
+  /// `extents` are `place`: its own coordinates there, and the element in memory.
+  func placement(
+    ofResult index: Int, in space: [Int], at place: [AffineExpression], _ extents: [Int]
+  ) throws(Diagnostic) -> (coordinates: [AffineExpression], element: AffineExpression) {
+    let own = function.results[index].type.extents
+    guard let placing else {
+      guard own == space else { throw error("a result has another shape than its index space") }
+      return (place, .sum(0, rowMajorStrides(own), place, rank: extents.count))
+    }
+    guard placing.space == space, placing.strides.count == function.results.count else {
+      throw error("its attributes 'space' and 'strides' do not fit its results")
+    }
+    let strides = placing.strides[index]
+    let element = AffineExpression.sum(0, strides, place, rank: extents.count)
+    if own == space, strides == rowMajorStrides(own) { return (place, element) }
+    guard let placement = AffineMap.placement(strides: strides, of: own, in: space),
+      let coordinates = AffineMap(placement).coordinates(at: place, in: extents)
+    else { throw error("with its strides a result does not have each of its elements once") }
+    return (coordinates, element)
+  }
 
   /// What is wrong with a region that its form cannot express.
   func error(_ message: String) -> Diagnostic {

@@ -41,7 +41,7 @@ struct RowsLowering {
       space = extents
       reduced = axes.sorted()
     }
-    let full = space ?? region.function.results.first?.type.extents ?? []
+    let full = space ?? region.placing?.space ?? region.function.results.first?.type.extents ?? []
     self.space = full
     self.reduced = reduced
     let removed = reduced
@@ -75,16 +75,16 @@ struct RowsLowering {
     if reduced.isEmpty { try lowerMap() } else { try lowerSweeps() }
     let kernel = Kernel(
       axes: extents, parallelAxes: kept.count, buffers: draft.buffers, body: .rows(RowsBody(stages)))
-    return (kernel.mergingReducedAxes, draft.bindings)
+    return (kernel.splittingAxes.mergingReducedAxes, draft.bindings)
   }
 
   private mutating func lowerMap() throws(Diagnostic) {
     var emitter = ProgramEmitter(region, extents: extents, draft: draft)
     var stores: [Store] = []
     for (index, value) in region.function.results.enumerated() {
-      guard value.type.extents == space else { throw region.error("its results have different shapes") }
-      let number = try emitter.emit(value, at: fullCoordinates)
-      stores += emitter.stores(ofResult: index, number, at: fullCoordinates)
+      let placement = try region.placement(ofResult: index, in: space, at: fullCoordinates, extents)
+      let number = try emitter.emit(value, at: placement.coordinates)
+      stores += emitter.stores(ofResult: index, number, to: placement.element)
     }
     draft = emitter.draft
     stages = [.scalar(Block(emitter.program, stores: stores), yields: [])]

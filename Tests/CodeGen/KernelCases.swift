@@ -116,7 +116,7 @@ enum KernelCases {
     let reversed = program.load(Access(buffer: 0, offset: count - 1, strides: [-1]), type)
     let shifted = program.load(
       Access(
-        buffer: 0, offset: -3, strides: [1], guards: [AccessGuard(offset: -3, coefficients: [1], bound: count)],
+        buffer: 0, offset: -3, strides: [1], guards: [AffineGuard(offset: -3, coefficients: [1], bound: count)],
         fill: Scalar(2, as: type)), type)
     var sum = program.add(program.add(x, reversed), shifted)
     if type.isFloat {

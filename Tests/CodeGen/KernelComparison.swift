@@ -22,6 +22,11 @@ struct KernelComparison {
     parameters = Dictionary(uniqueKeysWithValues: sample.tensors.enumerated().map { ("b\($0)", $1) })
   }
 
+  /// A program with its arguments, without parameters.
+  init(_ program: KernelProgram, _ arguments: [Tensor]) {
+    (self.program, self.arguments, parameters) = (program, arguments, [:])
+  }
+
   /// The random program of `seed`.
   init(programOf seed: UInt64) {
     (program, arguments, parameters) = RandomKernels.program(seed: seed)

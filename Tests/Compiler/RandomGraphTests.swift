@@ -21,14 +21,22 @@ import Testing
   static let mostUndetermined = 0.02
 
   @Test func stagesAgree() throws {
-    let seeds = RandomCases.seeds("FRAGUA_RANDOM_GRAPHS", default: 300)
+    try checkStages(RandomCases.seeds("FRAGUA_RANDOM_GRAPHS", default: 300), rearranges: false)
+  }
+
+  /// The same with chains of reshapes and transposes between; `FRAGUA_REARRANGED_GRAPHS` says how many.
+  @Test func rearrangedStagesAgree() throws {
+    try checkStages(RandomCases.seeds("FRAGUA_REARRANGED_GRAPHS", default: 200), rearranges: true)
+  }
+
+  private func checkStages(_ seeds: Range<UInt64>, rearranges: Bool) throws {
     var counts = StochasticOracle.Counts()
     var failures = 0
     let clock = ContinuousClock()
     let start = clock.now
     for seed in seeds {
       RandomCases.note(seed: seed)
-      let sample = RandomGraph(seed: seed, size: Int(seed % 17) + 2)
+      let sample = RandomGraph(seed: seed, size: Int(seed % 17) + 2, rearranges: rearranges)
       let isThorough = seed < 40
       let entries = isThorough ? sample.entries : [sample.entries[Int(seed / 6) % sample.entries.count]]
       for entry in entries {
@@ -37,7 +45,8 @@ import Testing
         } catch {
           failures += 1
           Issue.record(
-            "seed \(seed) of RandomGraph, '@\(entry)': \(Self.words(error))\n\(GraphPrinter.print(sample.graph))")
+            "seed \(seed) of RandomGraph\(rearranges ? ", rearranged" : ""), '@\(entry)': \(Self.words(error))\n\(GraphPrinter.print(sample.graph))"
+          )
         }
       }
       if failures >= 20 { break }

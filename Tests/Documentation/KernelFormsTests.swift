@@ -61,8 +61,7 @@ import Testing
     let results = try operation.inferTypes(example.operands, attributes)
     return switch primitive.role(example.operands, results, attributes) {
     case .pointwise: "pointwise"
-    case .view(.affine): "view, an affine map"
-    case .view(.reshape): "view, the same order in another shape"
+    case .view: "view, an affine map"
     case .reduction(let combiner, _): "reduction by \(combiner.rawValue)"
     case .contraction: "contraction"
     case .gather: "gather"

@@ -54,7 +54,7 @@ import Testing
     let neighbour = copy(
       [8, 8],
       Access(
-        buffer: 0, offset: 8, strides: [8, 1], guards: [AccessGuard(offset: 1, coefficients: [1, 0], bound: 8)],
+        buffer: 0, offset: 8, strides: [8, 1], guards: [AffineGuard(offset: 1, coefficients: [1, 0], bound: 8)],
         fill: Scalar(Float(0))),
       stored, counts: (64, 64))
     let single = CallSchedule()

@@ -24,7 +24,7 @@ import Testing
     var program = ScalarProgram()
     let x = program.load(
       Access(
-        buffer: 0, offset: -1, strides: [1, 3], guards: [AccessGuard(offset: -1, coefficients: [1, 0], bound: 2)],
+        buffer: 0, offset: -1, strides: [1, 3], guards: [AffineGuard(offset: -1, coefficients: [1, 0], bound: 2)],
         fill: Scalar(Float(9))), .f32)
     let sum = program.add(x, program.constant(1, .f32))
     let w = program.load(Access(buffer: 2, strides: [2, 1]), .i32)

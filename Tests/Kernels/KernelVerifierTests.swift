@@ -45,18 +45,34 @@ import Testing
     load(Access(buffer: 5, strides: [4, 1]), 12, "buffer 5 of 2")
     load(Access(buffer: 1, strides: [4, 1]), 12, "for write only")
     // Guards along one axis, and along a sum of two as in a convolution.
-    let inner = AccessGuard(offset: -1, coefficients: [1, 0], bound: 2)
+    let inner = AffineGuard(offset: -1, coefficients: [1, 0], bound: 2)
     load(Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner], fill: Scalar(Float(0))), 8, nil)
     load(Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner], fill: Scalar(Float(0))), 7, "elements 0 to 7")
     load(Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner]), 8, "a guard without a fill")
     load(Access(buffer: 0, strides: [4, 1], fill: Scalar(Float(0))), 12, "a fill value without a guard")
     load(
       Access(buffer: 0, offset: -4, strides: [4, 1], guards: [inner], fill: Scalar(0.0)), 8, "the fill value is f64")
-    let window = AccessGuard(offset: -1, coefficients: [1, 1], bound: 4)
+    let window = AffineGuard(offset: -1, coefficients: [1, 1], bound: 4)
     load(Access(buffer: 0, offset: -2, strides: [2, 2], guards: [window], fill: Scalar(Float(0))), 7, nil)
     load(
       Access(buffer: 0, offset: -2, strides: [2, 2], guards: [window], fill: Scalar(Float(0))), 6, "elements 0 to 6")
-    let never = AccessGuard(offset: 9, coefficients: [1, 0], bound: 2)
+    // A digit: 5 elements of 3, each read as element (i div 4, i mod 4) of what is 3 x 4 flattened.
+    func digits(_ divisor: Int, _ modulus: Int?, of dividend: AffineExpression = .axis(1, rank: 2)) -> Access {
+      let digit = AffineExpression.Digit(5, dividend, divisor: divisor, modulus: modulus)
+      return Access(buffer: 0, element: AffineExpression(offset: 1, coefficients: [0, 0], digits: [digit]))
+    }
+    load(digits(2, nil), 7, nil)
+    load(digits(2, nil), 6, "elements 1 to 6")
+    load(digits(1, 3), 12, nil)
+    load(digits(1, 3), 11, "elements 1 to 11")
+    load(digits(1, 3, of: AffineExpression(offset: -7, coefficients: [0, 1])), 12, nil)
+    load(digits(0, nil), 100, "a division by 0")
+    load(digits(1, 1), 100, "a remainder by 1")
+    load(digits(1, .max), 100, "a remainder by \(Int.max)")
+    load(digits(1, 3, of: AffineExpression(offset: 0, coefficients: [.max, 1])), 100, "overflows")
+    load(digits(1, 3, of: digits(2, nil).element), 100, "a digit of digits")
+    load(digits(1, 3, of: AffineExpression(offset: 0, coefficients: [1])), 100, "1 strides for 2 axes")
+    let never = AffineGuard(offset: 9, coefficients: [1, 0], bound: 2)
     load(Access(buffer: 0, offset: 900, strides: [4, 1], guards: [never], fill: Scalar(Float(0))), 1, nil)
   }
 
@@ -96,7 +112,7 @@ import Testing
     store(Access(buffer: 1, strides: [3, 1]), 12, "may hit an element twice")
     store(Access(buffer: 1, strides: [0, 1]), 12, "may hit an element twice")
     store(Access(buffer: 0, strides: [4, 1]), 12, "for read only")
-    let row = AccessGuard(offset: 0, coefficients: [1, 0], bound: 1)
+    let row = AffineGuard(offset: 0, coefficients: [1, 0], bound: 1)
     store(Access(buffer: 1, strides: [0, 1], guards: [row]), 4, nil)
     store(Access(buffer: 1, strides: [0, 1], guards: [row], fill: Scalar(Float(0))), 4, "a fill value of a store")
     expect(copy([3, 4], load: x, loadCount: 12, store: y, storeCount: 12, use: .update), "is not loaded")

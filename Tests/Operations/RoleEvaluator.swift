@@ -9,9 +9,7 @@ enum RoleEvaluator {
   static func evaluate(_ role: Role, _ operands: [Tensor], _ result: TensorType) -> Tensor {
     switch role {
     case .pointwise(let expression): pointwise(expression, operands, result)
-    case .view(.reshape): operands[0].reshaped(result.extents)
-    case .view(.affine(let offsets, let coefficients, let fill)):
-      view(operands[0], result, offsets, coefficients, fill)
+    case .view(let map): view(operands[0], result, map)
     case .reduction(let combiner, let axes): reduction(combiner, axes, operands[0], result)
     case .contraction(let dimensions): contraction(dimensions, operands[0], operands[1], result)
     case .gather: gather(operands[0], operands[1], result)
@@ -63,16 +61,12 @@ enum RoleEvaluator {
   }
 
   private static func view(
-    _ x: Tensor, _ result: TensorType, _ offsets: [Int], _ coefficients: [[Int]], _ fill: Scalar?
+    _ x: Tensor, _ result: TensorType, _ map: AffineMap
   ) -> Tensor {
     Tensor(result) { i in
       let place = coordinates(i, result.extents)
-      let source = offsets.indices.map { a in
-        zip(coefficients[a], place).reduce(offsets[a]) { $0 + $1.0 * $1.1 }
-      }
-      if zip(source, x.extents).allSatisfy({ $0 >= 0 && $0 < $1 }) { return x[position(source, x.extents)] }
-      guard let fill else { preconditionFailure("a view without a fill value is never outside") }
-      return fill
+      let isThere = map.guards.allSatisfy { (0..<$0.bound).contains($0.expression.value(at: place)) }
+      return isThere ? x[position(map.coordinates.map { $0.value(at: place) }, x.extents)] : map.fill!
     }
   }
 

@@ -34,6 +34,7 @@ STUDENTS = [
 # command. Each runs its own seeds.
 SUITES = [
     ("random graphs", "RandomGraphTests/stagesAgree", "FRAGUA_RANDOM_GRAPHS", 8000, None),
+    ("random graphs with reshapes", "RandomGraphTests/rearrangedStagesAgree", "FRAGUA_REARRANGED_GRAPHS", 4000, None),
     ("random nets", "RandomNetTests/stagesAgree", "FRAGUA_RANDOM_NETS", 100, None),
     ("rows of random nets", "RowIndependenceTests/rowsOfRandomNetsAreIndependent", "FRAGUA_RANDOM_ROWS", 100, None),
     ("random kernels", "CompiledKernelTests/randomKernels", "FRAGUA_RANDOM_KERNELS", 2000, None),

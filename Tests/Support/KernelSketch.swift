@@ -37,18 +37,17 @@ struct KernelSketch {
     source.pick([.f32, .f32, .f32, .f32, .f64, .i32, .i64, .ui8, .i1])
   }
 
-  /// One axis of a buffer as an access walks it: the coordinate `offset + coefficients · d`.
+  /// One axis of a buffer as an access walks it.
   private struct Dimension {
-    var coefficients: [Int]
-    var offset: Int
+    var coordinate: AffineExpression
     var extent: Int
     var isGuarded: Bool
   }
 
   /// A new buffer with an access to it from the points of `visible`.
   ///
-  /// An injective access walks each axis once; others leave axes out, reverse them, take every second element or sum
-  /// two, as convolutions do.
+  /// An injective access walks each axis once; others leave axes out, reverse them, take every second element, sum two,
+  /// as convolutions do, or take a digit of a coordinate, as reshapes do.
   mutating func makeAccess(
     _ element: ElementType, visible: [Int], use: KernelBuffer.Use, isInjective: Bool,
     indices: [(value: Int, extent: Int)] = [], mayGuard: Bool = true
@@ -67,17 +66,34 @@ struct KernelSketch {
       }
       let span = zip(coefficients, axes).reduce(0) { $0 + abs($1.0) * ($1.1 - 1) }
       let reverse = factor < 0 ? axes[axis] - 1 : 0
-      var dimension = Dimension(coefficients: coefficients, offset: reverse, extent: span + 1, isGuarded: false)
+      let coordinate = AffineExpression(offset: reverse, coefficients: coefficients)
+      var dimension = Dimension(coordinate: coordinate, extent: span + 1, isGuarded: false)
       if mayGuard && source.chance(15) {
-        dimension.offset += source.int(-2...2)
+        dimension.coordinate.offset += source.int(-2...2)
         dimension.extent = max(1, dimension.extent - source.int(0...3))
         dimension.isGuarded = true
         isComplete = false
       }
+      if !isInjective && source.chance(12) { takeDigit(of: &dimension) }
       dimensions.append(dimension)
     }
     for index in indices { _ = index.extent }
     return place(dimensions, element, use, indices, isComplete)
+  }
+
+  /// Makes a dimension a digit of what it was, whose guard is of the digit.
+  private mutating func takeDigit(of dimension: inout Dimension) {
+    let modulus = source.chance(60) ? source.int(2...6) : nil
+    let divisor = source.int((modulus == nil ? 2 : 1)...5)
+    guard let digit = dimension.coordinate.digit(divisor: divisor, modulus: modulus, in: axes) else { return }
+    let range = digit.range(in: axes)
+    dimension.coordinate = digit
+    if dimension.isGuarded {
+      dimension.extent = max(1, range.upperBound + 1 - source.int(0...1))
+    } else {
+      dimension.coordinate.offset -= range.lowerBound
+      dimension.extent = range.count
+    }
   }
 
   /// Lays the dimensions out in memory in any order, sometimes with gaps, and makes the buffer.
@@ -91,12 +107,8 @@ struct KernelSketch {
     let order = source.chance(60) ? Array(dimensions.indices) : dimensions.indices.shuffled(using: &source)
     for i in order {
       let dimension = dimensions[i]
-      access.offset += dimension.offset * stride
-      for axis in axes.indices { access.strides[axis] += dimension.coefficients[axis] * stride }
-      if dimension.isGuarded {
-        access.guards.append(
-          AccessGuard(offset: dimension.offset, coefficients: dimension.coefficients, bound: dimension.extent))
-      }
+      access.element = .sum(0, [1, stride], [access.element, dimension.coordinate], rank: axes.count)
+      if dimension.isGuarded { access.guards.append(AffineGuard(dimension.coordinate, below: dimension.extent)) }
       stride *= dimension.extent
       if source.chance(8) {
         stride += source.int(1...5)
@@ -109,7 +121,7 @@ struct KernelSketch {
     }
     if source.chance(8) {
       let shift = source.int(1...9)
-      access.offset += shift
+      access.element.offset += shift
       stride += shift
       isComplete = false
     }
@@ -139,7 +151,7 @@ struct KernelSketch {
     if source.chance(10) {
       var other = access
       let count = buffers[access.buffer].count
-      other.offset += count
+      other.element.offset += count
       buffers[access.buffer].count = 2 * count
       let candidates = block.program.types.indices.filter { block.program.types[$0] == element }
       block.stores.append(Store(other, source.pick(candidates)))

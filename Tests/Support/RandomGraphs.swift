@@ -24,8 +24,9 @@ public struct RandomGraph: Sendable {
   public func arguments(of entry: String) -> [Tensor] { argumentsOfEntry[entry]! }
 
   /// The graph of `seed` with about `size` operations.
-  public init(seed: UInt64, size: Int) {
-    var maker = GraphMaker(seed: seed)
+  /// - Parameter rearranges: whether a third of them are chains of reshapes and transposes.
+  public init(seed: UInt64, size: Int, rearranges: Bool = false) {
+    var maker = GraphMaker(seed: seed, rearranges: rearranges)
     maker.addNodes(size)
     self.seed = seed
     let function = maker.finished()
@@ -77,10 +78,20 @@ private struct GraphMaker {
   private var pool: [Value] = []
   private(set) var arguments: [Tensor] = []
 
-  init(seed: UInt64) { random = RandomSource(seed: seed) }
+  private let rearranges: Bool
+
+  init(seed: UInt64, rearranges: Bool) {
+    random = RandomSource(seed: seed)
+    self.rearranges = rearranges
+  }
 
   mutating func addNodes(_ count: Int) {
     for _ in 0..<count {
+      if rearranges, let shaped = pool.filter({ $0.type.rank > 0 }).last, random.chance(33) {
+        let x = random.chance(50) ? shaped : random.pick(pool)
+        pool.append(rearranged(x))
+        continue
+      }
       if !pool.isEmpty, random.chance(25) {
         pool.append(roundabout(random.pick(pool)))
         continue
@@ -178,6 +189,31 @@ private struct GraphMaker {
       let flat = builder.reshape(x, to: [1, .fixed(x.type.elementCount)])
       return builder.transpose(flat, [1, 0])
     }
+  }
+
+  /// The elements of `x` in other places: split axes, turned and joined.
+  private mutating func rearranged(_ x: Value) -> Value {
+    var x = x
+    for _ in 0..<random.int(1...4) {
+      if x.type.rank > 1, random.chance(50) {
+        x = builder.transpose(x, Array((0..<x.type.rank).shuffled(using: &random)))
+      } else {
+        x = builder.reshape(x, to: factors(of: x.type.elementCount).map(Extent.fixed))
+      }
+    }
+    return x
+  }
+
+  /// Up to four extents of a shape of `count` elements.
+  private mutating func factors(of count: Int) -> [Int] {
+    var factors = [count]
+    for _ in 0..<random.int(0...3) {
+      let position = random.int(0...factors.count - 1)
+      let divisors = (1...factors[position]).filter { factors[position] % $0 == 0 }
+      let factor = random.pick(divisors)
+      factors.replaceSubrange(position...position, with: [factors[position] / factor, factor])
+    }
+    return factors
   }
 
   /// A tensor of random elements.

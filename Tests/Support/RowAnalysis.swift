@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaTensors
 
 /// Which axes of a function's values are rows: along which the element at an index depends on that index alone of every
@@ -51,7 +52,7 @@ public struct RowAnalysis {
       let own = alone(result.type)
       return own == .none || own == .axis(0) ? own : .mixed
     case .pointwise: return joined(operands)
-    case .view(let view): return classify(view, node, operands[0], result)
+    case .view(let map): return classify(map, operands[0], result)
     case .reduction(_, let axes):
       guard case .axis(let axis) = operands[0] else { return .none }
       return axes.contains(axis) ? .mixed : .axis(axis - axes.filter { $0 < axis }.count)
@@ -70,24 +71,15 @@ public struct RowAnalysis {
     return axes.allSatisfy { $0 == first } ? first : .mixed
   }
 
-  private func classify(_ view: View, _ node: Node, _ operand: Rows, _ result: Value) -> Rows {
-    let rank = result.type.rank
-    let identity = AffineExpression.identity(rank: rank)
-    let coordinates = view.operandCoordinates(
-      at: identity, operand: node.operands[0].type.shape, result: result.type.shape, rank: rank)
-    guard let coordinates else {
-      // A reshape with the rows outermost on both sides keeps them.
-      guard case .axis(0) = operand, let first = result.type.shape.first, isBatch(first) else {
-        return operand == .none ? alone(result.type) : .mixed
-      }
-      return .axis(0)
-    }
+  private func classify(_ map: AffineMap, _ operand: Rows, _ result: Value) -> Rows {
+    let identity = AffineExpression.identity(rank: result.type.rank)
+    let coordinates = map.coordinates
     guard case .axis(let axis) = operand else { return alone(result.type) }
     guard let found = identity.firstIndex(of: coordinates[axis]), isBatch(result.type.shape[found]) else {
       return .mixed
     }
     let others = coordinates.indices.filter { $0 != axis }
-    return others.allSatisfy { coordinates[$0].coefficients[found] == 0 } ? .axis(found) : .mixed
+    return others.allSatisfy { !coordinates[$0].depends(on: found) } ? .axis(found) : .mixed
   }
 
   private func classify(_ dimensions: ContractionDimensions, _ node: Node, _ operands: [Rows]) -> Rows {

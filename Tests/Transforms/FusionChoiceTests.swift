@@ -109,7 +109,7 @@ import Testing
       ))
   }
 
-  /// A reshape names memory, so that what is reshaped must have been written when the reshape's reader runs.
+  /// What is read through a reshape and a transpose must have been written when its reader runs.
   @Test func aReshapesReaderIsNoPartOfWhatItReads() throws {
     let outcome = try Outcome(
       """
@@ -126,7 +126,7 @@ import Testing
     #expect(outcome.form(of: "e") == "map" && outcome.form(of: "s") == "contract")
     #expect(
       outcome.decisions.contains(
-        "%e -> %r: not fused because a reshape is another name for what is in memory; 0 bytes written and read"))
+        "%e -> %r: not fused because it is read at other places than where it is computed; 96 bytes written and read"))
   }
 
   /// A view of what a region computes, used there and returned: the region has a copy of it, another stores it, and

@@ -102,7 +102,9 @@ import Testing
       let isComputed = regions.contains { $0.computed.contains(producer) }
       // What a table is a view of may be computed again for another use in the region.
       let isTable = decision.reason.hasPrefix("it is read at places that are known only")
-      if (isInside && !isTable) || isStored != isComputed { return "is in one region" }
+      // Another name of what is stored may be copied into regions besides.
+      let isName = decision.reason.hasPrefix("it is read in another shape")
+      if (isInside && !isTable || isStored != isComputed) && !isName { return "is in one region" }
       return decision.bytes == (readers.isEmpty ? 0 : size) ? nil : "moves other bytes"
     case .computedAgain:
       if !isInside { return "is not computed again" }

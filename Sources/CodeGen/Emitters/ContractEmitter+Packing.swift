@@ -31,11 +31,12 @@ extension ContractEmitter {
   /// Asks for what the panel takes some k later: rows of memory lie too far apart for the processor to guess.
   private func prefetchPanel(_ point: Point, _ width: Int) {
     guard case .load(let access)? = laneProgram.instructions.last, laneProgram.instructions.count == 1,
-      access.guards.isEmpty, access.indices.isEmpty
+      access.isLinear
     else { return }
     let element = kernel.buffers[access.buffer].element
-    let ahead = access.offset + Self.rowsAhead * access.strides[kAxes.last!]
-    let position = function.affine(ahead, access.strides, point.coordinates)
+    var ahead = access.element
+    ahead.offset += Self.rowsAhead * ahead.coefficients[kAxes.last!]
+    let position = function.linear(ahead, point.coordinates)
     let pointer = function.address(emitter.buffers[access.buffer], function.memoryType(element), position)
     for line in stride(from: 0, to: width * lanes * element.byteCount, by: 64) {
       function.prefetch(function.address(pointer, bytes: function.int64(line)), toWrite: false)
@@ -47,8 +48,8 @@ extension ContractEmitter {
     guard lanes > 1, kAxes.count == 1, let axis = laneAxis else { return false }
     var isAlongK = false
     for case .load(let access) in laneProgram.instructions {
-      if !access.guards.isEmpty || !access.indices.isEmpty { return false }
-      if access.strides[axis] > 1, access.strides[kAxes[0]] == 1 { isAlongK = true }
+      guard access.isLinear else { return false }
+      if access.element.coefficients[axis] > 1, access.stride(along: kAxes[0]) == 1 { isAlongK = true }
     }
     return isAlongK
   }

@@ -52,7 +52,7 @@ extension ContractEmitter {
   private var epilogueCost: Int {
     let isScattered = { (access: Access) in
       guard let laneAxis else { return false }
-      return access.strides[laneAxis] != 0 && access.strides[laneAxis] != 1
+      return ![0, 1].contains(access.stride(along: laneAxis))
     }
     let loads = body.epilogue.program.instructions.filter {
       if case .load(let access) = $0 { isScattered(access) } else { false }
@@ -67,13 +67,13 @@ extension ContractEmitter {
     guard let axis = broadcastAxis, let laneAxis else { return }
     var known: Set<Access> = []
     for case .load(let access) in body.epilogue.program.instructions
-    where access.strides[axis] != 0 && access.strides[laneAxis] == 1 && known.insert(access).inserted {
-      guard access.guards.isEmpty, access.indices.isEmpty else { continue }
+    where access.stride(along: axis) != 0 && access.stride(along: laneAxis) == 1 && known.insert(access).inserted {
+      guard access.isLinear else { continue }
       let element = kernel.buffers[access.buffer].element
       let isWritten = kernel.buffers[access.buffer].use == .update
       for row in 0..<tile.rows {
         let point = place(tile, row: function.int64(row), column: 0)
-        let position = function.affine(access.offset, access.strides, point.coordinates)
+        let position = function.linear(access.element, point.coordinates)
         let pointer = function.address(emitter.buffers[access.buffer], function.memoryType(element), position)
         for line in stride(from: 0, to: tile.width * lanes * element.byteCount, by: 64) {
           function.prefetch(function.address(pointer, bytes: function.int64(line)), toWrite: isWritten)
@@ -229,7 +229,7 @@ extension ContractEmitter {
     guard tile.lanePacking == .direct, lanes > 1, let axis = laneAxis,
       case .load(let access)? = laneProgram.instructions.last
     else { return false }
-    return access.strides[axis] != 1
+    return access.stride(along: axis) != 1
   }
 
   /// The next `depth` steps of k where the lanes are rows of memory: their squares are loaded and transposed in
@@ -328,9 +328,10 @@ extension ContractEmitter {
     }
     var start = point
     for axis in kAxes { start.coordinates[axis] = function.int64(0) }
-    let position = function.affine(access.offset, access.strides, start.coordinates)
+    let position = function.linear(access.element, start.coordinates)
     let pointer = function.address(emitter.buffers[access.buffer], function.memoryType(type), position)
     return Stream(
-      pointer: pointer, stride: axis.map { access.strides[$0] } ?? 0, steps: kAxes.map { access.strides[$0] })
+      pointer: pointer, stride: axis.map { access.element.coefficients[$0] } ?? 0,
+      steps: kAxes.map { access.element.coefficients[$0] })
   }
 }

@@ -125,7 +125,7 @@ private enum Owner: Equatable {
 private struct Address {
   let offset: Int
   let strides: [Int]
-  /// The terms that belong to no axis.
+  /// The terms that belong to no axis: digits and computed indices.
   let indices: [Term]
   /// The coordinates at which the access can happen.
   let box: [ClosedInterval]
@@ -137,17 +137,19 @@ private struct Address {
 
   init(_ access: Access, _ kernel: Kernel, _ bounds: AccessBounds, _ ranges: ValueRanges) {
     self.access = access
-    offset = access.offset
-    strides = access.strides
+    offset = access.element.offset
+    strides = access.element.coefficients
     box = bounds.box!
     extents = kernel.axes
     range = bounds.elements
-    indices = access.indices.map { Term($0.stride, ranges.intervals[$0.value]) }
+    var digits = access.element
+    digits.coefficients = strides.map { _ in 0 }
+    indices = (digits.terms(in: box) ?? []) + access.indices.map { Term($0.stride, ranges.intervals[$0.value]) }
   }
 
   /// Whether both are one access in one kernel, fill values aside.
   func isSame(as other: Address) -> Bool {
-    offset == other.offset && strides == other.strides && access.guards == other.access.guards
+    access.element == other.access.element && access.guards == other.access.guards
       && access.indices == other.access.indices
   }
 
@@ -218,11 +220,9 @@ private struct Touch {
 
   /// Whether the first terms less the second and with `extra` may make the two addresses equal.
   private func isDifferenceZero(_ other: Touch, _ terms: [Term], _ otherTerms: [Term], _ extra: [Term]) -> Bool {
-    AffineForm(
-      offset: address.offset - other.address.offset,
-      terms: terms + otherTerms.map { Term(-$0.coefficient, $0.range) } + extra
-    ).mayVanish
+    ZeroSearch.mayVanish(
+      address.offset - other.address.offset, terms + otherTerms.map { Term(-$0.coefficient, $0.range) } + extra)
   }
 }
 
-private typealias Term = AffineForm.Term
+private typealias Term = BoundedTerm

@@ -15,19 +15,28 @@ final class BlockRunner {
     var axis: Int
     var stride: Int
   }
-  /// A guard with its terms.
-  private struct Guard {
-    var offset: Int
-    var bound: Int
+  /// A digit with the terms of what is divided.
+  private struct Digit {
+    var expression: AffineExpression.Digit
     var terms: Range<Int>
+  }
+  /// An affine expression: parts of the tables of terms and of digits.
+  private struct Expression {
+    var offset: Int
+    var terms: Range<Int>
+    var digits: Range<Int>
+  }
+  /// A guard with its expression.
+  private struct Guard {
+    var expression: Expression
+    var bound: Int
   }
   /// An access with the parts of the flat tables that are its own.
   private struct Place {
     var memory: UnsafeMutableRawPointer
     var element: ElementType
     var count: Int
-    var offset: Int
-    var terms: Range<Int>
+    var expression: Expression
     var guards: Range<Int>
     /// Terms whose `axis` is the number of a value.
     var indices: Range<Int>
@@ -52,6 +61,7 @@ final class BlockRunner {
   private let steps: UnsafeMutablePointer<Step>
   private let types: [ElementType]
   private var terms: [Term] = []
+  private var digits: [Digit] = []
   private var guards: [Guard] = []
   private var places: [Place] = []
   private var stores: [(place: Int, value: Int)] = []
@@ -152,15 +162,26 @@ final class BlockRunner {
   /// The number of the element that `place` means at a point; `nil` outside its guards.
   @inline(__always) private func element(of place: Place, _ coordinates: UnsafePointer<Int>) -> Int? {
     for i in place.guards {
-      var coordinate = guards[i].offset
-      for j in guards[i].terms { coordinate += coordinates[terms[j].axis] * terms[j].stride }
+      let coordinate = value(of: guards[i].expression, coordinates)
       if coordinate < 0 || coordinate >= guards[i].bound { return nil }
     }
-    var element = place.offset
-    for j in place.terms { element += coordinates[terms[j].axis] * terms[j].stride }
+    var element = value(of: place.expression, coordinates)
     for j in place.indices { element += Int(values[terms[j].axis].integer) * terms[j].stride }
     precondition(element >= 0 && element < place.count, "the verifier proves that every access is inside its buffer")
     return element
+  }
+
+  /// An affine expression at a point.
+  @inline(__always) private func value(of expression: Expression, _ coordinates: UnsafePointer<Int>) -> Int {
+    var sum = expression.offset
+    for j in expression.terms { sum += coordinates[terms[j].axis] * terms[j].stride }
+    for i in expression.digits {
+      let digit = digits[i].expression
+      var number = digit.dividend.offset
+      for j in digits[i].terms { number += coordinates[terms[j].axis] * terms[j].stride }
+      sum += digit.coefficient * digit.value(of: number)
+    }
+    return sum
   }
 
   /// `instruction` with its access resolved.
@@ -185,20 +206,27 @@ final class BlockRunner {
   /// Adds `access` to the flat tables and returns its number.
   private func place(_ access: Access) -> Int {
     let buffer = kernel.buffers[access.buffer]
-    let ownTerms = append(access.strides)
+    let expression = append(access.element)
     var ownGuards: [Guard] = []
-    for g in access.guards {
-      ownGuards.append(Guard(offset: g.offset, bound: g.bound, terms: append(g.coefficients)))
-    }
+    for g in access.guards { ownGuards.append(Guard(expression: append(g.expression), bound: g.bound)) }
     let start = terms.count
     for index in access.indices { terms.append(Term(axis: index.value, stride: index.stride)) }
     guards += ownGuards
     places.append(
       Place(
-        memory: memory[access.buffer], element: buffer.element, count: buffer.count, offset: access.offset,
-        terms: ownTerms, guards: guards.count - ownGuards.count..<guards.count, indices: start..<terms.count,
+        memory: memory[access.buffer], element: buffer.element, count: buffer.count, expression: expression,
+        guards: guards.count - ownGuards.count..<guards.count, indices: start..<terms.count,
         fill: access.fill ?? Scalar(false)))
     return places.count - 1
+  }
+
+  /// Adds an expression to the tables.
+  private func append(_ expression: AffineExpression) -> Expression {
+    let own = expression.digits.map { Digit(expression: $0, terms: append($0.dividend.coefficients)) }
+    digits += own
+    return Expression(
+      offset: expression.offset, terms: append(expression.coefficients),
+      digits: digits.count - own.count..<digits.count)
   }
 
   /// Adds the factors that are not 0 to the table of terms.

@@ -59,16 +59,12 @@ public struct BarrierAnalysis {
     _ access: Access, _ kernel: Kernel, _ partition: Partition, _ part: AccessPart
   ) -> Footprint.Part {
     guard case .split(let axis, let unit) = partition else { return .first }
-    let stride = access.strides[axis]
-    guard stride > 0, access.indices.isEmpty, access.guards.isEmpty else { return .any }
+    guard access.isLinear, let stride = access.stride(along: axis), stride > 0 else { return .any }
     // A side part runs on the owners of its own axes where the partition is along one, so that the same holds for it.
-    var low = access.offset
-    var high = access.offset
-    for (other, extent) in kernel.axes.enumerated() where other != axis {
-      let reach = access.strides[other] * (extent - 1)
-      if reach < 0 { low += reach } else { high += reach }
-    }
-    guard low >= 0, high < stride else { return .any }
+    var others = access.element
+    others.coefficients[axis] = 0
+    let range = others.range(in: kernel.axes)
+    guard range.lowerBound >= 0, range.upperBound < stride else { return .any }
     return .chunk(extent: kernel.axes[axis], unit: unit, stride: stride)
   }
 

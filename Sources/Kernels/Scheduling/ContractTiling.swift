@@ -79,7 +79,7 @@ public struct ContractTiling {
     let lanes = tile.laneAxis == .n ? body.rhs : body.lhs
     if !tiling.isPlainLoad(lanes) { tile.lanePacking = .packed }
     if let axis = ContractScratch.laneAxis(kernel, body, tile), case .load(let access)? = lanes.instructions.last,
-      access.strides[axis] != 1, !tiling.canTranspose(tile)
+      access.stride(along: axis) != 1, !tiling.canTranspose(tile)
     {
       tile.lanePacking = .packed
     }
@@ -101,10 +101,11 @@ public struct ContractTiling {
   /// squares of it.
   private func canTranspose(_ tile: ContractTile) -> Bool {
     let program = tile.laneAxis == .n ? body.rhs : body.lhs
-    guard lanes > 1, body.kAxes == 1, type.byteCount >= 4, isPlainLoad(program), laneStride(tile) > 1,
+    guard lanes > 1, body.kAxes == 1, type.byteCount >= 4, isPlainLoad(program), let stride = laneStride(tile),
+      stride > 1,
       case .load(let access) = program.instructions[0]
     else { return false }
-    return access.strides.last == 1 && kernel.axes.last! >= Self.squareSide(type)
+    return access.stride(along: kernel.axes.count - 1) == 1 && kernel.axes.last! >= Self.squareSide(type)
   }
 
   /// Whether transposing in registers is better than a copy: each square is used once, and registers are left for one
@@ -127,7 +128,7 @@ public struct ContractTiling {
   /// Whether a factor is one load without conditions, of the type that is multiplied.
   private func isPlainLoad(_ program: ScalarProgram) -> Bool {
     guard program.instructions.count == 1, case .load(let access) = program.instructions[0] else { return false }
-    return access.guards.isEmpty && access.indices.isEmpty
+    return access.isLinear
   }
 
   /// The operand that is broadcast is copied where it is computed, or where each k is in another row of memory: of
@@ -137,7 +138,7 @@ public struct ContractTiling {
     let program = tile.laneAxis == .n ? body.lhs : body.rhs
     guard !needsOneK, isPlainLoad(program), case .load(let access) = program.instructions[0] else { return .packed }
     let columns = ContractScratch.laneAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
-    let isAcrossRows = access.strides.last! > 1 && kernel.axes.last! >= 64
+    let isAcrossRows = access.element.coefficients.last! > 1 && kernel.axes.last! >= 64
     return isAcrossRows && columns >= 64 ? .packed : .direct
   }
 
@@ -149,8 +150,8 @@ public struct ContractTiling {
     guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return .direct }
     let k = kernel.axes.suffix(body.kAxes).reduce(1, *)
     let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
-    guard access.strides[axis] == 1 else { return shouldTranspose(tile) ? .direct : .packed }
-    let rowBytes = abs(access.strides.last!) * type.byteCount
+    guard access.stride(along: axis) == 1 else { return shouldTranspose(tile) ? .direct : .packed }
+    let rowBytes = abs(access.element.coefficients.last!) * type.byteCount
     guard rows >= (rowBytes >= Self.pageBytes ? 32 : 64) else { return .direct }
     let pages = k * min(rowBytes, Self.pageBytes) / Self.pageBytes
     return k >= 384 || pages > Self.residentPages ? .packed : .direct
@@ -190,10 +191,11 @@ public struct ContractTiling {
   /// for a vector (4 x 24 is 2 to 10 % faster than 4 x 16 on Zen 1).
   private var loadCycles: Double { target.vectorRegisters > 16 ? 0.02 : 0.15 }
 
-  private func laneStride(_ tile: ContractTile) -> Int {
+  /// How far the lanes of the first load lie apart; `nil` where that differs.
+  private func laneStride(_ tile: ContractTile) -> Int? {
     let program = tile.laneAxis == .n ? body.rhs : body.lhs
     guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return 1 }
-    for case .load(let access) in program.instructions { return access.strides[axis] }
+    for case .load(let access) in program.instructions { return access.stride(along: axis) }
     return 1
   }
 
@@ -205,7 +207,8 @@ public struct ContractTiling {
     guard let rows = ContractScratch.broadcastAxis(kernel, body, tile),
       let lanes = ContractScratch.laneAxis(kernel, body, tile)
     else { return 0 }
-    return Set(epilogueAccesses.filter { $0.strides[rows] != 0 && $0.strides[lanes] == 1 }.map(\.buffer)).count
+    return Set(epilogueAccesses.filter { $0.stride(along: rows) != 0 && $0.stride(along: lanes) == 1 }.map(\.buffer))
+      .count
   }
 
   private var epilogueAccesses: [Access] {
@@ -218,6 +221,6 @@ public struct ContractTiling {
   /// How many accesses of the epilogue lie across the lanes, and take each lane by itself.
   private func scatteredAccesses(_ tile: ContractTile) -> Int {
     guard let axis = ContractScratch.laneAxis(kernel, body, tile) else { return 0 }
-    return epilogueAccesses.count { ![0, 1].contains($0.strides[axis]) }
+    return epilogueAccesses.count { ![0, 1].contains($0.stride(along: axis)) }
   }
 }

@@ -112,7 +112,7 @@ public struct Scheduler: Sendable {
     for axis in candidates where kernel.axes[axis] > 1 {
       var score = 0
       kernel.forEachAccess { access, _, _ in
-        switch access.strides[axis] {
+        switch access.stride(along: axis) {
         case 1: score += 4
         case 0: score += 1
         default: score -= 4

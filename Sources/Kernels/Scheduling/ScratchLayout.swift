@@ -95,8 +95,10 @@ public struct ContractScratch: Sendable {
     // Copied along the axis in which memory is contiguous.
     var isRowMajor = true
     if let axis {
-      for case .load(let access) in program.instructions where access.strides[axis] == 1 { isRowMajor = false }
-      for case .load(let access) in program.instructions where access.strides.last == 1 { isRowMajor = true }
+      for case .load(let access) in program.instructions where access.stride(along: axis) == 1 { isRowMajor = false }
+      for case .load(let access) in program.instructions where access.stride(along: kernel.axes.count - 1) == 1 {
+        isRowMajor = true
+      }
     }
     broadcastIsRowMajor = isRowMajor
     let rows = block ?? extent

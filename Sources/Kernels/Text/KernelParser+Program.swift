@@ -106,7 +106,7 @@ extension KernelParser {
     let buffer = try numbered("b", below: scope.buffers.count)
     var access = Access(buffer: buffer, strides: [])
     try expect(.leftBracket)
-    (access.offset, access.strides) = try affine(scope, indices: &access.indices, reader)
+    access.element = try affine(scope, indices: &access.indices, reader)
     try expect(.rightBracket)
     if accept(word: "if") {
       repeat { access.guards.append(try accessGuard(reader)) } while accept(.comma)
@@ -118,32 +118,33 @@ extension KernelParser {
   }
 
   /// Reads `0 <= d0 - 1 < 8`.
-  private mutating func accessGuard(_ reader: BlockReader) throws(Diagnostic) -> AccessGuard {
+  private mutating func accessGuard(_ reader: BlockReader) throws(Diagnostic) -> AffineGuard {
     let place = token
     if try integer() != 0 { throw error("a guard starts with '0 <='", at: place) }
     try expect(.less)
     try expect(.equal)
     var indices: [Access.IndexTerm] = []
     let start = token
-    let (offset, coefficients) = try affine(reader.scope, indices: &indices, reader)
+    let expression = try affine(reader.scope, indices: &indices, reader)
     if !indices.isEmpty { throw error("a guard is of coordinates only", at: start) }
     try expect(.less)
-    return AccessGuard(offset: offset, coefficients: coefficients, bound: try integer())
+    return AffineGuard(expression, below: try integer())
   }
 
-  /// Reads `8*d0 - d1 + %4*2 + 3`.
+  /// Reads `8*d0 - d1 + 2*(d2 div 4 mod 3) + %4*2 + 3`.
   private mutating func affine(
     _ scope: KernelScope, indices: inout [Access.IndexTerm], _ reader: BlockReader
-  ) throws(Diagnostic) -> (offset: Int, coefficients: [Int]) {
+  ) throws(Diagnostic) -> AffineExpression {
     var offset: Int?
     var coefficients = [Int](repeating: 0, count: scope.axisCount)
+    var digits: [AffineExpression.Digit] = []
     var isFirst = true
     while true {
       var isNegative = false
       if accept(.minus) {
         isNegative = true
       } else if !accept(.plus), !isFirst {
-        return (offset ?? 0, coefficients)
+        return AffineExpression(offset: offset ?? 0, coefficients: coefficients, digits: digits)
       }
       isFirst = false
       let place = token
@@ -159,10 +160,39 @@ extension KernelParser {
         offset = factor
         continue
       }
+      if token.kind == .leftParenthesis {
+        let digit = try digit(factor, reader)
+        if digits.contains(where: digit.isSame) { throw error("this digit is there already", at: place) }
+        digits.append(digit)
+        continue
+      }
       let axis = try numbered("d", below: scope.axisCount)
       if coefficients[axis] != 0 { throw error("'d\(axis)' is there already", at: place) }
       coefficients[axis] = factor
     }
+  }
+
+  /// Reads `(d0 div 4)`, `(d0 mod 3)`, `((8*d0 + d1) div 4 mod 3)`.
+  private mutating func digit(_ coefficient: Int, _ reader: BlockReader) throws(Diagnostic) -> AffineExpression.Digit {
+    try expect(.leftParenthesis)
+    let start = token
+    let dividend: AffineExpression
+    if accept(.leftParenthesis) {
+      var indices: [Access.IndexTerm] = []
+      dividend = try affine(reader.scope, indices: &indices, reader)
+      if !indices.isEmpty { throw error("a digit is of coordinates only", at: start) }
+      if !dividend.isLinear { throw error("a digit of digits", at: start) }
+      try expect(.rightParenthesis)
+    } else {
+      dividend = .axis(try numbered("d", below: reader.scope.axisCount), rank: reader.scope.axisCount)
+    }
+    var (divisor, modulus): (Int, Int?) = (1, nil)
+    let place = token
+    if accept(word: "div") { divisor = try integer() }
+    if accept(word: "mod") { modulus = try integer() }
+    if token.start == place.start { throw unexpected("'div' or 'mod'") }
+    try expect(.rightParenthesis)
+    return AffineExpression.Digit(coefficient, dividend, divisor: divisor, modulus: modulus)
   }
 
   /// The scalar of `type` that a token spells: a decimal, `true`, or the bits of a float in hexadecimal.

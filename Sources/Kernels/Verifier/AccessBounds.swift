@@ -6,37 +6,39 @@ struct AccessBounds {
   let elements: ClosedInterval?
   /// Whether computing the address cannot overflow.
   let isSafe: Bool
-  /// The address without index terms over `box`.
-  let form: AffineForm
+  /// The terms of the address, index terms aside, over `box`, or over the whole space where that is empty; none where
+  /// the address is not safe.
+  let terms: [BoundedTerm]
 
   /// Analyses `access` at the points of `axes` in a kernel of extents `extents`.
-  /// - Requires: as many strides and coefficients as extents; index values are in `ranges`.
+  /// - Requires: expressions of as many coefficients as extents; index values are in `ranges`.
   init(_ access: Access, axes: [Int], extents: [Int], _ ranges: ValueRanges) {
     let whole = extents.enumerated().map { axes.contains($0) ? ClosedInterval(0, $1 - 1) : ClosedInterval(0, 0) }
-    let guards = access.guards.map { Self.form($0.offset, $0.coefficients, whole) }
-    var terms = Self.form(access.offset, access.strides, whole)
-    for index in access.indices {
-      terms.terms.append(AffineForm.Term(index.stride, ranges.intervals[index.value]))
+    let indices = access.indices.map { BoundedTerm($0.stride, ranges.intervals[$0.value]) }
+    guard let all = access.element.terms(in: whole), ZeroSearch.isSafe(access.element.offset, all + indices),
+      access.guards.allSatisfy({ $0.expression.range(in: whole) != nil })
+    else {
+      (isSafe, box, elements, terms) = (false, whole, nil, [])
+      return
     }
-    isSafe = terms.isSafe && guards.allSatisfy(\.isSafe)
-    guard isSafe, let box = Self.narrow(whole, access.guards) else {
-      self.box = isSafe ? nil : whole
-      elements = nil
-      form = Self.form(access.offset, access.strides, whole)
+    isSafe = true
+    guard let box = Self.narrow(whole, access.guards), let narrow = access.element.terms(in: box) else {
+      (self.box, elements, terms) = (nil, nil, all)
       return
     }
     self.box = box
-    form = Self.form(access.offset, access.strides, box)
+    terms = narrow
     elements = Self.reach(access, box, ranges)
   }
 
   /// Whether different points of the axes reach different elements.
   ///
   /// Proved as for a number system: each stride is larger than all that the smaller ones can add up to.
-  func isInjective(over axes: [Int], _ strides: [Int]) -> Bool {
+  /// - Requires: an element without digits.
+  func isInjective(over axes: [Int], _ element: AffineExpression) -> Bool {
     guard let box else { return true }
     let digits = axes.filter { box[$0].high > box[$0].low }
-      .map { (stride: strides[$0].magnitude, count: UInt(box[$0].high - box[$0].low)) }
+      .map { (stride: element.coefficients[$0].magnitude, count: UInt(box[$0].high - box[$0].low)) }
       .sorted { $0.stride < $1.stride }
     var sum: UInt = 0
     for digit in digits {
@@ -46,33 +48,26 @@ struct AccessBounds {
     return true
   }
 
-  /// At how many points of `axes` the access happens; `nil` where a guard bounds a sum of coordinates, so that its points
-  /// are no box.
-  func pointCount(over axes: [Int], _ guards: [AccessGuard]) -> Int? {
+  /// At how many points of `axes` the access happens; `nil` where a guard bounds more than one coordinate, so that its
+  /// points are no box.
+  func pointCount(over axes: [Int], _ guards: [AffineGuard]) -> Int? {
     guard let box else { return 0 }
-    if guards.contains(where: { $0.coefficients.count { $0 != 0 } > 1 }) { return nil }
-    return axes.reduce(1) { $0 * box[$1].count }
-  }
-
-  /// The affine form of an offset and coefficients over a box.
-  private static func form(_ offset: Int, _ coefficients: [Int], _ box: [ClosedInterval]) -> AffineForm {
-    AffineForm(
-      offset: offset,
-      terms: zip(coefficients, box).filter { $0.0 != 0 }.map { AffineForm.Term($0.0, $0.1) })
+    let isBox = guards.allSatisfy { $0.expression.isLinear && $0.expression.coefficients.count { $0 != 0 } <= 1 }
+    return isBox ? axes.reduce(1) { $0 * box[$1].count } : nil
   }
 
   /// `box` without the coordinates at which a guard cannot hold: each axis in turn against the range of the others,
   /// twice.
-  private static func narrow(_ box: [ClosedInterval], _ guards: [AccessGuard]) -> [ClosedInterval]? {
+  private static func narrow(_ box: [ClosedInterval], _ guards: [AffineGuard]) -> [ClosedInterval]? {
     var box = box
     for _ in 0..<2 {
       for g in guards {
-        for axis in box.indices where g.coefficients[axis] != 0 {
-          var others = g.coefficients
-          others[axis] = 0
-          guard let rest = form(g.offset, others, box).range else { continue }
+        for axis in box.indices where g.expression.coefficients[axis] != 0 {
+          var others = g.expression
+          others.coefficients[axis] = 0
+          guard let rest = others.range(in: box) else { continue }
           // 0 <= c x + rest < bound for some rest.
-          let c = g.coefficients[axis]
+          let c = g.expression.coefficients[axis]
           let (least, most) = (-rest.high, g.bound &- 1 &- rest.low)
           if least > most { return nil }
           let (low, high) =
@@ -82,37 +77,42 @@ struct AccessBounds {
           box[axis].high = min(box[axis].high, high)
           if box[axis].low > box[axis].high { return nil }
         }
-        if g.coefficients.allSatisfy({ $0 == 0 }), g.offset < 0 || g.offset >= g.bound { return nil }
+        if let range = g.expression.range(in: box), range.high < 0 || range.low >= g.bound { return nil }
       }
     }
     return box
   }
 
+  /// How often a guard's expression may stand in an address: by each of its coordinates and digits.
+  private static func factors(of condition: AffineExpression, in element: AffineExpression) -> [Int] {
+    let digits = condition.digits.map { own in
+      (element.digits.first(where: own.isSame)?.coefficient ?? 0, own.coefficient)
+    }
+    return (zip(element.coefficients, condition.coefficients) + digits).compactMap { coefficient, own in
+      own == 0 || coefficient == 0 || coefficient % own != 0 ? nil : coefficient / own
+    }
+  }
+
   /// The elements that `access` reaches over `box`.
   ///
   /// Where a guard bounds a sum of coordinates that the address holds a multiple of, as in a convolution's padding,
-  /// that multiple of the guard's own range takes the place of the coordinates'.
+  /// that multiple of the guard's own range takes the place of the coordinates'; so with digits.
   private static func reach(_ access: Access, _ box: [ClosedInterval], _ ranges: ValueRanges) -> ClosedInterval? {
-    var strides = access.strides
-    var base = ClosedInterval(access.offset, access.offset)
-    guard var narrowest = form(0, strides, box).range?.adding(base) else { return nil }
+    var element = access.element
+    var base = ClosedInterval(0, 0)
+    guard var narrowest = element.range(in: box) else { return nil }
     var best = narrowest
     for g in access.guards {
-      for axis in box.indices where g.coefficients[axis] != 0 && strides[axis] % g.coefficients[axis] == 0 {
-        let factor = strides[axis] / g.coefficients[axis]
-        if factor == 0 { continue }
-        let residual = zip(strides, g.coefficients).compactMap { difference($0, factor, $1) }
-        guard residual.count == strides.count,
-          let share = ClosedInterval(0, g.bound - 1).multiplied(by: factor),
-          let offset = ClosedInterval(g.offset, g.offset).multiplied(by: -factor),
-          let newBase = base.adding(share)?.adding(offset), let rest = form(0, residual, box).range,
-          let candidate = rest.adding(newBase)
+      for factor in factors(of: g.expression, in: element) {
+        guard let share = ClosedInterval(0, g.bound - 1).multiplied(by: factor), let newBase = base.adding(share),
+          let residual = element.subtracting(factor, times: g.expression),
+          let candidate = residual.range(in: box)?.adding(newBase)
         else { continue }
         // Both bounds hold; where they exclude each other, the access never happens.
         best.low = max(best.low, candidate.low)
         best.high = max(best.low, min(best.high, candidate.high))
         if candidate.high &- candidate.low <= narrowest.high &- narrowest.low {
-          (narrowest, base, strides) = (candidate, newBase, residual)
+          (narrowest, base, element) = (candidate, newBase, residual)
           break
         }
       }
@@ -124,13 +124,5 @@ struct AccessBounds {
       best = sum
     }
     return best
-  }
-
-  /// `a - factor * b`, or `nil` where that is out of all proportion.
-  private static func difference(_ a: Int, _ factor: Int, _ b: Int) -> Int? {
-    let (product, overflow) = factor.multipliedReportingOverflow(by: b)
-    if overflow { return nil }
-    let (result, overflowToo) = a.subtractingReportingOverflow(product)
-    return overflowToo || result.magnitude > 1 << 58 ? nil : result
   }
 }

@@ -90,13 +90,10 @@ extension KernelChecker {
     if buffer.use == (isStore ? .read : .write) {
       return "buffer \(access.buffer) is for \(buffer.use.rawValue) only"
     }
-    let axisCount = kernel.axes.count
-    for coefficients in [access.strides] + access.guards.map(\.coefficients) {
-      if coefficients.count != axisCount { return "\(coefficients.count) strides for \(axisCount) axes" }
-      for axis in 0..<axisCount where coefficients[axis] != 0 && !part.axes.contains(axis) {
-        return "a stride along axis \(axis), which the program does not see"
-      }
+    for expression in access.expressions {
+      if let error = expressionError(expression, part) { return error }
     }
+    if isStore, !access.element.isLinear { return "a store to an element that is a digit of coordinates" }
     if let bad = access.guards.first(where: { !(1...1 << 58).contains($0.bound) }) {
       return "a guard's bound is \(bad.bound)"
     }
@@ -110,6 +107,29 @@ extension KernelChecker {
     return fill.type == buffer.element && fill.isCanonical
       ? nil : "the fill value is \(fill.type.rawValue), the buffer \(buffer.element.rawValue)"
   }
+
+  /// What is wrong with the form of `expression`.
+  private func expressionError(_ expression: AffineExpression, _ part: KernelPart) -> String? {
+    let axisCount = kernel.axes.count
+    if expression.coefficients.count != axisCount {
+      return "\(expression.coefficients.count) strides for \(axisCount) axes"
+    }
+    for axis in 0..<axisCount where expression.coefficients[axis] != 0 && !part.axes.contains(axis) {
+      return "a stride along axis \(axis), which the program does not see"
+    }
+    for digit in expression.digits {
+      if !digit.dividend.isLinear { return "a digit of digits" }
+      if let error = expressionError(digit.dividend, part) { return error }
+      if !(1...Self.largestDivisor).contains(digit.divisor) { return "a division by \(digit.divisor)" }
+      if let modulus = digit.modulus, !(2...Self.largestDivisor).contains(modulus) {
+        return "a remainder by \(modulus)"
+      }
+    }
+    return nil
+  }
+
+  /// The product of two is far from overflow.
+  private static let largestDivisor = 1 << 29
 
   /// What is wrong with the reach of `access`.
   private func boundsError(_ access: Access, _ part: KernelPart, _ ranges: ValueRanges) -> String? {
@@ -137,8 +157,9 @@ extension KernelChecker {
       return "an index that differs between points may hit an element twice"
     }
     let bounds = AccessBounds(store.access, axes: part.axes, extents: kernel.axes, ranges)
-    return bounds.isInjective(over: part.axes, store.access.strides)
-      ? nil : "the strides \(store.access.strides) may hit an element twice"
+    let element = store.access.element
+    return bounds.isInjective(over: part.axes, element)
+      ? nil : "the strides \(element.coefficients) may hit an element twice"
   }
 }
 

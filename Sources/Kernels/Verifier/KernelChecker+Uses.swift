@@ -59,11 +59,11 @@ extension KernelChecker {
   /// compared, so that the hundreds of stores of a network of lanes take linear time.
   private mutating func checkDisjoint(_ stores: [Use], _ buffer: Int) {
     let divisor = stores.reduce(0) { divisor, store in
-      store.access.indices.isEmpty ? store.bounds.form.terms.reduce(divisor) { greatestDivisor($0, $1) } : 1
+      store.access.indices.isEmpty ? store.bounds.terms.reduce(divisor) { greatestDivisor($0, $1) } : 1
     }
     var alike: [Int: [Use]] = [:]
     for a in stores {
-      let offset = a.access.offset
+      let offset = a.access.element.offset
       let key = divisor == 0 ? offset : (offset % divisor + divisor) % divisor
       for b in alike[key] ?? [] where mayMeet(a, b) {
         fail("two stores to buffer \(buffer) may hit the same element", in: a.part.name, at: a.place)
@@ -75,7 +75,7 @@ extension KernelChecker {
 
   /// The greatest number that divides `divisor` and the share of a term of an address, of which an axis of one point has
   /// none.
-  private func greatestDivisor(_ divisor: Int, _ term: AffineForm.Term) -> Int {
+  private func greatestDivisor(_ divisor: Int, _ term: BoundedTerm) -> Int {
     let moves = term.range.low != term.range.high
     // At a point that is not 0, such an axis shifts the address: nothing is known then.
     if !moves { return term.range.low == 0 ? divisor : 1 }
@@ -119,8 +119,8 @@ extension KernelChecker {
       if !isSamePart { return false }
     }
     if !isSamePart && !load.access.indices.isEmpty { return false }
-    return load.access.strides == store.access.strides && load.access.offset == store.access.offset
-      && load.access.guards == store.access.guards && load.access.indices == store.access.indices
+    return load.access.element == store.access.element && load.access.guards == store.access.guards
+      && load.access.indices == store.access.indices
   }
 
   /// Whether two accesses may reach the same element, at any two points.
@@ -128,11 +128,8 @@ extension KernelChecker {
     guard let first = a.bounds.elements, let second = b.bounds.elements else { return false }
     if first.high < second.low || second.high < first.low { return false }
     if !a.access.indices.isEmpty || !b.access.indices.isEmpty { return true }
-    var difference = a.bounds.form
-    difference.offset -= b.bounds.form.offset
-    difference.terms += b.bounds.form.terms.map {
-      AffineForm.Term(-$0.coefficient, $0.range)
-    }
-    return difference.mayVanish
+    return ZeroSearch.mayVanish(
+      a.access.element.offset - b.access.element.offset,
+      a.bounds.terms + b.bounds.terms.map { BoundedTerm(-$0.coefficient, $0.range) })
   }
 }

@@ -16,10 +16,8 @@ struct ValueRanges {
       case .input, .local: varies.append(true)
       case .index(let axis): varies.append(axes[axis] > 1)
       case .load(let access):
-        let isAffineUniform =
-          access.strides.allSatisfy { $0 == 0 }
-          && access.guards.allSatisfy { $0.coefficients.allSatisfy { $0 == 0 } }
-        varies.append(!isAffineUniform || access.indices.contains { varies[$0.value] })
+        let isUniform = access.expressions.allSatisfy(\.isConstant)
+        varies.append(!isUniform || access.indices.contains { varies[$0.value] })
       default: varies.append(program.operands(of: i).contains { varies[$0] })
       }
     }

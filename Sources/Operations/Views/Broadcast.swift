@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaSource
 import FraguaTensors
 
@@ -69,11 +70,11 @@ public struct BroadcastOperation: PrimitiveOperation, RearrangingOperation, Fold
 
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role {
     let x = operands[0]
-    var coefficients = Array(repeating: Array(repeating: 0, count: results[0].rank), count: x.rank)
-    for (axis, target) in attributes.integers("axes").enumerated() where x.shape[axis] != 1 {
-      coefficients[axis][target] = 1
+    let rank = results[0].rank
+    let coordinates = attributes.integers("axes").enumerated().map { axis, target in
+      x.shape[axis] == 1 ? AffineExpression.constant(0, rank: rank) : .axis(target, rank: rank)
     }
-    return .view(.affine(offsets: Array(repeating: 0, count: x.rank), coefficients: coefficients, fill: nil))
+    return .view(AffineMap(coordinates))
   }
 
   public var examples: [OperationExample] {

@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaSource
 import FraguaTensors
 
@@ -82,13 +83,16 @@ public struct PadOperation: PrimitiveOperation, FoldableOperation {
 
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role {
     let rank = operands[0].rank
-    var offsets = Array(repeating: 0, count: rank)
+    var coordinates = AffineExpression.identity(rank: rank)
+    var guards: [AffineGuard] = []
     for (position, axis) in attributes.axesInOrder("axes", rank: rank).enumerated() {
-      offsets[axis] = -attributes.integers("low")[position]
+      guard let extent = operands[0].shape[axis].fixedValue, operands[0].shape[axis] != results[0].shape[axis] else {
+        continue
+      }
+      coordinates[axis].offset = -attributes.integers("low")[position]
+      guards.append(AffineGuard(coordinates[axis], below: extent))
     }
-    let coefficients = (0..<rank).map { a in (0..<rank).map { $0 == a ? 1 : 0 } }
-    return .view(
-      .affine(offsets: offsets, coefficients: coefficients, fill: attributes.element("fill")))
+    return .view(AffineMap(coordinates, guards: guards, fill: attributes.element("fill")))
   }
 
   public var examples: [OperationExample] {

@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaSource
 import FraguaTensors
 
@@ -56,7 +57,7 @@ public struct ReshapeOperation: PrimitiveOperation, RearrangingOperation, Foldab
   }
 
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role {
-    .view(.reshape)
+    .view(.reshape(from: operands[0], to: results[0]))
   }
 
   public var examples: [OperationExample] {

@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaSource
 import FraguaTensors
 
@@ -91,14 +92,13 @@ public struct SliceOperation: PrimitiveOperation, FoldableOperation {
 
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role {
     let rank = operands[0].rank
-    var offsets = Array(repeating: 0, count: rank)
-    var coefficients = (0..<rank).map { a in (0..<rank).map { $0 == a ? 1 : 0 } }
+    var coordinates = AffineExpression.identity(rank: rank)
     let axes = attributes.axesInOrder("axes", rank: rank)
     for (position, axis) in axes.enumerated() {
-      offsets[axis] = attributes.integers("start")[position]
-      coefficients[axis][axis] = attributes.steps(count: axes.count)[position]
+      coordinates[axis].offset = attributes.integers("start")[position]
+      coordinates[axis].coefficients[axis] = attributes.steps(count: axes.count)[position]
     }
-    return .view(.affine(offsets: offsets, coefficients: coefficients, fill: nil))
+    return .view(AffineMap(coordinates))
   }
 
   public var examples: [OperationExample] {

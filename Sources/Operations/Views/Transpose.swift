@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaSource
 import FraguaTensors
 
@@ -50,8 +51,7 @@ public struct TransposeOperation: PrimitiveOperation, RearrangingOperation, Fold
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role {
     let position = inversePermutation(attributes.integers("permutation"))
     let rank = operands[0].rank
-    let coefficients = (0..<rank).map { a in (0..<rank).map { $0 == position[a] ? 1 : 0 } }
-    return .view(.affine(offsets: Array(repeating: 0, count: rank), coefficients: coefficients, fill: nil))
+    return .view(AffineMap((0..<rank).map { .axis(position[$0], rank: rank) }))
   }
 
   public var examples: [OperationExample] {

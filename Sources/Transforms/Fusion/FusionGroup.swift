@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaTensors
 
 /// Nodes that become one region.
@@ -22,6 +23,9 @@ struct FusionGroup {
   var first: Int
   /// Values of side sums and what follows them, each with the factor that is summed; only for contractions.
   var sideValues: [Int: Factor] = [:]
+  /// Where the elements of values lie in the space whose axes are not the space's: their coordinates as a function of
+  /// those of the space.
+  var placements: [Int: [AffineExpression]] = [:]
   /// Values that a node reads in memory, at places that are no affine map of its own: the tables of gathers.
   var tables: [Value] = []
 
@@ -47,6 +51,12 @@ struct FusionGroup {
   var rowAxes: [Int] {
     guard case .rows(let axes) = kind else { return Array(space.indices) }
     return space.indices.filter { !axes.contains($0) }
+  }
+
+  /// Where the elements of one of its values lie in ``space``; `nil` of a value that has fewer, as a row's or a side
+  /// sum's.
+  func placement(of value: Value) -> [AffineExpression]? {
+    placements[value.id] ?? (value.type.extents == space ? AffineExpression.identity(rank: space.count) : nil)
   }
 
   /// The most nodes that a group grows to by joining: its kernel is one block of code, which takes more than linear

@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 
 /// The bytes that fusion saves, and which regions may become one.
 extension FusionPlanner {
@@ -7,8 +8,10 @@ extension FusionPlanner {
   /// it.
   func savedBytes(_ index: Int, _ reached: [Reached], in group: Int, _ candidates: [Int]) -> Int {
     var joined: Set<Int> = [group]
+    let own = placement(of: index, reached.filter { groupOf($0.value) == group }, in: group)
     for other in candidates
-    where canAbsorb(other, into: group, candidates) && !reached.contains(where: { isElsewhere($0, other, group) }) {
+    where canAbsorb(other, into: group, candidates) && !reached.contains(where: { isElsewhere($0, own, other, group) })
+    {
       joined.insert(other)
     }
     var values: Set<Int> = []
@@ -46,7 +49,8 @@ extension FusionPlanner {
   func canAbsorb(_ other: Int, into group: Int, _ candidates: [Int]) -> Bool {
     guard other != group, groups[other].kind == .map,
       groups[other].space == groups[group].space || isOfRows(other, group),
-      groups[other].nodes.count + groups[group].nodes.count <= FusionGroup.nodeLimit
+      groups[other].nodes.count + groups[group].nodes.count <= FusionGroup.nodeLimit,
+      groups[other].placements.isEmpty || groups[group].form == .map || groups[group].form == .contract
     else { return false }
     let outside = order.predecessors[group].union(candidates.map(find)).subtracting([other, group])
     let before = order.predecessors[other].subtracting([group])
@@ -59,7 +63,8 @@ extension FusionPlanner {
     if isReadByAnchor(other, of: group) || readsTable(group, of: other) || readsTable(other, of: group) { return false }
     // Elsewhere it would be computed again for every use, and what is cheap enough for that is deferred anyway.
     return !groups[group].nodes.contains { node in
-      reached(from: function.nodes[node]).contains { isElsewhere($0, other, group) }
+      let own = groups[group].placements[function.nodes[node].results[0].id]
+      return reached(from: function.nodes[node]).contains { isElsewhere($0, own, other, group) }
     }
   }
 
@@ -68,9 +73,16 @@ extension FusionPlanner {
     if case .rows = groups[group].kind { groups[other].space == groups[group].rowSpace } else { false }
   }
 
-  /// Whether a value of `other` is used by a node of `group` at a place other than the node's own, or than its row.
-  private func isElsewhere(_ item: Reached, _ other: Int, _ group: Int) -> Bool {
+  /// Whether a value of `other` is used by a node of `group`, which lies at `placement` if not at its own coordinates, at
+  /// a place other than the node's own, or than its row.
+  private func isElsewhere(_ item: Reached, _ placement: [AffineExpression]?, _ other: Int, _ group: Int) -> Bool {
     guard groupOf(item.value) == other else { return false }
+    if placement != nil || groups[other].placements[item.value.id] != nil {
+      guard let coordinates = item.coordinates else { return true }
+      let own = placement ?? AffineExpression.identity(rank: groups[group].space.count)
+      return AffineMap(coordinates).coordinates(at: own, in: groups[group].space)
+        != groups[other].placement(of: item.value)
+    }
     if item.isIdentity { return false }
     guard isOfRows(other, group) else { return true }
     let rank = groups[group].space.count

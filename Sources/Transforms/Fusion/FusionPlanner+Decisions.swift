@@ -33,7 +33,7 @@ extension FusionPlanner {
       if let group = group(ofNode: index) { homes[index] = [group] }
       guard isDeferred[index] else { continue }
       for result in function.nodes[index].results {
-        for consumer in consumers[result.id] where isCopied(result, into: consumer) {
+        for consumer in consumers[result.id] where !readsTable(result, consumer) {
           homes[index].formUnion(homes[consumer])
         }
       }
@@ -42,16 +42,24 @@ extension FusionPlanner {
   }
 
   /// Whether node `index` uses its own copy of what computes `operand`.
-  private func isCopied(_ operand: Value, into index: Int) -> Bool {
-    guard let producer = producers[operand.id], isDeferred[producer], !isAlias[index] else { return false }
-    let node = function.nodes[index]
-    return !(isTable(0, of: node) && node.operands[0] == operand)
+  private func isCopied(_ operand: Value, into index: Int, _ homes: [Set<Int>]) -> Bool {
+    guard let producer = producers[operand.id], isDeferred[producer], !isName(index, homes) else { return false }
+    return !readsTable(operand, index)
   }
+
+  /// Whether node `index` reads `value` as a table.
+  private func readsTable(_ value: Value, _ index: Int) -> Bool {
+    let node = function.nodes[index]
+    return isTable(0, of: node) && node.operands[0] == value
+  }
+
+  /// Whether node `index` is nothing but another name of what is in memory.
+  private func isName(_ index: Int, _ homes: [Set<Int>]) -> Bool { isAlias[index] && homes[index].isEmpty }
 
   /// Whether node `index` takes `operand` from memory.
   private func readsMemory(_ index: Int, _ operand: Value, _ producer: Int, _ homes: [Set<Int>]) -> Bool {
-    if isCopied(operand, into: index) { return false }
-    if isAlias[producer] || isAlias[index] || isDeferred[producer] { return true }
+    if isCopied(operand, into: index, homes) { return false }
+    if isName(index, homes) || isDeferred[producer] { return true }
     return !homes[index].isSubset(of: homes[producer])
   }
 
@@ -60,7 +68,7 @@ extension FusionPlanner {
     var stored = kept
     for index in function.nodes.indices {
       for (operand, producer) in computedOperands(of: index)
-      where readsMemory(index, operand, producer, homes) {
+      where isAlias[index] || readsMemory(index, operand, producer, homes) {
         stored.insert(operand.id)
       }
     }
@@ -76,8 +84,8 @@ extension FusionPlanner {
         producer: operand, consumer: function.nodes[index].results[0], verdict: verdict, reason: reason, bytes: bytes,
         isWritten: groupOf(operand) != nil)
     }
-    if isCopied(operand, into: index) { return decided(.computedAgain, "", size) }
-    if isAlias[index] { return decided(.notFused, Self.renaming, 0) }
+    if isCopied(operand, into: index, homes) { return decided(.computedAgain, "", size) }
+    if isName(index, homes) { return decided(.notFused, Self.renaming, 0) }
     if !readsMemory(index, operand, producer, homes) {
       return decided(.fused, reasonTogether(operand, producer, index), stored.contains(operand.id) ? size : 2 * size)
     }

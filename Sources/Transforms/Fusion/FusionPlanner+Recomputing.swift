@@ -26,7 +26,8 @@ extension FusionPlanner {
     if depth == 0 || value.type.rank == 0 { return most }
     for consumer in consumers[value.id] {
       guard case .view(let view) = roles[consumer] else { continue }
-      if case .affine(_, let coefficients, _) = view, !coefficients.contains(where: { ($0.last ?? 0) != 0 }) {
+      let last = function.nodes[consumer].results[0].type.rank - 1
+      if !isReshape(consumer, view), !view.coordinates.contains(where: { last >= 0 && $0.depends(on: last) }) {
         continue
       }
       most = max(most, evaluations(of: function.nodes[consumer].results[0], depth: depth - 1))

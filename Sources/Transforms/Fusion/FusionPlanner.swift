@@ -32,8 +32,12 @@ struct FusionPlanner {
   private(set) var groupOfNode: [Int?]
   /// Nodes that are copied to where they are used. One that must be in memory too has a group besides, which stores it.
   private(set) var isDeferred: [Bool]
-  /// Reshapes of stored values: the same memory by another name.
+  /// Reshapes of stored values: the same memory by another name, besides what is copied of them.
   private(set) var isAlias: [Bool]
+  /// Views that are copied, but whose operand is read from memory.
+  private(set) var readsMemory: Set<Int> = []
+  /// For each node: how many deferred nodes lie between it and memory.
+  private var depth: [Int]
   private var isProcessed: [Bool]
   /// Merged groups point to the one they went into.
   private var forward: [Int] = []
@@ -73,6 +77,7 @@ struct FusionPlanner {
     groupOfNode = Array(repeating: nil, count: function.nodes.count)
     isDeferred = Array(repeating: false, count: function.nodes.count)
     isAlias = isDeferred
+    depth = Array(repeating: 0, count: function.nodes.count)
     isProcessed = isDeferred
   }
 
@@ -90,29 +95,45 @@ struct FusionPlanner {
     let node = function.nodes[index]
     switch roles[index] {
     case .constant: isDeferred[index] = true
-    case .view(.reshape): processReshape(index, node)
-    case .view: isDeferred[index] = true
+    case .view: deferView(index, node)
     case .gather:
       materialize(node.operands[0])
       joinElementwise(index, node)
       groupOfNode[index].map { groups[find($0)].tables.append(node.operands[0]) }
     case .generator, .pointwise:
-      if isCheaperToRecompute(node) { isDeferred[index] = true } else { joinElementwise(index, node) }
+      if isCheaperToRecompute(node) {
+        isDeferred[index] = true
+        depth[index] = node.operands.compactMap { producers[$0.id].map { depth[$0] } }.max() ?? 0
+      } else {
+        joinElementwise(index, node)
+      }
     case .reduction(let combiner, let axes): joinReduction(index, node, combiner, axes)
     case .contraction: open(.contract(node: index), space: node.results[0].type.extents, index)
     case .scatterAdd: open(.scatter(node: index), space: node.results[0].type.extents, index)
     }
   }
 
-  /// A reshape that only adds or removes axes of extent 1 is a view; any other renames memory.
-  private mutating func processReshape(_ index: Int, _ node: Node) {
-    let from = node.operands[0].type.shape.filter { $0 != 1 }
-    if from == node.results[0].type.shape.filter({ $0 != 1 }) {
-      isDeferred[index] = true
-      return
-    }
-    materialize(node.operands[0])
-    isAlias[index] = true
+  /// A view is copied to where it is used. Of a long chain of them, or of one whose element is a digit of digits, a part
+  /// goes through memory.
+  private mutating func deferView(_ index: Int, _ node: Node) {
+    isDeferred[index] = true
+    let operand = node.operands[0]
+    guard let producer = producers[operand.id], isDeferred[producer] else { return }
+    depth[index] = depth[producer] + 1
+    let type = node.results[0].type
+    let identity = AffineExpression.identity(rank: type.rank)
+    if depth[index] < Self.deepestChain, isExpressible(index, at: identity, in: type.extents) { return }
+    materialize(operand)
+    readsMemory.insert(index)
+    depth[index] = 0
+  }
+
+  private static let deepestChain = 32
+
+  /// Whether the view `map`, node `index`, only renames memory.
+  func isReshape(_ index: Int, _ map: AffineMap) -> Bool {
+    let node = function.nodes[index]
+    return map.keepsOrder(from: node.operands[0].type.extents, to: node.results[0].type.extents)
   }
 
   /// Makes sure that `value` is stored by some region, or is an argument.
@@ -120,8 +141,34 @@ struct FusionPlanner {
   /// Regions that have a copy of it keep that: one that computes what the value is made of would wait for the value,
   /// and the value for it.
   private mutating func materialize(_ value: Value) {
-    guard let producer = producers[value.id], isDeferred[producer], groupOfNode[producer] == nil else { return }
-    open(.map, space: value.type.extents, producer)
+    guard let producer = producers[value.id], isDeferred[producer], groupOfNode[producer] == nil, !isAlias[producer]
+    else { return }
+    guard case .view(let map) = roles[producer], !readsMemory.contains(producer) else {
+      return open(.map, space: value.type.extents, producer)
+    }
+    let operand = function.nodes[producer].operands[0]
+    let isRenamed = isReshape(producer, map)
+    if !(isRenamed && isInMemory(operand)), joinInPlace(producer) { return }
+    guard isRenamed else { return open(.map, space: value.type.extents, producer) }
+    materialize(operand)
+    isAlias[producer] = true
+  }
+
+  /// Whether `value` is stored by some region or names what is.
+  private func isInMemory(_ value: Value) -> Bool {
+    guard let producer = producers[value.id], isDeferred[producer] else { return true }
+    return isAlias[producer] || groupOfNode[producer] != nil
+  }
+
+  /// Puts a view that must be stored into the group that computes all that it shows, where it can store it in order.
+  private mutating func joinInPlace(_ index: Int) -> Bool {
+    let reached = reached(from: function.nodes[index].results[0])
+    guard let group = reached.first.flatMap({ groupOf($0.value) }), reached.allSatisfy({ groupOf($0.value) == group }),
+      reached.allSatisfy({ groups[group].sideValues[$0.value.id] == nil }), !groups[group].isFull,
+      let placement = placement(of: index, reached, in: group)
+    else { return false }
+    join(index, group, at: placement)
+    return true
   }
 
   private mutating func open(_ kind: FusionGroup.Kind, space: [Int], _ index: Int) {
@@ -133,9 +180,12 @@ struct FusionPlanner {
     for other in groups(of: reached(from: node)) where other != group { order.addEdge(from: other, to: group) }
   }
 
-  /// Puts node `index` into `group`.
-  private mutating func join(_ index: Int, _ group: Int) {
+  /// Puts node `index` into `group`, its elements at `placement` where that is not its own coordinates.
+  private mutating func join(_ index: Int, _ group: Int, at placement: [AffineExpression]? = nil) {
     groupOfNode[index] = group
+    let result = function.nodes[index].results[0]
+    let isElsewhere = placement != AffineExpression.identity(rank: result.type.rank)
+    if isElsewhere || result.type.extents != groups[group].space { groups[group].placements[result.id] = placement }
     groups[group].nodes.append(index)
     groups[group].first = min(groups[group].first, index)
     for other in groups(of: reached(from: function.nodes[index])) where other != group {
@@ -177,14 +227,15 @@ struct FusionPlanner {
     let candidates = candidates(reached)
     let legal = candidates.filter { group in
       let inside = reached.filter { groupOf($0.value) == group }
-      return fits(shape, inside, in: group) && isOpen(group, to: index, candidates)
+      return fits(index, shape, inside, in: group) && isOpen(group, to: index, candidates)
     }
     if let group = best(legal, for: index, reached, candidates) {
       let inside = reached.filter { groupOf($0.value) == group }
       if let side = inside.compactMap({ groups[group].sideValues[$0.value.id] }).first {
         groups[group].sideValues[node.results[0].id] = side
       }
-      join(index, group)
+      let isSide = groups[group].sideValues[node.results[0].id] != nil
+      join(index, group, at: isSide ? nil : placement(of: index, inside, in: group))
       absorbMaps(into: group, candidates)
       return
     }
@@ -233,14 +284,14 @@ struct FusionPlanner {
     }
   }
 
-  /// Whether a value of `shape` that uses `inside` of `group` can be computed there.
-  private func fits(_ shape: [Int], _ inside: [Reached], in group: Int) -> Bool {
+  /// Whether node `index` can be computed in `group`, of which it uses `inside` over a space of `shape`.
+  private func fits(_ index: Int, _ shape: [Int], _ inside: [Reached], in group: Int) -> Bool {
     let target = groups[group]
     switch target.kind {
-    case .map, .scatter: return shape == target.space && inside.allSatisfy(\.isIdentity)
+    case .map, .scatter: return placement(of: index, inside, in: group) != nil
     case .contract:
       let sides = inside.map { target.sideValues[$0.value.id] }
-      if sides.allSatisfy({ $0 == nil }) { return shape == target.space && inside.allSatisfy(\.isIdentity) }
+      if sides.allSatisfy({ $0 == nil }) { return placement(of: index, inside, in: group) != nil }
       // Both sums are there only when the products are.
       return sides.allSatisfy { $0 != nil && $0 == sides[0] }
         && inside.allSatisfy { $0.isIdentity && $0.value.type.extents == shape }
@@ -280,6 +331,7 @@ struct FusionPlanner {
     groups[group].first = min(groups[group].first, groups[other].first)
     order.merge(other, into: group)
     groups[group].tables += groups[other].tables
+    groups[group].placements.merge(groups[other].placements) { own, _ in own }
     for node in groups[other].nodes { groupOfNode[node] = group }
     groups[other].nodes = []
   }
@@ -299,8 +351,10 @@ struct FusionPlanner {
       let inside = reached.filter { groupOf($0.value) == group }
       guard groups[group].space == space else { continue }
       switch groups[group].kind {
-      case .rows(let reduced) where reduced == axes && fits(space, inside, in: group): break
-      case .map where inside.allSatisfy(\.isIdentity) && isTrailing(axes, rank: space.count): break
+      case .rows(let reduced) where reduced == axes && fits(index, space, inside, in: group): break
+      case .map
+      where inside.allSatisfy(\.isIdentity) && isTrailing(axes, rank: space.count) && groups[group].placements.isEmpty:
+        break
       default: continue
       }
       if isOpen(group, to: index, candidates) { legal.append(group) }

@@ -28,7 +28,7 @@ extension LanesForm {
       guard hasOnlyRowSymbols(value.type), let result = classify(node, role) else { return false }
       rowAxis[value.id] = result.rowAxis
       dependsOnSum[value.id] = result.isSum || node.operands.contains { dependsOnSum[$0.id] }
-      let isReshape = if case .view(let view) = role { coordinates(view, node) == nil } else { false }
+      let isReshape = if case .view(let map) = role { isReshape(map, node) } else { false }
       isReshaped[value.id] =
         result.rowAxis == nil && (isReshape || node.operands.contains { isReshaped[$0.id] })
       if result.rowAxis != nil {
@@ -74,9 +74,9 @@ extension LanesForm {
         guard axes.count <= 1 else { return nil }
         let work = max(2, FusionCost.program(of: node)?.cost ?? 2)
         return Classification(rowAxis: axes.first, work: work * unrolledCount(result.type, axes.first))
-      case .view(let view):
+      case .view(let map):
         guard let axis = operandAxes[0] else { return Classification(work: 0) }
-        return viewAxis(view, axis, node).map { Classification(rowAxis: $0, work: 0) }
+        return viewAxis(map, axis, node).map { Classification(rowAxis: $0, work: 0) }
       case .reduction(let combiner, let axes):
         let type = node.operands[0].type
         guard let axis = operandAxes[0] else {
@@ -90,24 +90,23 @@ extension LanesForm {
       }
     }
 
-    /// The coordinates in a view's operand of the element at each coordinate of its result, where they are affine.
-    private func coordinates(_ view: View, _ node: Node) -> [AffineExpression]? {
-      let rank = node.results[0].type.rank
-      return view.operandCoordinates(
-        at: AffineExpression.identity(rank: rank), operand: node.operands[0].type.shape,
-        result: node.results[0].type.shape, rank: rank)
+    /// Whether a view gives elements other coordinates than those of axes that it keeps.
+    private func isReshape(_ map: AffineMap, _ node: Node) -> Bool {
+      let (operand, result) = (node.operands[0].type.extents, node.results[0].type.extents)
+      return !map.selectsAxes && map.keepsOrder(from: operand, to: result)
     }
 
     /// The axis of a view's result along which the operand's rows lie.
-    private func viewAxis(_ view: View, _ axis: Int, _ node: Node) -> Int? {
+    private func viewAxis(_ map: AffineMap, _ axis: Int, _ node: Node) -> Int? {
       let result = node.results[0].type.shape
-      guard let coordinates = coordinates(view, node),
+      let coordinates = map.coordinates
+      guard !isReshape(map, node),
         let found = AffineExpression.identity(rank: result.count).firstIndex(of: coordinates[axis]),
         result[found] == rowExtent
       else { return nil }
       // No other axis may follow the rows.
       let others = coordinates.indices.filter { $0 != axis }
-      return others.allSatisfy { coordinates[$0].coefficients[found] == 0 } ? found : nil
+      return others.allSatisfy { !coordinates[$0].depends(on: found) } ? found : nil
     }
 
     private func classify(

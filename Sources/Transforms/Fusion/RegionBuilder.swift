@@ -1,4 +1,5 @@
 import FraguaGraph
+import FraguaKernels
 import FraguaSource
 import FraguaTensors
 import HeapModule
@@ -206,10 +207,23 @@ struct RegionBuilder {
     rewriter.builder.origin = origins.isEmpty ? .unknown : .fused(origins)
     // A region is called like the first of its values that has a name.
     let name = names.take(outputs.lazy.compactMap { function.valueNames[$0.id] }.first ?? "region")
+    var attributes: Attributes = ["form": .keyword(planner.groups[group].form.rawValue)]
+    if outputs.contains(where: { planner.groups[group].placements[$0.id] != nil }) {
+      attributes["space"] = .integers(planner.groups[group].space)
+      attributes["strides"] = .integers(outputs.flatMap { strides(of: $0, in: planner.groups[group]) })
+    }
     let results = rewriter.builder.append(
-      .fused(name, Region(body.function)), rewriter.mapped(content.inputs),
-      ["form": .keyword(planner.groups[group].form.rawValue)], types: outputs.map(\.type))
+      .fused(name, Region(body.function)), rewriter.mapped(content.inputs), attributes, types: outputs.map(\.type))
     for (old, new) in zip(outputs, results) { rewriter.replace(old, with: new) }
+  }
+
+  /// How far apart in memory the elements of `value` lie along the axes of the region's space.
+  private func strides(of value: Value, in group: FusionGroup) -> [Int] {
+    // A sum that runs beside a product has axes of its own.
+    guard let placement = group.placement(of: value) else { return group.space.map { _ in 0 } }
+    let place = AffineExpression.sum(0, rowMajorStrides(value.type.extents), placement, rank: group.space.count)
+    precondition(place.isLinear, "a region stores a value at digits of its coordinates")
+    return place.coefficients
   }
 
   private func inputName(_ value: Value) -> String? {

@@ -163,7 +163,7 @@ extension PrimitiveOperation {
   /// denormals of its own.
   fileprivate func copiedOperands(_ node: Node) -> [Value]? {
     switch role(node.operands.map(\.type), node.results.map(\.type), node.attributes) {
-    case .view(.affine(_, _, let fill?)) where fill.isDenormal: return nil
+    case .view(let map) where map.fill?.isDenormal == true: return nil
     case .view, .gather, .scatterAdd: return node.operands
     case .pointwise(let expression):
       var program = ScalarProgram()

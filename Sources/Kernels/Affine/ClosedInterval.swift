@@ -1,7 +1,7 @@
 import FraguaTensors
 
 /// The integers from `low` to `high`, both included; arithmetic gives `nil` where a bound leaves 64 bits.
-struct ClosedInterval: Equatable {
+package struct ClosedInterval: Equatable, Sendable {
   var low: Int
   var high: Int
 

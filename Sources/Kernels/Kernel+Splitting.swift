@@ -1,0 +1,115 @@
+import FraguaTensors
+
+extension Kernel {
+  /// The same kernel with axes split wherever accesses take digits of them, so that accesses are linear: along an axis of
+  /// 12, of which one takes `d0 div 4` and `d0 mod 4`, there are two of 3 and 4 instead.
+  ///
+  /// Points keep their order, and sums theirs. What does not divide evenly keeps its digits.
+  package var splittingAxes: Kernel {
+    var kernel = self
+    for axis in axes.indices.reversed() {
+      if let factors = kernel.factors(of: axis) { kernel = kernel.splitting(axis, into: factors) ?? kernel }
+    }
+    return kernel
+  }
+
+  /// The extents of the axes in whose place `axis` stands, outermost first; `nil` where nothing takes digits of it, or
+  /// digits that do not fit together.
+  private func factors(of axis: Int) -> [Int]? {
+    let whole = AffineExpression.axis(axis, rank: axes.count)
+    var bounds: Set<Int> = []
+    for part in parts {
+      for digit in part.block.accesses.flatMap(\.expressions).flatMap(\.digits)
+      where digit.dividend.coefficients[axis] != 0 {
+        guard digit.dividend == whole else { return nil }
+        bounds.formUnion([digit.divisor, digit.divisor * (digit.modulus ?? 1)])
+      }
+    }
+    let inner = bounds.filter { $0 > 1 && $0 < axes[axis] }.sorted() + [axes[axis]]
+    var factors: [Int] = []
+    var below = 1
+    for bound in inner {
+      guard bound % below == 0 else { return nil }
+      factors.append(bound / below)
+      below = bound
+    }
+    return factors.count > 1 ? factors.reversed() : nil
+  }
+
+  /// The kernel with axes of extents `factors` in place of `axis`; `nil` where its form does not allow that.
+  private func splitting(_ axis: Int, into factors: [Int]) -> Kernel? {
+    let more = factors.count - 1
+    var result = self
+    result.axes.replaceSubrange(axis...axis, with: factors)
+    if axis < parallelAxes { result.parallelAxes += more }
+    let rank = result.axes.count
+    let coordinates = axes.indices.map { old -> AffineExpression in
+      if old != axis { return .axis(old < axis ? old : old + more, rank: rank) }
+      let parts = factors.indices.map { AffineExpression.axis(axis + $0, rank: rank) }
+      return .sum(0, rowMajorStrides(factors), parts, rank: rank)
+    }
+    switch body {
+    case .rows(let rows):
+      // Terms of a sum that are a vector stay one.
+      if sumsAlongInnermostAxis, !result.sumsAlongInnermostAxis { return nil }
+      guard let rows = rows.substituting(coordinates, in: result.axes) else { return nil }
+      result.body = .rows(rows)
+    case .contract(let contract):
+      guard let contract = contract.splitting(axis, more, coordinates, in: result.axes) else { return nil }
+      result.body = .contract(contract)
+    case .scatter, .lanes: return nil
+    }
+    return result
+  }
+}
+
+extension RowsBody {
+  fileprivate func substituting(_ coordinates: [AffineExpression], in extents: [Int]) -> RowsBody? {
+    var stages: [RowStage] = []
+    for stage in self.stages {
+      switch stage {
+      case .sweep(let block, let locals, let reductions):
+        guard let (block, numbers) = block.substituting(coordinates, in: extents) else { return nil }
+        stages.append(
+          .sweep(
+            block, locals: locals.map { numbers[$0] },
+            reductions: reductions.map { Reduction($0.combiner, numbers[$0.value]) }))
+      case .scalar(let block, let yields):
+        guard let (block, numbers) = block.substituting(coordinates, in: extents) else { return nil }
+        stages.append(.scalar(block, yields: yields.map { numbers[$0] }))
+      }
+    }
+    return RowsBody(stages)
+  }
+}
+
+extension ContractBody {
+  /// The body in an index space that has `more` axes in place of `axis`.
+  fileprivate func splitting(
+    _ axis: Int, _ more: Int, _ coordinates: [AffineExpression], in extents: [Int]
+  ) -> ContractBody? {
+    var result = self
+    switch axis {
+    case ..<batchAxes: result.batchAxes += more
+    case ..<(batchAxes + mAxes): result.mAxes += more
+    case ..<(batchAxes + mAxes + nAxes): result.nAxes += more
+    default:
+      if summation == .lanes { return nil }
+      result.kAxes += more
+    }
+    guard let lhs = lhs.substituting(coordinates, in: extents)?.program,
+      let rhs = rhs.substituting(coordinates, in: extents)?.program,
+      let epilogue = epilogue.substituting(coordinates, in: extents)?.block
+    else { return nil }
+    (result.lhs, result.rhs, result.epilogue) = (lhs, rhs, epilogue)
+    if let sum = rhsSum {
+      guard let own = sum.substituting(coordinates, in: extents)?.block else { return nil }
+      result.rhsSum = own
+    }
+    if let sum = lhsSum {
+      guard let own = sum.substituting(coordinates, in: extents)?.block else { return nil }
+      result.lhsSum = own
+    }
+    return result
+  }
+}
