@@ -1,12 +1,26 @@
 extension Kernel {
-  /// The same kernel with neighbouring reduced axes as one wherever every access steps through them as through one:
-  /// terms of sums keep their order, and their virtual lanes are a vector along the axis.
-  package var mergingReducedAxes: Kernel {
+  /// The same kernel with neighbouring axes of one kind as one wherever every access steps through them as through one.
+  ///
+  /// Terms of sums keep their order, and their virtual lanes are a vector along the axis. Tiles and threads' parts run
+  /// over what were several axes: rows of a batch of sequences are rows. The axes of a `map` stay as they are, since
+  /// parts that are rows of its neighbours suit these better than longer loops suit it.
+  package var mergingAxes: Kernel {
     var kernel = self
-    for axis in (parallelAxes..<max(parallelAxes, axes.count - 1)).reversed() {
+    for axis in axes.indices.dropLast().reversed() where kernel.areOfOneKind(axis) {
       kernel = kernel.merging(axis) ?? kernel
     }
     return kernel
+  }
+
+  /// Whether `axis` and the next one may be one.
+  private func areOfOneKind(_ axis: Int) -> Bool {
+    switch body {
+    case .rows: return axis >= parallelAxes || axis + 1 < parallelAxes && parallelAxes < axes.count
+    case .contract(let body):
+      let ends = [body.batchAxes, body.batchAxes + body.mAxes, parallelAxes]
+      return !ends.contains(axis + 1)
+    case .scatter, .lanes: return false
+    }
   }
 
   /// The kernel with `axis` and the next one as one; `nil` where something tells them apart.
@@ -28,16 +42,17 @@ extension Kernel {
     result.axes[axis + 1] = outer * inner
     result.axes[axis] = outer * inner
     result.axes.remove(at: dropped)
-    guard let body = body.droppingReducedAxis(dropped) else { return nil }
+    if dropped < parallelAxes { result.parallelAxes -= 1 }
+    guard let body = body.droppingAxis(dropped) else { return nil }
     result.body = body
     return result
   }
 }
 
 extension Kernel.Body {
-  /// The body in an index space without the reduced axis `axis`, along which nothing steps; `nil` where a program has
-  /// loads that only that axis told apart.
-  fileprivate func droppingReducedAxis(_ axis: Int) -> Kernel.Body? {
+  /// The body in an index space without `axis`, along which nothing steps; `nil` where a program has loads that only
+  /// that axis told apart.
+  fileprivate func droppingAxis(_ axis: Int) -> Kernel.Body? {
     switch self {
     case .rows(let rows):
       var stages: [RowStage] = []
@@ -53,7 +68,12 @@ extension Kernel.Body {
       }
       return .rows(RowsBody(stages))
     case .contract(var body):
-      body.kAxes -= 1
+      switch axis {
+      case ..<body.batchAxes: body.batchAxes -= 1
+      case ..<(body.batchAxes + body.mAxes): body.mAxes -= 1
+      case ..<(body.batchAxes + body.mAxes + body.nAxes): body.nAxes -= 1
+      default: body.kAxes -= 1
+      }
       guard let lhs = body.lhs.droppingAxis(axis), let rhs = body.rhs.droppingAxis(axis),
         let epilogue = body.epilogue.droppingAxis(axis)
       else { return nil }

@@ -89,7 +89,7 @@ struct ContractLowering {
       rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum)
     let kernel = Kernel(
       axes: extents, parallelAxes: kAxes.lowerBound, buffers: emitter.draft.buffers, body: .contract(body))
-    return (kernel.splittingAxes.mergingReducedAxes, emitter.draft.bindings)
+    return (kernel.splittingAxes.mergingAxes, emitter.draft.bindings)
   }
 
   private func factor(

@@ -75,7 +75,7 @@ struct RowsLowering {
     if reduced.isEmpty { try lowerMap() } else { try lowerSweeps() }
     let kernel = Kernel(
       axes: extents, parallelAxes: kept.count, buffers: draft.buffers, body: .rows(RowsBody(stages)))
-    return (kernel.splittingAxes.mergingReducedAxes, draft.bindings)
+    return (kernel.splittingAxes.mergingAxes, draft.bindings)
   }
 
   private mutating func lowerMap() throws(Diagnostic) {

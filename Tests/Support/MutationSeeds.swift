@@ -10,7 +10,7 @@ public enum MutationSeeds {
   /// The symbol `B` of all samples is bound to this.
   public static let batch = 3
 
-  public static let samples = [lanes, table, views, reductions]
+  public static let samples = [lanes, table, views, reductions, digits]
 
   /// A network so small that it is one region of the form `lanes`.
   private static let lanes = Sample(
@@ -123,6 +123,35 @@ public enum MutationSeeds {
         %next = add @seen, %one
         update @seen, %next
         return %high, %low, %l
+      }
+
+      """)
+
+  /// Reshapes between what is computed: digits of coordinates, a split axis, a product that stores another shape.
+  private static let digits = Sample(
+    name: "digits", functions: ["f"],
+    text: """
+      graph @digits version 1
+
+      param @w: tensor<4x12xf32> = normal
+      param @s: tensor<8xf32> = normal
+      param @v: tensor<3x5x12xf32> = normal
+
+      func @f(%x: tensor<6x4xf32>, %p: tensor<3x4x5x5xf32>) {
+        %t = transpose %x {permutation = [1, 0]}
+        %a = reshape %t {to = tensor<3x8xf32>}
+        %m = multiply %a, @s
+        %g = pad %m {axes = [1], low = [1], high = [0], fill = 0.5}
+        %e = exp %g
+        %o = reshape %e {to = tensor<27xf32>}
+        %z = matmul %x, @w
+        %r = reshape %z {to = tensor<6x3x4xf32>}
+        %q = tanh %r
+        %v4 = reshape @v {to = tensor<3x5x4x3xf32>}
+        %c = dot_general %p, %v4 {lhs_batch = [0, 1], rhs_batch = [0, 2], lhs_contracting = [3], rhs_contracting = [1]}
+        %u = transpose %c {permutation = [0, 2, 1, 3]}
+        %h = reshape %u {to = tensor<3x5x12xf32>}
+        return %o, %q, %h
       }
 
       """)

@@ -5,9 +5,16 @@ struct Footprint: Hashable {
     case first
     /// Any thread may touch any element.
     case any
-    /// The thread that owns coordinates `lo ..< hi` of an axis of that extent, cut in those units, touches the elements
-    /// `lo * stride ..< hi * stride` only.
-    case chunk(extent: Int, unit: Int, stride: Int)
+    /// The owner of a unit of so many elements, of `count` in all, touches those only.
+    case chunk(count: Int, unit: Int)
+    /// The elements lie as these say, of which `cut` is shared in units: no two points of them have one element.
+    case cut(Dimension, unit: Int, offset: Int, others: [Dimension])
+  }
+
+  /// So many coordinates, elements that far apart.
+  struct Dimension: Hashable {
+    var stride: Int
+    var extent: Int
   }
 
   /// The kernel's buffer.
@@ -64,8 +71,37 @@ public struct BarrierAnalysis {
     var others = access.element
     others.coefficients[axis] = 0
     let range = others.range(in: kernel.axes)
-    guard range.lowerBound >= 0, range.upperBound < stride else { return .any }
-    return .chunk(extent: kernel.axes[axis], unit: unit, stride: stride)
+    if range.lowerBound >= 0, range.upperBound < stride {
+      return .chunk(count: kernel.axes[axis] * stride, unit: unit * stride)
+    }
+    return cut(access.element, axis, unit, kernel.axes) ?? .any
+  }
+
+  /// The part of the owner of a unit of `axis` that others' elements lie between; `nil` where two points may have one
+  /// element.
+  private static func cut(_ element: AffineExpression, _ axis: Int, _ unit: Int, _ axes: [Int]) -> Footprint.Part? {
+    let own = Footprint.Dimension(stride: element.coefficients[axis], extent: axes[axis])
+    var others: [Footprint.Dimension] = []
+    for other in axes.indices where other != axis && axes[other] > 1 && element.coefficients[other] != 0 {
+      if element.coefficients[other] < 0 { return nil }
+      others.append(Footprint.Dimension(stride: element.coefficients[other], extent: axes[other]))
+    }
+    others.sort { $0.stride < $1.stride }
+    // As in a number system: each stride is larger than all that the smaller ones can add up to.
+    var reach = 0
+    for dimension in (others + [own]).sorted(by: { $0.stride < $1.stride }) {
+      if dimension.stride <= reach { return nil }
+      reach += dimension.stride * (dimension.extent - 1)
+    }
+    var merged: [Footprint.Dimension] = []
+    for dimension in others {
+      if let last = merged.last, dimension.stride == last.stride * last.extent {
+        merged[merged.count - 1].extent *= dimension.extent
+      } else {
+        merged.append(dimension)
+      }
+    }
+    return .cut(own, unit: unit, offset: element.offset, others: merged)
   }
 
   /// Whether a barrier must stand before a call with these footprints whose buffers are `bindings`.

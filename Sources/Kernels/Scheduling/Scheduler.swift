@@ -135,7 +135,9 @@ public struct Scheduler: Sendable {
       let tile = schedule.tile!
       let broadcast = ContractScratch.broadcastAxis(kernel, body, tile)
       let lane = ContractScratch.laneAxis(kernel, body, tile)
-      if body.batchAxes > 0, kernel.axes[0] >= threads { result.append(.split(axis: 0, unit: 1)) }
+      for axis in 0..<kernel.parallelAxes where axis != broadcast && axis != lane {
+        result += split(axis, kernel, step: 1, granule: 1)
+      }
       let mAxis = tile.laneAxis == .n ? broadcast : lane
       let nAxis = tile.laneAxis == .n ? lane : broadcast
       let size = body.lhs.types.last!.byteCount

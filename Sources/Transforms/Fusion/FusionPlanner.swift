@@ -19,7 +19,7 @@ struct FusionPlanner {
   /// For each node: the groups that it did not join although they compute an operand, with the reason.
   private(set) var refusals: [Int: [Refusal]] = [:]
   /// Sums that run beside a contraction.
-  private(set) var sideSums: Set<Int> = []
+  var sideSums: Set<Int> = []
   /// For each node: its role.
   let roles: [Role]
   /// For each value: the node that defines it.
@@ -29,20 +29,20 @@ struct FusionPlanner {
   /// The values that leave the function.
   let kept: Set<Int>
   /// For each node: its group; `nil` while only copied, or an alias.
-  private(set) var groupOfNode: [Int?]
+  var groupOfNode: [Int?]
   /// Nodes that are copied to where they are used. One that must be in memory too has a group besides, which stores it.
-  private(set) var isDeferred: [Bool]
+  var isDeferred: [Bool]
   /// Reshapes of stored values: the same memory by another name, besides what is copied of them.
-  private(set) var isAlias: [Bool]
+  var isAlias: [Bool]
   /// Views that are copied, but whose operand is read from memory.
-  private(set) var readsMemory: Set<Int> = []
+  var readsMemory: Set<Int> = []
   /// For each node: how many deferred nodes lie between it and memory.
-  private var depth: [Int]
-  private var isProcessed: [Bool]
+  var depth: [Int]
+  var isProcessed: [Bool]
   /// Merged groups point to the one they went into.
   private var forward: [Int] = []
   /// The `rows` group that reduces a value over these axes, for reductions of the same value.
-  private var rowsGroupOfOperand: [RowsKey: Int] = [:]
+  var rowsGroupOfOperand: [RowsKey: Int] = [:]
   private var scalarGroup: Int?
 
   /// Why a node is not in a group.
@@ -51,7 +51,8 @@ struct FusionPlanner {
     let reason: String
   }
 
-  private struct RowsKey: Hashable {
+  /// A value that is reduced, and the axes.
+  struct RowsKey: Hashable {
     let value: Int
     let axes: [Int]
   }
@@ -89,7 +90,7 @@ struct FusionPlanner {
 
   // MARK: Visiting
 
-  private mutating func process(_ index: Int) {
+  mutating func process(_ index: Int) {
     if isProcessed[index] { return }
     isProcessed[index] = true
     let node = function.nodes[index]
@@ -113,65 +114,8 @@ struct FusionPlanner {
     }
   }
 
-  /// A view is copied to where it is used. Of a long chain of them, or of one whose element is a digit of digits, a part
-  /// goes through memory.
-  private mutating func deferView(_ index: Int, _ node: Node) {
-    isDeferred[index] = true
-    let operand = node.operands[0]
-    guard let producer = producers[operand.id], isDeferred[producer] else { return }
-    depth[index] = depth[producer] + 1
-    let type = node.results[0].type
-    let identity = AffineExpression.identity(rank: type.rank)
-    if depth[index] < Self.deepestChain, isExpressible(index, at: identity, in: type.extents) { return }
-    materialize(operand)
-    readsMemory.insert(index)
-    depth[index] = 0
-  }
-
-  private static let deepestChain = 32
-
-  /// Whether the view `map`, node `index`, only renames memory.
-  func isReshape(_ index: Int, _ map: AffineMap) -> Bool {
-    let node = function.nodes[index]
-    return map.keepsOrder(from: node.operands[0].type.extents, to: node.results[0].type.extents)
-  }
-
-  /// Makes sure that `value` is stored by some region, or is an argument.
-  ///
-  /// Regions that have a copy of it keep that: one that computes what the value is made of would wait for the value,
-  /// and the value for it.
-  private mutating func materialize(_ value: Value) {
-    guard let producer = producers[value.id], isDeferred[producer], groupOfNode[producer] == nil, !isAlias[producer]
-    else { return }
-    guard case .view(let map) = roles[producer], !readsMemory.contains(producer) else {
-      return open(.map, space: value.type.extents, producer)
-    }
-    let operand = function.nodes[producer].operands[0]
-    let isRenamed = isReshape(producer, map)
-    if !(isRenamed && isInMemory(operand)), joinInPlace(producer) { return }
-    guard isRenamed else { return open(.map, space: value.type.extents, producer) }
-    materialize(operand)
-    isAlias[producer] = true
-  }
-
-  /// Whether `value` is stored by some region or names what is.
-  private func isInMemory(_ value: Value) -> Bool {
-    guard let producer = producers[value.id], isDeferred[producer] else { return true }
-    return isAlias[producer] || groupOfNode[producer] != nil
-  }
-
-  /// Puts a view that must be stored into the group that computes all that it shows, where it can store it in order.
-  private mutating func joinInPlace(_ index: Int) -> Bool {
-    let reached = reached(from: function.nodes[index].results[0])
-    guard let group = reached.first.flatMap({ groupOf($0.value) }), reached.allSatisfy({ groupOf($0.value) == group }),
-      reached.allSatisfy({ groups[group].sideValues[$0.value.id] == nil }), !groups[group].isFull,
-      let placement = placement(of: index, reached, in: group)
-    else { return false }
-    join(index, group, at: placement)
-    return true
-  }
-
-  private mutating func open(_ kind: FusionGroup.Kind, space: [Int], _ index: Int) {
+  /// A new group of node `index`.
+  mutating func open(_ kind: FusionGroup.Kind, space: [Int], _ index: Int) {
     let node = function.nodes[index]
     groups.append(FusionGroup(kind, space: space, node: index))
     forward.append(groups.count - 1)
@@ -181,7 +125,7 @@ struct FusionPlanner {
   }
 
   /// Puts node `index` into `group`, its elements at `placement` where that is not its own coordinates.
-  private mutating func join(_ index: Int, _ group: Int, at placement: [AffineExpression]? = nil) {
+  mutating func join(_ index: Int, _ group: Int, at placement: [AffineExpression]? = nil) {
     groupOfNode[index] = group
     let result = function.nodes[index].results[0]
     let isElsewhere = placement != AffineExpression.identity(rank: result.type.rank)
@@ -208,7 +152,7 @@ struct FusionPlanner {
   }
 
   /// The groups that compute `reached`, ascending.
-  private func groups(of reached: [Reached]) -> [Int] { Set(reached.compactMap { groupOf($0.value) }).sorted() }
+  func groups(of reached: [Reached]) -> [Int] { Set(reached.compactMap { groupOf($0.value) }).sorted() }
 
   /// The group that node `index` is in; `nil` where it is only copied or names other memory.
   func group(ofNode index: Int) -> Int? { groupOfNode[index].map(find) }
@@ -248,7 +192,7 @@ struct FusionPlanner {
   }
 
   /// Whether `group` has room for node `index`, and they would not wait for each other.
-  private mutating func isOpen(_ group: Int, to index: Int, _ candidates: [Int]) -> Bool {
+  mutating func isOpen(_ group: Int, to index: Int, _ candidates: [Int]) -> Bool {
     if groups[group].isFull {
       refuse(index, group, "that region has \(groups[group].nodes.count) operations already")
       return false
@@ -261,7 +205,7 @@ struct FusionPlanner {
   }
 
   /// The one of the groups `legal` in which node `index` saves the most bytes; among equals the first.
-  private mutating func best(_ legal: [Int], for index: Int, _ reached: [Reached], _ candidates: [Int]) -> Int? {
+  mutating func best(_ legal: [Int], for index: Int, _ reached: [Reached], _ candidates: [Int]) -> Int? {
     guard legal.count > 1 else { return legal.first }
     let saved = legal.map { savedBytes(index, reached, in: $0, candidates) }
     let most = saved.max()!
@@ -274,7 +218,7 @@ struct FusionPlanner {
 
   /// The groups that compute `reached`, those to join first where bytes do not decide in front: maps come last, since a
   /// map can be taken into any other group but not the other way round; among equals the latest.
-  private func candidates(_ reached: [Reached]) -> [Int] {
+  func candidates(_ reached: [Reached]) -> [Int] {
     let found = groups(of: reached)
     if found.count < 2 { return found }
     // The closure holds the groups alone: with the planner, each comparison would take a copy of that.
@@ -285,7 +229,7 @@ struct FusionPlanner {
   }
 
   /// Whether node `index` can be computed in `group`, of which it uses `inside` over a space of `shape`.
-  private func fits(_ index: Int, _ shape: [Int], _ inside: [Reached], in group: Int) -> Bool {
+  func fits(_ index: Int, _ shape: [Int], _ inside: [Reached], in group: Int) -> Bool {
     let target = groups[group]
     switch target.kind {
     case .map, .scatter: return placement(of: index, inside, in: group) != nil
@@ -316,12 +260,12 @@ struct FusionPlanner {
   }
 
   /// Whether putting a node that reads `others` into `group` would make two regions wait for each other.
-  private func createsCycle(_ others: [Int], _ group: Int) -> Bool {
+  func createsCycle(_ others: [Int], _ group: Int) -> Bool {
     others.contains { $0 != group && order.depends($0, on: group) }
   }
 
   /// Takes elementwise regions that feed `group` into it where that is possible.
-  private mutating func absorbMaps(into group: Int, _ candidates: [Int]) {
+  mutating func absorbMaps(into group: Int, _ candidates: [Int]) {
     for other in candidates where canAbsorb(other, into: group, candidates) { merge(other, into: group) }
   }
 
@@ -334,71 +278,5 @@ struct FusionPlanner {
     groups[group].placements.merge(groups[other].placements) { own, _ in own }
     for node in groups[other].nodes { groupOfNode[node] = group }
     groups[other].nodes = []
-  }
-
-  // MARK: Reductions
-
-  private mutating func joinReduction(_ index: Int, _ node: Node, _ combiner: Combiner, _ axes: [Int]) {
-    if combiner == .sum, joinAsSideSum(index, node, axes) { return }
-    let operand = node.operands[0]
-    let space = operand.type.extents
-    let reached = reached(from: node)
-    let candidates = candidates(reached)
-    let key = RowsKey(value: operand.id, axes: axes)
-    let sharing = rowsGroupOfOperand[key].map(find)
-    var legal: [Int] = []
-    for group in candidates + [sharing].compactMap({ $0 }) where !legal.contains(group) {
-      let inside = reached.filter { groupOf($0.value) == group }
-      guard groups[group].space == space else { continue }
-      switch groups[group].kind {
-      case .rows(let reduced) where reduced == axes && fits(index, space, inside, in: group): break
-      case .map
-      where inside.allSatisfy(\.isIdentity) && isTrailing(axes, rank: space.count) && groups[group].placements.isEmpty:
-        break
-      default: continue
-      }
-      if isOpen(group, to: index, candidates) { legal.append(group) }
-    }
-    var group = best(legal, for: index, reached, candidates)
-    if let group {
-      if groups[group].kind == .map { groups[group].kind = .rows(axes: axes) }
-      join(index, group)
-    } else {
-      open(.rows(axes: axes), space: space, index)
-      group = groups.count - 1
-    }
-    absorbMaps(into: group!, candidates)
-    rowsGroupOfOperand[key] = group
-  }
-
-  private func isTrailing(_ axes: [Int], rank: Int) -> Bool { axes == Array((rank - axes.count)..<rank) }
-
-  /// Puts the sum of an operand of a contraction over the contracted axes beside the contraction: a bias gradient
-  /// beside its weight gradient.
-  private mutating func joinAsSideSum(_ index: Int, _ node: Node, _ axes: [Int]) -> Bool {
-    let operand = node.operands[0]
-    guard operand.type.element.isFloat else { return false }
-    for consumer in consumers[operand.id] {
-      guard case .contraction(let dimensions) = roles[consumer], dimensions.lhsBatch.isEmpty else { continue }
-      let contraction = function.nodes[consumer]
-      // In the order in which the sum adds, which is that of the axes.
-      let isRight = contraction.operands[1] == operand && dimensions.rhsContracting == axes
-      let isLeft = contraction.operands[0] == operand && dimensions.lhsContracting == axes
-      guard isRight || isLeft, contraction.operands[0] != contraction.operands[1] else { continue }
-      // The contraction may stand later in the text; it is visited now if all it needs has been.
-      if !isProcessed[consumer] {
-        let ready = contraction.operands.allSatisfy { producers[$0.id].map { isProcessed[$0] } ?? true }
-        if !ready { continue }
-        process(consumer)
-      }
-      guard let group = groupOfNode[consumer].map(find) else { continue }
-      let others = groups(of: reached(from: node))
-      if others.contains(group) || createsCycle(others, group) { continue }
-      groups[group].sideValues[node.results[0].id] = isRight ? .rhs : .lhs
-      sideSums.insert(index)
-      join(index, group)
-      return true
-    }
-    return false
   }
 }
