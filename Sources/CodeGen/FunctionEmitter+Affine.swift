@@ -31,7 +31,10 @@ extension FunctionEmitter {
   ) -> LLVMValueRef {
     let period = digit.divisor * (digit.modulus ?? 1)
     let shift = range.lowerBound < 0 ? ceilDivide(-range.lowerBound, period) * period : 0
-    let isNarrow = lanes > 1 && range.upperBound + shift <= Int(Int32.max)
+    let limit = Int(Int32.max)
+    let isNarrow =
+      lanes > 1 && range.lowerBound >= -limit && shift <= limit && range.upperBound + shift <= limit
+      && period <= limit
     let vector = VectorBuilder(function: self, lanes: lanes)
     let constant = { (value: Int) in vector.constant(isNarrow ? Scalar(Int32(value)) : Scalar(Int64(value))).reference }
     var value = isNarrow ? LLVMBuildTrunc(builder, number, vector.valueType(.i32), "")! : number

@@ -47,6 +47,9 @@ extension RegionForm {
     }
   }
 
+  /// The most axes of an index space, as of a type.
+  private static let mostAxes = 32
+
   private static func checkSpace(_ attributes: Attributes) throws(Diagnostic) {
     guard attributes["space"] != nil || attributes["strides"] != nil else { return }
     guard case .integers(let space)? = attributes["space"], case .integers(let strides)? = attributes["strides"] else {
@@ -54,8 +57,14 @@ extension RegionForm {
     }
     let takesThem = [RegionForm.map, .contract].contains { attributes["form"] == .keyword($0.rawValue) }
     if !takesThem { throw Diagnostic("attribute 'space' belongs to fused regions of the forms 'map' and 'contract'") }
+    if space.count > mostAxes {
+      throw Diagnostic("attribute 'space' has \(space.count) extents, more than \(mostAxes)")
+    }
     if let bad = space.first(where: { $0 < 1 }) {
       throw Diagnostic("attribute 'space' holds \(bad), but extents are at least 1")
+    }
+    if let bad = strides.first(where: { $0 < 0 }) {
+      throw Diagnostic("attribute 'strides' holds \(bad), but elements lie at least 0 apart")
     }
     guard space.isEmpty ? strides.isEmpty : strides.count % space.count == 0 else {
       throw Diagnostic("attribute 'strides' has \(strides.count) numbers, expected \(space.count) for each result")

@@ -72,9 +72,11 @@ struct RegionContext {
     guard placing.space == space, placing.strides.count == function.results.count else {
       throw error("its attributes 'space' and 'strides' do not fit its results")
     }
-    let strides = placing.strides[index]
+    let strides = space.indices.map { space[$0] == 1 ? 0 : placing.strides[index][$0] }
     let element = AffineExpression.sum(0, strides, place, rank: extents.count)
-    if own == space, strides == rowMajorStrides(own) { return (place, element) }
+    if own == space, space.indices.allSatisfy({ space[$0] == 1 || strides[$0] == rowMajorStrides(own)[$0] }) {
+      return (place, element)
+    }
     guard let placement = AffineMap.placement(strides: strides, of: own, in: space),
       let coordinates = AffineMap(placement).coordinates(at: place, in: extents)
     else { throw error("with its strides a result does not have each of its elements once") }

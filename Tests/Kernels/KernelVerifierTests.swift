@@ -66,6 +66,7 @@ import Testing
     load(digits(1, 3), 12, nil)
     load(digits(1, 3), 11, "elements 1 to 11")
     load(digits(1, 3, of: AffineExpression(offset: -7, coefficients: [0, 1])), 12, nil)
+    load(digits(1, 4, of: AffineExpression(offset: -(1 << 33), coefficients: [0, 1])), 17, nil)
     load(digits(0, nil), 100, "a division by 0")
     load(digits(1, 1), 100, "a remainder by 1")
     load(digits(1, .max), 100, "a remainder by \(Int.max)")

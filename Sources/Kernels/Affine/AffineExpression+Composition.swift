@@ -102,7 +102,9 @@ extension AffineExpression {
   private func parted(
     by divisor: Int, in extents: [Int]
   ) -> (factor: Int, high: AffineExpression, low: AffineExpression) {
-    let factors = (coefficients + digits.map(\.coefficient)).map { greatestCommonDivisor(divisor, abs($0)) }
+    let factors = (coefficients + digits.map(\.coefficient)).map {
+      greatestCommonDivisor(divisor, Int(clamping: $0.magnitude))
+    }
     for factor in Set(factors).sorted(by: >) where factor > 1 {
       let (high, low) = divided(by: factor)
       let range = low.range(in: extents)
@@ -127,23 +129,29 @@ extension AffineExpression {
     return result
   }
 
-  /// Adds up digits of the same number, and joins neighbouring ones to one: `4*(i div 4) + i mod 4` is `i`.
-  mutating func joinDigits() {
-    var joined: [Digit] = []
+  /// `digits` with those of the same number, divisor and modulus added up.
+  private static func added(_ digits: [Digit]) -> [Digit] {
+    var result: [Digit] = []
     for digit in digits {
-      if let same = joined.firstIndex(where: digit.isSame) {
-        joined[same].coefficient += digit.coefficient
+      if let same = result.firstIndex(where: digit.isSame) {
+        result[same].coefficient += digit.coefficient
       } else {
-        joined.append(digit)
+        result.append(digit)
       }
     }
-    joined.removeAll { $0.coefficient == 0 }
+    return result.filter { $0.coefficient != 0 }
+  }
+
+  /// Adds up digits of the same number, and joins neighbouring ones to one: `4*(i div 4) + i mod 4` is `i`.
+  mutating func joinDigits() {
+    var joined = Self.added(digits)
     search: while true {
       for (i, low) in joined.enumerated() {
         guard let modulus = low.modulus else { continue }
         for (j, high) in joined.enumerated() where high.continues(low, modulus) {
           joined[i].modulus = high.modulus.map { $0 * modulus }
           joined.remove(at: j)
+          joined = Self.added(joined)
           continue search
         }
       }

@@ -104,6 +104,7 @@ public struct AffineExpression: Sendable, Hashable {
     var result = self
     result.coefficients.remove(at: axis)
     for i in digits.indices { result.digits[i].dividend = digits[i].dividend.droppingAxis(axis) }
+    if !digits.isEmpty { result.joinDigits() }
     return result
   }
 

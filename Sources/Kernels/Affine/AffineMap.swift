@@ -100,7 +100,8 @@ public struct AffineMap: Sendable, Hashable {
       count = next
     }
     guard count == extents.reduce(1, *) else { return nil }
-    return delinearized(AffineExpression(offset: 0, coefficients: strides), extents, in: space)
+    let coefficients = space.indices.map { space[$0] == 1 ? 0 : strides[$0] }
+    return delinearized(AffineExpression(offset: 0, coefficients: coefficients), extents, in: space)
   }
 
   /// Whether every coordinate is one of the other space's, or 0.
@@ -128,7 +129,9 @@ extension AffineMap {
         coordinates.append(.axis(to.lowerBound, rank: rank))
         continue
       }
-      let axes = to.map { AffineExpression.axis($0, rank: rank) }
+      let axes = to.map { axis in
+        result.shape[axis] == 1 ? AffineExpression.constant(0, rank: rank) : .axis(axis, rank: rank)
+      }
       let position = AffineExpression.sum(0, rowMajorStrides(Array(result.extents[to])), axes, rank: rank)
       guard let own = delinearized(position, Array(operand.extents[from]), in: result.extents) else {
         preconditionFailure("a linear position in \(operand) has no coordinates")

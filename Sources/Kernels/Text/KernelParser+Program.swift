@@ -138,6 +138,7 @@ extension KernelParser {
     var offset: Int?
     var coefficients = [Int](repeating: 0, count: scope.axisCount)
     var digits: [AffineExpression.Digit] = []
+    var known: Set<AffineExpression.Digit> = []
     var isFirst = true
     while true {
       var isNegative = false
@@ -162,7 +163,9 @@ extension KernelParser {
       }
       if token.kind == .leftParenthesis {
         let digit = try digit(factor, reader)
-        if digits.contains(where: digit.isSame) { throw error("this digit is there already", at: place) }
+        var number = digit
+        number.coefficient = 1
+        if !known.insert(number).inserted { throw error("this digit is there already", at: place) }
         digits.append(digit)
         continue
       }

@@ -8,7 +8,8 @@ extension FusionPlanner {
   /// it.
   func savedBytes(_ index: Int, _ reached: [Reached], in group: Int, _ candidates: [Int]) -> Int {
     var joined: Set<Int> = [group]
-    let own = placement(of: index, reached.filter { groupOf($0.value) == group }, in: group)
+    let placement = placement(of: index, reached.filter { groupOf($0.value) == group }, in: group)
+    let own = placement == AffineExpression.identity(rank: groups[group].space.count) ? nil : placement
     for other in candidates
     where canAbsorb(other, into: group, candidates) && !reached.contains(where: { isElsewhere($0, own, other, group) })
     {

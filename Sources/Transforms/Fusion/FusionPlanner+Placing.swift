@@ -19,11 +19,7 @@ extension FusionPlanner {
       let strides = strides(of: extents, inside, in: group),
       let placement = AffineMap.placement(strides: strides, of: extents, in: space)
     else { return nil }
-    let leadsBack = inside.allSatisfy { item in
-      guard let own = groups[group].placement(of: item.value), let coordinates = item.coordinates else { return false }
-      return AffineMap(coordinates).coordinates(at: placement, in: space) == own
-    }
-    return leadsBack && isExpressible(index, at: placement, in: space) ? placement : nil
+    return isExpressible(index, at: placement, in: space, of: group) ? placement : nil
   }
 
   /// How far apart in memory the elements of a value of `extents` lie along the axes of the group's space.
@@ -48,26 +44,65 @@ extension FusionPlanner {
   }
 
   /// Whether node `index` can be computed at `coordinates`, expressions over a space of extents `extents`, from what is
-  /// in memory or in its group: where that takes no digits of digits.
-  func isExpressible(_ index: Int, at coordinates: [AffineExpression], in extents: [Int]) -> Bool {
-    let node = function.nodes[index]
-    let isDeferred = { (value: Value) in producers[value.id].map { self.isDeferred[$0] } ?? false }
-    switch roles[index] {
+  /// in memory or lies at the same place in `group`, as lowering composes them.
+  func isExpressible(
+    _ index: Int, at coordinates: [AffineExpression], in extents: [Int], of group: Int? = nil
+  ) -> Bool {
+    var walk = ExpressionWalk(planner: self, extents: extents, group: group)
+    return walk.allows(index, at: coordinates, isLoose: false)
+  }
+}
+
+/// A look at all that a node is computed from through deferred nodes, each at each place once.
+private struct ExpressionWalk {
+  let planner: FusionPlanner
+  let extents: [Int]
+  let group: Int?
+  private var seen: Set<Key> = []
+
+  private struct Key: Hashable {
+    let node: Int
+    let coordinates: [AffineExpression]
+    let isLoose: Bool
+  }
+
+  init(planner: FusionPlanner, extents: [Int], group: Int?) {
+    self.planner = planner
+    self.extents = extents
+    self.group = group
+  }
+
+  /// - Parameter isLoose: whether a condition on more than one coordinate stands before it, from which nothing is known
+  ///   of digits.
+  mutating func allows(_ index: Int, at coordinates: [AffineExpression], isLoose: Bool) -> Bool {
+    guard seen.insert(Key(node: index, coordinates: coordinates, isLoose: isLoose)).inserted else { return true }
+    let node = planner.function.nodes[index]
+    switch planner.roles[index] {
     case .view(let map):
       guard let through = map.coordinates(at: coordinates, in: extents) else { return false }
-      let operand = node.operands[0]
-      return !isDeferred(operand) || isTable(0, of: node)
-        || isExpressible(producers[operand.id]!, at: through, in: extents)
-    case .pointwise:
-      return node.operands.allSatisfy {
-        !isDeferred($0) || isExpressible(producers[$0.id]!, at: coordinates, in: extents)
+      guard let guards = map.guards(at: coordinates, in: extents) else { return true }
+      var isLoose = isLoose
+      for entry in guards {
+        if !entry.expression.isLinear { return false }
+        if entry.expression.coefficients.count(where: { $0 != 0 }) > 1 { isLoose = true }
       }
+      if isLoose, !through.allSatisfy(\.isLinear) { return false }
+      return planner.isTable(0, of: node) || allows(node.operands[0], at: through, isLoose: isLoose)
+    case .pointwise:
+      for operand in node.operands where !allows(operand, at: coordinates, isLoose: isLoose) { return false }
+      return true
     case .gather:
       let indices = node.operands[1]
-      let outer = Array(coordinates.prefix(indices.type.rank))
-      return !isDeferred(indices) || isExpressible(producers[indices.id]!, at: outer, in: extents)
+      return allows(indices, at: Array(coordinates.prefix(indices.type.rank)), isLoose: isLoose)
     default: return true
     }
+  }
+
+  private mutating func allows(_ value: Value, at coordinates: [AffineExpression], isLoose: Bool) -> Bool {
+    guard let producer = planner.producers[value.id] else { return true }
+    if planner.isDeferred[producer] { return allows(producer, at: coordinates, isLoose: isLoose) }
+    guard let group, planner.groupOf(value) == group else { return true }
+    return planner.groups[group].placement(of: value) == coordinates
   }
 }
 

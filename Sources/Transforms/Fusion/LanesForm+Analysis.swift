@@ -90,10 +90,11 @@ extension LanesForm {
       }
     }
 
-    /// Whether a view gives elements other coordinates than those of axes that it keeps.
+    /// Whether a view gives elements other coordinates than those of axes that it keeps, whatever symbols are bound to.
     private func isReshape(_ map: AffineMap, _ node: Node) -> Bool {
-      let (operand, result) = (node.operands[0].type.extents, node.results[0].type.extents)
-      return !map.selectsAxes && map.keepsOrder(from: operand, to: result)
+      let (operand, result) = (node.operands[0].type, node.results[0].type)
+      return operand.shape.filter { $0 != 1 } != result.shape.filter { $0 != 1 }
+        && map.keepsOrder(from: operand.extents, to: result.extents)
     }
 
     /// The axis of a view's result along which the operand's rows lie.
