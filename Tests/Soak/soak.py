@@ -283,7 +283,10 @@ def kills(state, count):
             had = source.random() < 0.5
             if had:
                 trial.finish(trial.train("--epochs", "1"))
-            process = trial.train("--epochs", source.choice(["1", "20", "100000"]))
+            # Whoever started this with nohup ignores SIGHUP, and so would the command.
+            process = trial.train(
+                "--epochs", source.choice(["1", "20", "100000"]),
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
             time.sleep(source.expovariate(4))
             process.send_signal(number)
             status, _, error = trial.finish(process)
