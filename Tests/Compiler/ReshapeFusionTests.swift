@@ -179,4 +179,27 @@ import Testing
     let program = try Compiler.plan(graph, entry: "f", options).program
     #expect(program.kernels.map(\.axes) == [[5, 3, 4, 7]])
   }
+
+  /// Rows that a reshape moves are rows for no number of them, also where the number makes the reshape nothing.
+  @Test func theFormDoesNotDependOnTheBatch() throws {
+    let graph = try parsed(
+      """
+      graph @g version 1
+
+      func @f(%x: tensor<Bx3xf32>) {
+        %i = iota {type = tensor<Bx3xf32>, axis = 0}
+        %r = reshape %i {to = tensor<3xBxf32>}
+        %t = transpose %r {permutation = [1, 0]}
+        %a = add %x, %t
+        %y = dot_general %a, %x {lhs_contracting = [0], rhs_contracting = [0]}
+        return %y
+      }
+      """)
+    for batch in [1, 2, 3, 4] {
+      let options = CompilerOptions(
+        bindings: ["B": batch], mode: .inference, processor: Processor(.avx2), vocabulary: .standard)
+      let program = try Compiler.plan(graph, entry: "f", options).program
+      #expect(program.kernels.allSatisfy { $0.form != .lanes }, "B=\(batch)")
+    }
+  }
 }
