@@ -55,7 +55,7 @@ let package = Package(
         "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
-    module("Lowering", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaTransforms"]),
+    module("Lowering", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph"]),
     module("CodeGen", ["CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Runtime", ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaCodeGen"]),
     module(

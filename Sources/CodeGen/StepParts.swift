@@ -147,7 +147,7 @@ struct StepParts: Sendable {
 }
 
 extension Kernel {
-  /// About how many vector instructions its code has under `schedule`.
+  /// About how much code it has under `schedule`: vector instructions.
   func codeCost(under schedule: CallSchedule) -> Int {
     switch body {
     case .contract(let body):
@@ -159,24 +159,11 @@ extension Kernel {
     case .rows(let body):
       return body.stages.reduce(0) { sum, stage in
         switch stage {
-        case .sweep(let block, _, _), .scalar(let block, _): sum + 4 * block.program.codeCost
+        case .sweep(let block, _, _), .scalar(let block, _): sum + 4 * block.program.instructionCount
         }
       }
-    case .scatter(let body): return body.update.codeCost + body.epilogue.program.codeCost
-    case .lanes(let body): return 4 * (body.row.program.codeCost + body.epilogue.program.codeCost)
-    }
-  }
-}
-
-extension ScalarProgram {
-  /// Instructions, elementary functions counted as what they expand to.
-  fileprivate var codeCost: Int {
-    instructions.reduce(0) { sum, instruction in
-      switch instruction {
-      case .unary(let op, _): sum + ([.exp, .expm1, .log, .log1p, .tanh, .sigmoid].contains(op) ? 30 : 1)
-      case .random: sum + 100
-      default: sum + 1
-      }
+    case .scatter(let body): return body.update.instructionCount + body.epilogue.program.instructionCount
+    case .lanes(let body): return 4 * (body.row.program.instructionCount + body.epilogue.program.instructionCount)
     }
   }
 }

@@ -22,7 +22,7 @@ struct VocabularyDocumentation {
       Entry(
         name: operation.name, group: operation.documentation.group, summary: operation.documentation.summary,
         example: operation.documentation.example, details: operation.documentation.details,
-        operands: Self.operands(operation.operandRule), attributes: operation.schema)
+        operands: operation.operandRule.listedNames, attributes: operation.schema)
     }
     let optimizers = vocabulary.optimizers.all.map { optimizer in
       Entry(
@@ -43,11 +43,6 @@ struct VocabularyDocumentation {
     var result: [String] = []
     for entry in entries where !result.contains(entry.group) { result.append(entry.group) }
     return result
-  }
-
-  /// The operands' names, those that may be left out in brackets.
-  private static func operands(_ rule: OperandRule) -> [String] {
-    rule.names.enumerated().map { $0 >= rule.names.count - rule.optional ? "[\($1)]" : $1 }
   }
 
   /// The whole as `docs/operations.md`.
@@ -139,6 +134,8 @@ extension VocabularyDocumentation.Entry {
     case .boolean(let b): "\(b)"
     case .keyword(let word): word
     case .integers(let list): "\(list)"
+    case .numbers(let list): "\(list)"
+    case .keywords(let words): "[\(words.joined(separator: ", "))]"
     case .elementType(let type): type.rawValue
     case .type(let type): "\(type)"
     case .symbol(let name): "@\(name)"

@@ -12,6 +12,10 @@ public enum Attribute: Sendable, Hashable {
   /// A bare word such as `sigmoid` or `lt`.
   case keyword(String)
   case integers([Int])
+  /// `[0.5, 1.0]`.
+  case numbers([Double])
+  /// `[same, valid]`.
+  case keywords([String])
   case elementType(ElementType)
   /// A type; extents may be symbols until they are bound.
   case type(TensorType)
@@ -30,6 +34,8 @@ public enum Attribute: Sendable, Hashable {
     case (.boolean(let x), .boolean(let y)): x == y
     case (.keyword(let x), .keyword(let y)): x == y
     case (.integers(let x), .integers(let y)): x == y
+    case (.numbers(let x), .numbers(let y)): x.map(\.bitPattern) == y.map(\.bitPattern)
+    case (.keywords(let x), .keywords(let y)): x == y
     case (.elementType(let x), .elementType(let y)): x == y
     case (.type(let x), .type(let y)): x == y
     case (.tensor(let x), .tensor(let y)): x == y
@@ -47,10 +53,11 @@ public enum Attribute: Sendable, Hashable {
     case .boolean(let value): hasher.combine(value)
     case .keyword(let value), .symbol(let value): hasher.combine(value)
     case .integers(let value): hasher.combine(value)
+    case .numbers(let value): hasher.combine(value.map(\.bitPattern))
     case .elementType(let value): hasher.combine(value)
     case .type(let value): hasher.combine(value)
     case .tensor(let value): hasher.combine(value)
-    case .symbols(let value): hasher.combine(value)
+    case .symbols(let value), .keywords(let value): hasher.combine(value)
     }
   }
 }
@@ -69,6 +76,15 @@ extension Attribute {
     }
   }
 
+  /// The values and their texts: of ``number``, or of a list of numbers.
+  var numbers: [(value: Double, text: String)] {
+    switch self {
+    case .integers(let list): list.map { (Double($0), "\($0)") }
+    case .numbers(let list): list.map { ($0, "\($0)") }
+    default: number.map { [$0] } ?? []
+    }
+  }
+
   /// What the value is, for messages.
   public var kindDescription: String {
     switch self {
@@ -78,6 +94,8 @@ extension Attribute {
     case .boolean(let b): "\(b)"
     case .keyword(let word): "the word '\(word)'"
     case .integers(let list): "the list \(list)"
+    case .numbers(let list): "the list \(list)"
+    case .keywords(let words): "the words [\(words.joined(separator: ", "))]"
     case .elementType(let type): "the element type \(type.rawValue)"
     case .type(let type): "the type \(type)"
     case .tensor(let value): "a constant of type \(value.type)"
@@ -115,6 +133,14 @@ extension Dictionary where Key == String, Value == Attribute {
   }
   public func integers(_ name: String) -> [Int] {
     guard case .integers(let value)? = self[name] else { preconditionFailure("no integer list attribute '\(name)'") }
+    return value
+  }
+  public func numbers(_ name: String) -> [Double] {
+    guard case .numbers(let value)? = self[name] else { preconditionFailure("no number list attribute '\(name)'") }
+    return value
+  }
+  public func keywords(_ name: String) -> [String] {
+    guard case .keywords(let value)? = self[name] else { preconditionFailure("no word list attribute '\(name)'") }
     return value
   }
   public func elementType(_ name: String) -> ElementType {

@@ -4,11 +4,13 @@ import FraguaTensors
 /// What an attribute may be.
 public struct AttributeSchema: Sendable {
   public enum Kind: Sendable {
-    case integer, float, boolean, integers, elementType, type, tensor, symbol, symbols
+    case integer, float, boolean, integers, numbers, elementType, type, tensor, symbol, symbols
     /// A number of the type of the first operand's elements, or of the parameter's.
     case element
     /// One of these words.
     case keyword([String])
+    /// Several of these words.
+    case keywords([String])
   }
 
   public let name: String
@@ -79,10 +81,11 @@ public struct AttributeSchema: Sendable {
       if case .element = schema.kind, let element { expected += " of \(element.rawValue)" }
       throw Diagnostic("the attribute '\(name)' of '\(owner)' is \(value.kindDescription), expected \(expected)")
     }
-    if let range = schema.range, let number = value.number, !range.contains(number.value) {
+    if let range = schema.range, let number = value.numbers.first(where: { !range.contains($0.value) }) {
       let usual = schema.defaultValue?.number.map { " The default is \($0.text)." } ?? ""
       let wanted = number.value.isFinite ? range : .finite
-      throw Diagnostic("the attribute '\(name)' of '\(owner)' is \(number.text), but must be \(wanted)")
+      let verb = value.number == nil ? "holds" : "is"
+      throw Diagnostic("the attribute '\(name)' of '\(owner)' \(verb) \(number.text), but must be \(wanted)")
         .noting("\(name): \(schema.summary)\(usual)")
     }
     return value
@@ -109,8 +112,14 @@ public struct AttributeSchema: Sendable {
   private func accepted(_ value: Attribute, _ element: ElementType?) -> Attribute? {
     switch (kind, value) {
     case (.integer, .integer), (.float, .float), (.boolean, .boolean), (.integers, .integers),
-      (.elementType, .elementType), (.type, .type), (.tensor, .tensor), (.symbol, .symbol), (.symbols, .symbols):
+      (.numbers, .numbers), (.elementType, .elementType), (.type, .type), (.tensor, .tensor), (.symbol, .symbol),
+      (.symbols, .symbols):
       return value
+    case (.numbers, .integers(let list)): return .numbers(list.map(Double.init))
+    // A list without elements is of any kind.
+    case (.symbols, .integers([])): return .symbols([])
+    case (.keywords, .integers([])): return .keywords([])
+    case (.keywords(let words), .keywords(let list)): return list.allSatisfy(words.contains) ? value : nil
     case (.float, .integer(let n)): return .float(Double(n))
     case (.element, .element(let scalar)): return scalar.type == element ? value : nil
     case (.element, .float(let x)):
@@ -132,12 +141,14 @@ extension AttributeSchema.Kind: CustomStringConvertible {
     case .float, .element: "a number"
     case .boolean: "true or false"
     case .integers: "a list of integers like [0, 1]"
+    case .numbers: "a list of numbers like [0.5, 1]"
     case .elementType: "an element type like f32"
     case .type: "a type like tensor<2x3xf32>"
     case .tensor: "a constant like dense<1.0>"
     case .symbol: "a name like @loss"
     case .symbols: "a list of names like [@accuracy]"
     case .keyword(let words): "one of \(words.map { "'\($0)'" }.joined(separator: ", "))"
+    case .keywords(let words): "a list of \(words.map { "'\($0)'" }.joined(separator: ", "))"
     }
   }
 }

@@ -54,7 +54,14 @@ public struct FunctionBuilder: Sendable {
 
   /// Applies `operation` where the caller knows that it fits: in decompositions and derivatives.
   public mutating func emit(_ operation: any Operation, _ operands: [Value], _ attributes: Attributes = [:]) -> Value {
-    do { return try apply(operation, operands, attributes)[0] } catch {
+    emitAll(operation, operands, attributes)[0]
+  }
+
+  /// All results of `operation`, applied where the caller knows that it fits.
+  public mutating func emitAll(
+    _ operation: any Operation, _ operands: [Value], _ attributes: Attributes = [:]
+  ) -> [Value] {
+    do { return try apply(operation, operands, attributes) } catch {
       preconditionFailure("\(operation.name): \(error.message)")
     }
   }

@@ -144,7 +144,7 @@ public struct GraphVerifier {
         guard node.operands.map(\.type) == region.function.arguments.map(\.type) else {
           throw Diagnostic("the region '@\(name)' is given operands of other types than its arguments")
         }
-        try RegionForm.check(node.attributes, operandCount: node.operands.count)
+        try RegionAttributes.check(node.attributes, operandCount: node.operands.count)
       }
       guard types == node.results.map(\.type) else {
         throw Diagnostic(

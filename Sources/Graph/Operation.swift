@@ -74,20 +74,39 @@ public struct OperandRule: Sendable {
   public let broadcasts: Bool
   /// How many of the last operands may be left out.
   public let optional: Int
+  /// Whether the last name stands for one operand or more.
+  public let isVariadic: Bool
 
-  public init(_ names: [String], broadcasts: Bool = false, optional: Int = 0) {
+  /// - Requires: a variadic rule has a name and no optional operands.
+  public init(_ names: [String], broadcasts: Bool = false, optional: Int = 0, variadic: Bool = false) {
+    precondition(!variadic || (optional == 0 && !names.isEmpty), "a variadic operand is named and not optional")
     self.names = names
     self.broadcasts = broadcasts
     self.optional = optional
+    isVariadic = variadic
+  }
+
+  /// What messages call operand `index`: its name, with a number where one name stands for several.
+  public func name(of index: Int) -> String {
+    let first = names.count - 1
+    return isVariadic && index >= first ? "\(names[first])[\(index - first)]" : names[index]
+  }
+
+  /// The names as documentation lists them: what may be left out in brackets, what may be repeated with dots.
+  public var listedNames: [String] {
+    names.enumerated().map { index, name in
+      if isVariadic, index == names.count - 1 { return name + "..." }
+      return index >= names.count - optional ? "[\(name)]" : name
+    }
   }
 
   /// Checks that `count` operands of the operation `owner` are neither too few nor too many.
   public func check(count: Int, of owner: String) throws(Diagnostic) {
     let least = names.count - optional
-    if count >= least, count <= names.count { return }
-    let wanted = least == names.count ? "\(least)" : "\(least) to \(names.count)"
-    let list = names.isEmpty ? "" : " (\(names.joined(separator: ", ")))"
-    let (noun, verb) = (names.count == 1 ? "operand" : "operands", count == 1 ? "is" : "are")
+    if count >= least, count <= names.count || isVariadic { return }
+    let wanted = isVariadic ? "\(least) or more" : least == names.count ? "\(least)" : "\(least) to \(names.count)"
+    let list = names.isEmpty ? "" : " (\((isVariadic ? listedNames : names).joined(separator: ", ")))"
+    let (noun, verb) = (names.count == 1 && !isVariadic ? "operand" : "operands", count == 1 ? "is" : "are")
     throw Diagnostic("'\(owner)' takes \(wanted) \(noun)\(list), but \(count) \(verb) given")
   }
 }

@@ -42,6 +42,12 @@ public struct ContractionDimensions: Sendable, Hashable {
     self.rhsContracting = rhsContracting
   }
 
+  /// The same contraction of the operands in the other order.
+  public var swapped: ContractionDimensions {
+    ContractionDimensions(
+      lhsBatch: rhsBatch, rhsBatch: lhsBatch, lhsContracting: rhsContracting, rhsContracting: lhsContracting)
+  }
+
   /// The left operand's axes that are neither batch nor contracting, ascending.
   public func lhsFree(rank: Int) -> [Int] {
     (0..<rank).filter { !lhsBatch.contains($0) && !lhsContracting.contains($0) }

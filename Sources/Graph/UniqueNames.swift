@@ -20,11 +20,4 @@ package struct UniqueNames {
     suffixes[name] = suffix + 1
     return "\(name)_\(suffix)"
   }
-
-  /// Makes `names`, which were taken last, free again.
-  package mutating func giveBack(_ names: some Sequence<String>) {
-    taken.subtract(names)
-    // Which numbers are free again is found out when they are asked for.
-    suffixes = [:]
-  }
 }

@@ -43,52 +43,25 @@ extension Kernel {
     result.axes[axis] = outer * inner
     result.axes.remove(at: dropped)
     if dropped < parallelAxes { result.parallelAxes -= 1 }
-    guard let body = body.droppingAxis(dropped) else { return nil }
-    result.body = body
-    return result
-  }
-}
-
-extension Kernel.Body {
-  /// The body in an index space without `axis`, along which nothing steps; `nil` where a program has loads that only
-  /// that axis told apart.
-  fileprivate func droppingAxis(_ axis: Int) -> Kernel.Body? {
-    switch self {
-    case .rows(let rows):
-      var stages: [RowStage] = []
-      for stage in rows.stages {
-        switch stage {
-        case .sweep(let block, let locals, let reductions):
-          guard let block = block.droppingAxis(axis) else { return nil }
-          stages.append(.sweep(block, locals: locals, reductions: reductions))
-        case .scalar(let block, let yields):
-          guard let block = block.droppingAxis(axis) else { return nil }
-          stages.append(.scalar(block, yields: yields))
-        }
-      }
-      return .rows(RowsBody(stages))
+    switch body {
+    case .rows: break
     case .contract(var body):
-      switch axis {
+      switch dropped {
       case ..<body.batchAxes: body.batchAxes -= 1
       case ..<(body.batchAxes + body.mAxes): body.mAxes -= 1
       case ..<(body.batchAxes + body.mAxes + body.nAxes): body.nAxes -= 1
       default: body.kAxes -= 1
       }
-      guard let lhs = body.lhs.droppingAxis(axis), let rhs = body.rhs.droppingAxis(axis),
-        let epilogue = body.epilogue.droppingAxis(axis)
-      else { return nil }
-      (body.lhs, body.rhs, body.epilogue) = (lhs, rhs, epilogue)
-      if let sum = body.rhsSum {
-        guard let sum = sum.droppingAxis(axis) else { return nil }
-        body.rhsSum = sum
-      }
-      if let sum = body.lhsSum {
-        guard let sum = sum.droppingAxis(axis) else { return nil }
-        body.lhsSum = sum
-      }
-      return .contract(body)
+      result.body = .contract(body)
     case .scatter, .lanes: return nil
     }
+    // Loads that only that axis told apart would be one.
+    let rewritten = result.body.rewriting { block in
+      block.droppingAxis(dropped).map { ($0, Array(block.program.instructions.indices)) }
+    }
+    guard let rewritten else { return nil }
+    result.body = rewritten
+    return result
   }
 }
 

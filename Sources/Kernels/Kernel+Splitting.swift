@@ -49,67 +49,23 @@ extension Kernel {
       return .sum(0, rowMajorStrides(factors), parts, rank: rank)
     }
     switch body {
-    case .rows(let rows):
+    case .rows:
       // Terms of a sum that are a vector stay one.
       if sumsAlongInnermostAxis, !result.sumsAlongInnermostAxis { return nil }
-      guard let rows = rows.substituting(coordinates, in: result.axes) else { return nil }
-      result.body = .rows(rows)
-    case .contract(let contract):
-      guard let contract = contract.splitting(axis, more, coordinates, in: result.axes) else { return nil }
+    case .contract(var contract):
+      switch axis {
+      case ..<contract.batchAxes: contract.batchAxes += more
+      case ..<(contract.batchAxes + contract.mAxes): contract.mAxes += more
+      case ..<(contract.batchAxes + contract.mAxes + contract.nAxes): contract.nAxes += more
+      default:
+        if contract.summation == .lanes { return nil }
+        contract.kAxes += more
+      }
       result.body = .contract(contract)
     case .scatter, .lanes: return nil
     }
-    return result
-  }
-}
-
-extension RowsBody {
-  fileprivate func substituting(_ coordinates: [AffineExpression], in extents: [Int]) -> RowsBody? {
-    var stages: [RowStage] = []
-    for stage in self.stages {
-      switch stage {
-      case .sweep(let block, let locals, let reductions):
-        guard let (block, numbers) = block.substituting(coordinates, in: extents) else { return nil }
-        stages.append(
-          .sweep(
-            block, locals: locals.map { numbers[$0] },
-            reductions: reductions.map { Reduction($0.combiner, numbers[$0.value]) }))
-      case .scalar(let block, let yields):
-        guard let (block, numbers) = block.substituting(coordinates, in: extents) else { return nil }
-        stages.append(.scalar(block, yields: yields.map { numbers[$0] }))
-      }
-    }
-    return RowsBody(stages)
-  }
-}
-
-extension ContractBody {
-  /// The body in an index space that has `more` axes in place of `axis`.
-  fileprivate func splitting(
-    _ axis: Int, _ more: Int, _ coordinates: [AffineExpression], in extents: [Int]
-  ) -> ContractBody? {
-    var result = self
-    switch axis {
-    case ..<batchAxes: result.batchAxes += more
-    case ..<(batchAxes + mAxes): result.mAxes += more
-    case ..<(batchAxes + mAxes + nAxes): result.nAxes += more
-    default:
-      if summation == .lanes { return nil }
-      result.kAxes += more
-    }
-    guard let lhs = lhs.substituting(coordinates, in: extents)?.program,
-      let rhs = rhs.substituting(coordinates, in: extents)?.program,
-      let epilogue = epilogue.substituting(coordinates, in: extents)?.block
-    else { return nil }
-    (result.lhs, result.rhs, result.epilogue) = (lhs, rhs, epilogue)
-    if let sum = rhsSum {
-      guard let own = sum.substituting(coordinates, in: extents)?.block else { return nil }
-      result.rhsSum = own
-    }
-    if let sum = lhsSum {
-      guard let own = sum.substituting(coordinates, in: extents)?.block else { return nil }
-      result.lhsSum = own
-    }
+    guard let body = result.body.rewriting({ $0.substituting(coordinates, in: result.axes) }) else { return nil }
+    result.body = body
     return result
   }
 }

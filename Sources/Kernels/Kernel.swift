@@ -75,7 +75,7 @@ public enum RowStage: Sendable, Hashable {
 
 /// The elementwise, reduction and row forms: at each point of the parallel axes the stages run in order.
 ///
-/// One scalar stage is a *map*. One sweep without locals and stores, then at most one scalar stage, is a *reduce*.
+/// One scalar stage is a *map*. One sweep without locals and stores, with scalar stages around it, is a *reduce*.
 /// Anything else is *rows*.
 public struct RowsBody: Sendable, Hashable {
   public var stages: [RowStage]
@@ -190,9 +190,21 @@ public struct Kernel: Sendable, Hashable {
     case lanes(LanesBody)
   }
 
-  /// The form's name as dumps, documentation and `docs/kernels.md` use it.
+  /// What a fused region and its kernel are: fusion decides it, lowering, schedules and emitters go by it. The names are
+  /// those of dumps and of `docs/kernels.md`.
   public enum Form: String, Sendable, Hashable, CaseIterable {
-    case map, reduce, rows, contract, scatter, lanes
+    /// Elementwise.
+    case map
+    /// One sweep that joins elements.
+    case reduce
+    /// Several sweeps over the same rows, or one that stores them.
+    case rows
+    /// One contraction, what feeds it, what follows it, sums beside it.
+    case contract
+    /// One scatter and what follows it.
+    case scatter
+    /// A whole small network, one row a lane.
+    case lanes
   }
 
   /// The extents of the index space's axes.
@@ -229,13 +241,11 @@ public struct Kernel: Sendable, Hashable {
     case .scatter: return .scatter
     case .lanes: return .lanes
     case .rows(let body):
-      if body.stages.count == 1, case .scalar = body.stages[0] { return .map }
-      guard case .sweep(let block, let locals, _)? = body.stages.first, locals.isEmpty, block.stores.isEmpty else {
-        return .rows
+      let sweeps = body.stages.compactMap {
+        if case .sweep(let block, let locals, _) = $0 { (block, locals) } else { nil }
       }
-      if body.stages.count == 1 { return .reduce }
-      if body.stages.count == 2, case .scalar = body.stages[1] { return .reduce }
-      return .rows
+      if sweeps.isEmpty { return body.stages.count == 1 ? .map : .rows }
+      return sweeps.count == 1 && sweeps[0].0.stores.isEmpty && sweeps[0].1.isEmpty ? .reduce : .rows
     }
   }
 }

@@ -1,58 +1,6 @@
 import FraguaSource
 import FraguaTensors
 
-/// A function of one element. Floating-point results are what the kernel interpreter's definitions say, bit for bit.
-public enum UnaryOperator: String, Sendable, Hashable, CaseIterable {
-  case negate, abs, sqrt, exp, expm1, log, log1p, tanh, sigmoid, floor, ceil, round, sign
-  /// Of `i1` and integers.
-  case not
-}
-
-/// A function of two elements of one type.
-///
-/// `maximum` and `minimum` propagate NaN. Integer arithmetic wraps; `divide` of integers gives -1 for a divisor of 0
-/// and MIN for MIN / -1; `remainder` takes the dividend's sign. `and`, `or`, `xor` are of `i1` and integers; shifts are
-/// of integers, logical, by an amount below the width.
-public enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
-  case add, subtract, multiply, divide, remainder, maximum, minimum
-  case and, or, xor
-  case shiftLeft = "shift_left"
-  case shiftRight = "shift_right"
-}
-
-/// A comparison; all but `ne` are false where an operand is NaN.
-public enum Comparison: String, Sendable, Hashable, CaseIterable {
-  case eq, ne, lt, le, gt, ge
-}
-
-/// How a reduction joins two values of one type.
-public enum Combiner: String, Sendable, Hashable, CaseIterable {
-  case sum
-  /// Propagates NaN.
-  case max
-  /// Propagates NaN.
-  case min
-
-  /// What changes nothing when joined: for a sum of floats -0, as +0 would make +0 of a sum of -0.
-  public func identity(_ type: ElementType) -> Scalar {
-    switch self {
-    case .sum: return Scalar(-0.0, as: type)
-    case .max: return Self.bound(type, lowest: true)
-    case .min: return Self.bound(type, lowest: false)
-    }
-  }
-
-  private static func bound(_ type: ElementType, lowest: Bool) -> Scalar {
-    switch type {
-    case .f32, .f64: Scalar(lowest ? -.infinity : .infinity, as: type)
-    case .i32: Scalar(lowest ? Int32.min : .max)
-    case .i64: Scalar(lowest ? Int64.min : .max)
-    case .ui8: Scalar(lowest ? UInt8.min : .max)
-    case .i1: Scalar(!lowest)
-    }
-  }
-}
-
 /// A straight-line program over scalars in SSA form: value `i` is what instruction `i` computes.
 ///
 /// A program runs at each point of an index space. What it may read besides memory, its *inputs* and *locals*, the

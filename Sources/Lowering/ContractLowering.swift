@@ -52,7 +52,7 @@ struct ContractLowering {
   }
 
   /// The kernel and its buffers.
-  func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [Int]) {
+  func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [KernelDraft.Source]) {
     let result = node.results[0]
     var emitter = ProgramEmitter(region, extents: extents, draft: KernelDraft())
     let lhs = try factor(

@@ -2,7 +2,6 @@ import FraguaGraph
 import FraguaKernels
 import FraguaSource
 import FraguaTensors
-import FraguaTransforms
 
 /// Lowers a whole small function to one kernel, one row of the batch a lane: form `lanes`.
 ///
@@ -46,14 +45,14 @@ struct LanesLowering {
   /// - Parameter argumentCount: how many of the region's first arguments are the batch's.
   init(_ region: RegionContext, argumentCount: Int) throws(Diagnostic) {
     self.region = region
-    guard let form = LanesForm(region.function, argumentCount: argumentCount), form.isWorthwhile else {
+    guard let form = region.lanesForm(argumentCount: argumentCount), form.isWorthwhile else {
       throw region.error("it does not fit the form 'lanes'")
     }
     self.form = form
   }
 
   /// The kernel and its buffers.
-  mutating func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [Int]) {
+  mutating func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [KernelDraft.Source]) {
     for (index, value) in region.function.results.enumerated() {
       let axis = form.rowAxis[value.id]
       for coordinates in allCoordinates(value.type.extents, row: axis) {
@@ -151,7 +150,7 @@ struct LanesLowering {
   }
 
   private mutating func load(
-    _ value: Value, _ buffer: Int, _ coordinates: [Coordinate], _ place: Place, _ guards: [AffineGuard],
+    _ value: Value, _ buffer: KernelDraft.Source, _ coordinates: [Coordinate], _ place: Place, _ guards: [AffineGuard],
     fill: Scalar? = nil
   ) -> Int {
     let access = access(

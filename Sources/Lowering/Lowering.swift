@@ -2,7 +2,6 @@ import FraguaGraph
 import FraguaKernels
 import FraguaSource
 import FraguaTensors
-import FraguaTransforms
 
 /// Lowers fused functions to kernel programs.
 public enum Lowering {
@@ -19,7 +18,7 @@ public enum Lowering {
 }
 
 /// The state of lowering one function.
-private struct FunctionLowering {
+struct FunctionLowering {
   let function: Function
   var program: KernelProgram
   /// For each value: the program's buffer that holds it.
@@ -77,9 +76,9 @@ private struct FunctionLowering {
       for operand in node.operands {
         let root = rootOf[operand.id]!
         lastUse[root.id] = index
-        if isAlias(node) { rootOf[node.results[0].id] = root }
+        if node.isAlias { rootOf[node.results[0].id] = root }
       }
-      if !isAlias(node) { for result in node.results { rootOf[result.id] = result } }
+      if !node.isAlias { for result in node.results { rootOf[result.id] = result } }
     }
     for (index, value) in function.results.enumerated() {
       let root = rootOf[value.id]!.id
@@ -94,19 +93,12 @@ private struct FunctionLowering {
     }
   }
 
-  private func isAlias(_ node: Node) -> Bool {
-    guard let operation = node.operation as? any PrimitiveOperation,
-      case .view(let map) = operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes)
-    else { return false }
-    return map.keepsOrder(from: node.operands[0].type.extents, to: node.results[0].type.extents)
-  }
-
-  private mutating func addBuffer(_ name: String, _ type: TensorType, _ kind: ProgramBuffer.Kind) -> Int {
+  mutating func addBuffer(_ name: String, _ type: TensorType, _ kind: ProgramBuffer.Kind) -> Int {
     program.buffers.append(ProgramBuffer(name: bufferNames.take(name), type: type.unnamed, kind: kind))
     return program.buffers.count - 1
   }
 
-  private mutating func parameterBuffer(_ name: String, _ type: TensorType) -> Int {
+  mutating func parameterBuffer(_ name: String, _ type: TensorType) -> Int {
     if let known = parameterBuffers[name] { return known }
     let buffer = addBuffer(name, type, .parameter(name))
     parameterBuffers[name] = buffer
@@ -116,118 +108,69 @@ private struct FunctionLowering {
   // MARK: Nodes
 
   private mutating func lower(_ node: Node, _ index: Int) throws(Diagnostic) {
-    if isAlias(node) {
+    if node.isAlias {
       bufferOf[node.results[0].id] = bufferOf[node.operands[0].id]
       return
     }
     guard case .fused(let name, let region) = node.kind else {
       throw Diagnostic("'\(node.name)' is not in a fused region", at: node.origin.location)
     }
-    guard let form = node.attributes["form"], case .keyword(let word) = form, let form = RegionForm(rawValue: word)
+    guard let form = node.attributes["form"], case .keyword(let word) = form, let form = Kernel.Form(rawValue: word)
     else {
       throw Diagnostic("the fused region '@\(name)' has no attribute 'form'", at: node.origin.location)
     }
-    let roles = try RegionContext.roles(of: region.function)
-    let constants = constantBuffers(of: region.function, roles)
-    let inPlace = updatesInPlace(node, index)
-    if !inPlace.isEmpty {
-      let before = (buffers: program.buffers.count, copies: copies.count)
-      if try lower(node, name, region.function, roles, form, constants, inPlace: inPlace) { return }
-      forgetBuffers(from: before.buffers)
-      copies.removeLast(copies.count - before.copies)
+    do throws(Diagnostic) { try RegionAttributes.check(node.attributes, operandCount: node.operands.count) } catch {
+      throw error.located(at: node.origin.location)
     }
-    _ = try lower(node, name, region.function, roles, form, constants, inPlace: [])
-  }
-
-  /// The parameters whose update the node may write where the parameter lies: every other reader comes before it.
-  private func updatesInPlace(_ node: Node, _ index: Int) -> Set<String> {
-    var names: Set<String> = []
-    for update in node.results.flatMap({ updatesOf[$0.id] ?? [] }) {
-      let lastRead = valueOf[update.parameter].flatMap { lastUse[$0.id] } ?? -1
-      if lastRead <= index { names.insert(update.parameter) }
+    let body = try ClassifiedFunction(region.function)
+    var destinations: [Destination] = []
+    var outputs: [[KernelDraft.Source]] = []
+    for result in node.results {
+      let own = self.destinations(of: result, index)
+      outputs.append(own.indices.map { .destination(destinations.count + $0) })
+      destinations += own
     }
-    return names
-  }
-
-  /// Takes back the buffers that were added last, down to number `count`.
-  private mutating func forgetBuffers(from count: Int) {
-    bufferNames.giveBack(program.buffers[count...].map(\.name))
-    for buffer in program.buffers[count...] {
-      if case .parameter(let name) = buffer.kind { parameterBuffers[name] = nil }
+    let inputs = zip(body.function.arguments, node.operands).map {
+      ($0.id, KernelDraft.Source.program(bufferOf[$1.id]!))
     }
-    program.buffers.removeLast(program.buffers.count - count)
-  }
-
-  /// Lowers a region with these parameters updated in place; `false` where the kernel would read an element that it has
-  /// overwritten.
-  private mutating func lower(
-    _ node: Node, _ name: String, _ body: Function, _ roles: [Role], _ form: RegionForm, _ constants: [Int: Int],
-    inPlace: Set<String>
-  ) throws(Diagnostic) -> Bool {
-    var inputs: [Int: Int] = [:]
-    for (argument, operand) in zip(body.arguments, node.operands) { inputs[argument.id] = bufferOf[operand.id]! }
-    var outputs: [[Int]] = []
-    for result in node.results { outputs.append(destinations(of: result, inPlace)) }
     let context = RegionContext(
-      body, roles, node.attributes, origin: node.origin, inputs: inputs, outputs: outputs, constants: constants)
-    let lowered: (kernel: Kernel, bindings: [Int])
-    switch form {
-    case .map, .rows:
-      var rows = try RowsLowering(context)
-      lowered = try rows.lower()
-    case .contract: lowered = try ContractLowering(context).lower()
-    case .scatter: lowered = try ScatterLowering(context).lower()
-    case .lanes:
-      do throws(Diagnostic) { try RegionForm.check(node.attributes, operandCount: node.operands.count) } catch {
-        throw error.located(at: node.origin.location)
-      }
-      let count = node.attributes.integer("arguments")
-      var lanes = try LanesLowering(context, argumentCount: count)
-      lowered = try lanes.lower()
-    }
-    if !InPlaceCheck.isLegal(lowered.kernel) { return false }
-    addCall(name, lowered.kernel, lowered.bindings, node.origin)
-    return true
+      body, node.attributes, origin: node.origin, inputs: Dictionary(uniqueKeysWithValues: inputs), outputs: outputs,
+      constants: constantBuffers(of: body))
+    let (kernel, bindings) = try kernel(of: context, form, node)
+    bind(kernel, bindings, destinations, name, node)
   }
 
-  /// The buffers that receive a region's result: results of the function, parameters updated in place, or a temporary.
-  private mutating func destinations(of value: Value, _ inPlace: Set<String>) -> [Int] {
-    var buffers: [Int] = []
-    for index in resultsOf[value.id] ?? [] {
-      let result = function.results[index]
-      let name = function.valueNames[result.id] ?? "result\(index)"
-      buffers.append(addBuffer(name, result.type, .result(index)))
+  private func kernel(
+    of region: RegionContext, _ form: Kernel.Form, _ node: Node
+  ) throws(Diagnostic) -> (Kernel, [KernelDraft.Source]) {
+    switch form {
+    case .map, .reduce, .rows:
+      var rows = try RowsLowering(region)
+      return try rows.lower()
+    case .contract: return try ContractLowering(region).lower()
+    case .scatter: return try ScatterLowering(region).lower()
+    case .lanes:
+      var lanes = try LanesLowering(region, argumentCount: node.attributes.integer("arguments"))
+      return try lanes.lower()
     }
-    let updates = updatesOf[value.id] ?? []
-    for update in updates where inPlace.contains(update.parameter) {
-      buffers.append(parameterBuffer(update.parameter, update.value.type))
-    }
-    if buffers.isEmpty {
-      buffers.append(addBuffer(function.valueNames[value.id] ?? "v\(value.id)", value.type, .temporary))
-    }
-    bufferOf[value.id] = buffers[0]
-    for update in updates where !inPlace.contains(update.parameter) {
-      copies.append((from: buffers[0], to: parameterBuffer(update.parameter, update.value.type)))
-    }
-    return buffers
   }
 
   /// The program's buffers of the region's constants that are no splats.
-  private mutating func constantBuffers(of body: Function, _ roles: [Role]) -> [Int: Int] {
-    var result: [Int: Int] = [:]
-    for (node, role) in zip(body.nodes, roles) {
+  private mutating func constantBuffers(of body: ClassifiedFunction) -> [Int: KernelDraft.Source] {
+    var result: [Int: KernelDraft.Source] = [:]
+    for (node, role) in zip(body.function.nodes, body.roles) {
       guard case .constant(let constant) = role, constant.splat == nil else { continue }
       let tensor = ConstantTensor(constant.tensor)
       if constantIndex[tensor] == nil {
         program.constants.append(tensor)
         constantIndex[tensor] = addBuffer("constant", tensor.tensor.type, .constant(program.constants.count - 1))
       }
-      result[node.results[0].id] = constantIndex[tensor]
+      result[node.results[0].id] = .program(constantIndex[tensor]!)
     }
     return result
   }
 
-  private mutating func addCall(_ name: String, _ kernel: Kernel, _ buffers: [Int], _ origin: Origin) {
+  mutating func addCall(_ name: String, _ kernel: Kernel, _ buffers: [Int], _ origin: Origin) {
     let index: Int
     if let known = kernelIndex[kernel] {
       index = known

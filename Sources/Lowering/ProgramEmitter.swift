@@ -151,14 +151,16 @@ struct ProgramEmitter {
   }
 
   private mutating func load(
-    _ value: Value, _ buffer: Int, _ coordinates: [AffineExpression], _ guards: [AffineGuard], fill: Scalar?
+    _ value: Value, _ buffer: KernelDraft.Source, _ coordinates: [AffineExpression], _ guards: [AffineGuard],
+    fill: Scalar?
   ) throws(Diagnostic) -> Int {
     let linear = AffineExpression.sum(0, rowMajorStrides(value.type.extents), coordinates, rank: rank)
     return load(value.type, buffer, linear, guards, fill: fill, indices: [])
   }
 
   private mutating func load(
-    _ type: TensorType, _ buffer: Int, _ linear: AffineExpression, _ guards: [AffineGuard], fill: Scalar?,
+    _ type: TensorType, _ buffer: KernelDraft.Source, _ linear: AffineExpression, _ guards: [AffineGuard],
+    fill: Scalar?,
     indices: [Access.IndexTerm]
   ) -> Int {
     let access = Access(

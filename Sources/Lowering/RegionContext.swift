@@ -5,27 +5,28 @@ import FraguaTensors
 
 /// A fused region on its way to a kernel: its nodes' roles, and the program's buffers behind its arguments and results.
 struct RegionContext {
-  let function: Function
+  private let body: ClassifiedFunction
   let origin: Origin
-  /// For each node: its role.
-  let roles: [Role]
-  /// For each value: the node that defines it; `nil` for arguments.
-  let producers: [Int?]
-  /// For each argument's value: the program's buffer.
-  let inputs: [Int: Int]
-  /// For each result: the program's buffers that receive it.
-  let outputs: [[Int]]
+  /// For each argument's value: the buffer that holds it.
+  let inputs: [Int: KernelDraft.Source]
+  /// For each result: the buffers that receive it.
+  let outputs: [[KernelDraft.Source]]
   /// The program's buffers of constant tensors, by value.
-  let constants: [Int: Int]
+  let constants: [Int: KernelDraft.Source]
   /// The index space that the region's attributes name, and for each result its strides there.
   let placing: (space: [Int], strides: [[Int]])?
 
-  /// - Parameter roles: ``roles(of:)`` of `function`.
+  var function: Function { body.function }
+  /// For each node: its role.
+  var roles: [Role] { body.roles }
+  /// For each value: the node that defines it; `nil` for arguments.
+  var producers: [Int?] { body.producers }
+
   init(
-    _ function: Function, _ roles: [Role], _ attributes: Attributes, origin: Origin, inputs: [Int: Int],
-    outputs: [[Int]], constants: [Int: Int]
+    _ body: ClassifiedFunction, _ attributes: Attributes, origin: Origin, inputs: [Int: KernelDraft.Source],
+    outputs: [[KernelDraft.Source]], constants: [Int: KernelDraft.Source]
   ) {
-    self.function = function
+    self.body = body
     self.origin = origin
     if case .integers(let space)? = attributes["space"], case .integers(let strides)? = attributes["strides"] {
       let starts = stride(from: 0, to: strides.count, by: max(1, space.count))
@@ -36,28 +37,16 @@ struct RegionContext {
     self.inputs = inputs
     self.outputs = outputs
     self.constants = constants
-    self.roles = roles
-    var producers = [Int?](repeating: nil, count: function.valueCount)
-    for (index, node) in function.nodes.enumerated() { for result in node.results { producers[result.id] = index } }
-    self.producers = producers
   }
 
-  /// The roles of a region's nodes.
-  /// - Throws: where it holds something that is no primitive operation, as a dump written by hand may.
-  static func roles(of function: Function) throws(Diagnostic) -> [Role] {
-    var roles: [Role] = []
-    for node in function.nodes {
-      guard let operation = node.operation as? any PrimitiveOperation else {
-        throw Diagnostic(
-          "a fused region holds '\(node.name)', which is no primitive operation", at: node.origin.location)
-      }
-      roles.append(operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes))
-    }
-    return roles
-  }
+  /// The region's analysis as the form `lanes`.
+  func lanesForm(argumentCount: Int) -> LanesForm? { LanesForm(body, argumentCount: argumentCount) }
+
+  /// What computes an element of the result of node `index`, where that is one expression.
+  func expression(of index: Int) -> ElementExpression? { body.expression(of: index) }
 
   /// The nodes with a role of that kind.
-  func nodes(where predicate: (Role) -> Bool) -> [Int] { roles.indices.filter { predicate(roles[$0]) } }
+  func nodes(where predicate: (Role) -> Bool) -> [Int] { body.nodes(where: predicate) }
 
   /// Where result `index` lies in the index space `space`, at whose points the coordinates of a kernel of extents
   /// `extents` are `place`: its own coordinates there, and the element in memory.

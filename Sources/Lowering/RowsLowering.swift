@@ -71,7 +71,7 @@ struct RowsLowering {
   private func isFull(_ value: Value) -> Bool { reduced.isEmpty || value.type.rank == space.count }
 
   /// The kernel and its buffers.
-  mutating func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [Int]) {
+  mutating func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [KernelDraft.Source]) {
     if reduced.isEmpty { try lowerMap() } else { try lowerSweeps() }
     let kernel = Kernel(
       axes: extents, parallelAxes: kept.count, buffers: draft.buffers, body: .rows(RowsBody(stages)))
@@ -210,17 +210,7 @@ struct RowsLowering {
 
   /// Whether a node's own expression has more than cheap arithmetic.
   private func isCostly(_ index: Int) -> Bool {
-    guard case .pointwise(let expression) = region.roles[index] else { return false }
-    var program = ScalarProgram()
-    let operands = region.function.nodes[index].operands.enumerated().map { program.input($0, $1.type.element) }
-    _ = expression(&program, operands)
-    return program.instructions.contains { instruction in
-      switch instruction {
-      case .unary(let op, _): [.exp, .expm1, .log, .log1p, .tanh, .sigmoid, .sqrt].contains(op)
-      case .binary(let op, _, _): op == .divide || op == .remainder
-      case .random: true
-      default: false
-      }
-    }
+    guard case .pointwise = region.roles[index], let expression = region.expression(of: index) else { return false }
+    return expression.program.instructions.contains { $0.cost.cycles >= OperatorCost.division.cycles }
   }
 }

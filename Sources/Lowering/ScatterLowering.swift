@@ -24,7 +24,7 @@ struct ScatterLowering {
   }
 
   /// The kernel and its buffers.
-  func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [Int]) {
+  func lower() throws(Diagnostic) -> (kernel: Kernel, bindings: [KernelDraft.Source]) {
     let rank = extents.count
     let inner = (1 + sourceAxes..<rank).map { AffineExpression.axis($0, rank: rank) }
     let source = (1..<1 + sourceAxes).map { AffineExpression.axis($0, rank: rank) }

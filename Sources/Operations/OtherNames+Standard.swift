@@ -46,6 +46,8 @@ extension OtherNames {
       "reshape": ["flatten", "view", "squeeze", "unsqueeze", "expand_dims"],
       "transpose": ["permute", "swapaxes", "t"],
       "broadcast": ["broadcast_to", "expand", "tile", "repeat"],
+      "concatenate": ["concat", "cat", "hstack", "vstack", "append", "merge"],
+      "split": ["chunk", "array_split", "unbind", "tensor_split"],
       "iota": ["arange", "range", "linspace"],
       "constant": ["const", "literal", "full", "ones", "zeros"],
       // Random numbers.
@@ -66,8 +68,8 @@ extension OtherNames {
       "adam": ["adam_w"],
     ],
     absent: [
-      "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "erf", "sort", "argsort", "argmin", "top_k",
-      "cumsum", "cumprod", "ceil", "round", "mod", "remainder", "concatenate", "concat", "stack", "split", "conv",
-      "conv1d", "conv2d", "max_pool", "avg_pool", "lstm", "gru", "layer_norm", "batch_norm", "attention",
+      "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "sort", "argsort", "argmin", "top_k",
+      "cumsum", "cumprod", "ceil", "round", "mod", "remainder", "stack", "conv", "conv1d", "conv2d", "max_pool",
+      "avg_pool", "lstm", "gru", "layer_norm", "batch_norm", "attention",
     ])
 }

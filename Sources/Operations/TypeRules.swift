@@ -30,7 +30,7 @@ extension Operation {
   ) throws(Diagnostic) {
     let type = types[index]
     if allowed.contains(type.element) { return }
-    throw error("takes \(list(allowed)) elements, but operand '\(operandRule.names[index])' is \(type)")
+    throw error("takes \(list(allowed)) elements, but operand '\(operandRule.name(of: index))' is \(type)")
       .noting("change the element type with 'convert %value {to = \(allowed[0].rawValue)}'")
   }
 
@@ -38,9 +38,9 @@ extension Operation {
   public func requireSameElement(_ types: [TensorType], _ first: Int, _ second: Int) throws(Diagnostic) {
     let (a, b) = (types[first].element, types[second].element)
     if a == b { return }
-    let names = operandRule.names
+    let (firstName, secondName) = (operandRule.name(of: first), operandRule.name(of: second))
     throw error(
-      "operands differ in element type: '\(names[first])' has \(a.rawValue) and '\(names[second])' has \(b.rawValue)"
+      "operands differ in element type: '\(firstName)' has \(a.rawValue) and '\(secondName)' has \(b.rawValue)"
     )
     .noting("change one of them with 'convert %value {to = \(a.rawValue)}'")
   }
@@ -48,10 +48,10 @@ extension Operation {
   /// Checks that operands `first` and `second` have the same shape.
   public func requireSameShape(_ types: [TensorType], _ first: Int, _ second: Int) throws(Diagnostic) {
     if types[first].shape == types[second].shape { return }
-    let names = operandRule.names
+    let (firstName, secondName) = (operandRule.name(of: first), operandRule.name(of: second))
     let difference = error(
-      "operands differ in shape: '\(names[first])' is \(types[first]) and '\(names[second])' is \(types[second])")
-    throw noting(difference, types[second], named: names[second], asShape: types[first].shape)
+      "operands differ in shape: '\(firstName)' is \(types[first]) and '\(secondName)' is \(types[second])")
+    throw noting(difference, types[second], named: secondName, asShape: types[first].shape)
   }
 
   /// `error` about the operand `name` of type `type`, with the reshape that gives it `shape` where they differ in axes
@@ -66,7 +66,7 @@ extension Operation {
   public func requireRank(_ types: [TensorType], _ index: Int, atLeast rank: Int) throws(Diagnostic) {
     if types[index].rank >= rank { return }
     throw error(
-      "needs operand '\(operandRule.names[index])' of rank \(rank) or more, but it is \(types[index])"
+      "needs operand '\(operandRule.name(of: index))' of rank \(rank) or more, but it is \(types[index])"
     )
   }
 

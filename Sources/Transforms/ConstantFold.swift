@@ -38,23 +38,24 @@ public enum ConstantFold {
   /// The largest result that is folded, unless it is a splat.
   static let largestElementCount = 4096
 
-  /// What `operation` gives for these operands; `nil` where it is not folded.
+  /// What each result of `operation` is for these operands; `nil` where it is not folded.
   static func folded(
     _ operation: any Operation, _ constants: [ConstantValue], _ attributes: Attributes
-  ) -> ConstantValue? {
+  ) -> [ConstantValue]? {
     let types = constants.map(\.type)
     let isInteger = types.allSatisfy { !$0.element.isFloat }
     guard let foldable = operation as? any FoldableOperation, foldable.folding == .allElements || isInteger,
-      let result = try? operation.inferTypes(types, attributes), result.count == 1, result[0].isFixed
+      let results = try? operation.inferTypes(types, attributes), results.allSatisfy(\.isFixed)
     else { return nil }
-    if case .pointwise = foldable.role(types, result, attributes), constants.allSatisfy({ $0.splat != nil }) {
-      let value = operation.evaluate(constants.map { Tensor($0.splat!) }, attributes)[0]
-      return ConstantValue(result[0], splat: value[0])
+    if case .pointwise = foldable.role(types, results, attributes), constants.allSatisfy({ $0.splat != nil }) {
+      let values = operation.evaluate(constants.map { Tensor($0.splat!) }, attributes)
+      return zip(results, values).map { ConstantValue($0, splat: $1[0]) }
     }
     // As many elements as a symbol says would be another program for every batch.
-    guard result[0].shape.allSatisfy({ $0.declaredValue != nil }), result[0].elementCount <= largestElementCount,
+    guard results.allSatisfy({ $0.shape.allSatisfy { $0.declaredValue != nil } }),
+      results.allSatisfy({ $0.elementCount <= largestElementCount }),
       types.allSatisfy({ $0.elementCount <= largestElementCount })
     else { return nil }
-    return ConstantValue(operation.evaluate(constants.map(\.tensor), attributes)[0])
+    return operation.evaluate(constants.map(\.tensor), attributes).map { ConstantValue($0) }
   }
 }

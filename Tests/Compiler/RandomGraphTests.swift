@@ -69,6 +69,13 @@ import Testing
     for entry in sample.entries { try check(sample, entry, isThorough: true, &counts) }
   }
 
+  /// The verifier could not prove one of two conditions on the same coordinates: a padded reshape of what is padded.
+  @Test func compilesPaddedReshapesOfPadded() throws {
+    let sample = RandomGraph(seed: 138, size: Int(138 % 17) + 2, rearranges: true)
+    var counts = StochasticOracle.Counts()
+    for entry in sample.entries { try check(sample, entry, isThorough: true, &counts) }
+  }
+
   private func check(
     _ sample: RandomGraph, _ entry: String, isThorough: Bool, _ counts: inout StochasticOracle.Counts
   ) throws {

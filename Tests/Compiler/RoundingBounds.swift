@@ -46,7 +46,7 @@ enum RoundingBounds {
     _ = expression(&program, inputs)
     let hasFunction = program.instructions.contains { instruction in
       guard case .unary(let op, _) = instruction else { return false }
-      return [.exp, .expm1, .log, .log1p, .tanh, .sigmoid].contains(op)
+      return op.cost.instructions > 1
     }
     guard hasFunction else { return nil }
     return result.doubles.map { x in

@@ -21,6 +21,7 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
     .init(op: .log, double: { log($0) }, extended: { logl($0) }),
     .init(op: .log1p, double: { log1p($0) }, extended: { log1pl($0) }),
     .init(op: .tanh, double: { tanh($0) }, extended: { tanhl($0) }),
+    .init(op: .erf, double: { erf($0) }, extended: { erfl($0) }),
     .init(op: .sigmoid, double: { sigmoid($0) }, extended: { sigmoid($0) }),
   ]
 }

@@ -38,6 +38,7 @@ import Testing
       (.log, infinity, infinity), (.log1p, 0, 0), (.log1p, -0.0, -0.0), (.log1p, -1, -infinity),
       (.log1p, infinity, infinity), (.tanh, 0, 0), (.tanh, -0.0, -0.0), (.tanh, infinity, 1), (.tanh, -infinity, -1),
       (.tanh, 50, 1), (.sigmoid, infinity, 1), (.sigmoid, -infinity, 0), (.sigmoid, 0, 0.5), (.sqrt, -0.0, -0.0),
+      (.erf, infinity, 1), (.erf, -infinity, -1), (.erf, 0, 0), (.erf, -0.0, -0.0), (.erf, 7, 1), (.erf, -7, -1),
       (.round, 2.5, 2), (.round, -0.5, -0.0), (.round, 3.5, 4), (.floor, -0.5, -1), (.ceil, -0.5, -0.0),
       (.sign, -3, -1), (.sign, 7, 1), (.sign, -0.0, -0.0), (.sign, 0, 0), (.abs, -0.0, 0), (.negate, 0, -0.0),
     ]
@@ -54,7 +55,7 @@ import Testing
   @Test(arguments: [ElementType.f32, .f64]) func denormals(_ type: ElementType) {
     let least = type == .f32 ? Double(Float.leastNonzeroMagnitude) : .leastNonzeroMagnitude
     let normal = type == .f32 ? Double(Float.leastNormalMagnitude) : .leastNormalMagnitude
-    for op in [UnaryOperator.expm1, .log1p, .tanh, .sqrt, .floor, .ceil, .round, .sign] {
+    for op in [UnaryOperator.expm1, .log1p, .tanh, .erf, .sqrt, .floor, .ceil, .round, .sign] {
       #expect(same(unary(op, 3 * least, type), 0), "\(op.rawValue)")
       #expect(same(unary(op, -least, type), -0.0), "\(op.rawValue)")
     }

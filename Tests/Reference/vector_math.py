@@ -58,3 +58,13 @@ for bits in (15,16,):
 for bits in (40,41,42):
     h,lo=split(bits,'d'); print('ln2 f64',float(h).hex(),float(lo).hex())
 print('log2e',hex(f32(1/l)),float(1/l).hex(), 'sqrthalf',hex(f32(sqrt(mpf(1)/2))),hex(f64(sqrt(mpf(1)/2))))
+# the error function: x + x P(x^2) below 1, 1 - exp(-Q(x)) above
+def pe(z):
+    z=mpf(z)
+    if z<mpf(10)**-20: return 2/sqrt(pi)*(1-z/3+z*z/10)-1
+    s=sqrt(z); return erf(s)/s-1
+qx=lambda t:-log(erfc(t))
+for name,n in (('erf32 inner',6),('erf64 inner',12)):
+    c,e=remez(pe,lambda z:1/(1+pe(z)),mpf(0),mpf(1),n); print(name,n,nstr(log(e,2),5)); print([nstr(x,10) for x in c]); print([float(x).hex() for x in c])
+for name,n,top in (('erf32 outer',6,4),('erf64 outer',18,6)):
+    c,e=remez(qx,lambda t:erfc(t)/erf(t),mpf(1),mpf(top),n); print(name,n,nstr(log(e,2),5)); print([nstr(x,10) for x in c]); print([float(x).hex() for x in c])

@@ -50,10 +50,10 @@ extension KernelSketch {
     switch source.int(0...11) {
     case 0: _ = program.constant(makeScalar(type))
     case 1...3:
-      let operators = UnaryOperator.allCases.filter { Self.takes($0, type) }
+      let operators = UnaryOperator.allCases.filter { $0.takes(type) }
       _ = program.unary(source.pick(operators), x)
     case 4...7:
-      let operators = BinaryOperator.allCases.filter { Self.takes($0, type) }
+      let operators = BinaryOperator.allCases.filter { $0.takes(type) }
       _ = program.binary(source.pick(operators), x, y)
     case 8: _ = program.select(program.compare(source.pick(Comparison.allCases), x, y), y, z)
     case 9 where type.isFloat: _ = program.fma(x, y, z)
@@ -65,25 +65,6 @@ extension KernelSketch {
         _ = program.random(seed: seed, step: index, index: index, stream: UInt32(source.int(0...5)))
       }
     default: _ = program.convert(x, to: .f32)
-    }
-  }
-
-  /// Whether there is such a function of `type`.
-  private static func takes(_ op: UnaryOperator, _ type: ElementType) -> Bool {
-    switch op {
-    case .negate, .abs, .floor, .ceil, .round, .sign: type != .i1
-    case .sqrt, .exp, .expm1, .log, .log1p, .tanh, .sigmoid: type.isFloat
-    case .not: !type.isFloat
-    }
-  }
-
-  /// Whether there is such a function of `type`.
-  private static func takes(_ op: BinaryOperator, _ type: ElementType) -> Bool {
-    switch op {
-    case .add, .subtract, .multiply, .divide, .remainder: type != .i1
-    case .maximum, .minimum: true
-    case .and, .or, .xor: !type.isFloat
-    case .shiftLeft, .shiftRight: type.isInteger
     }
   }
 

@@ -195,7 +195,10 @@ private struct GraphMaker {
   private mutating func rearranged(_ x: Value) -> Value {
     var x = x
     for _ in 0..<random.int(1...4) {
-      if x.type.rank > 1, random.chance(50) {
+      if x.type.rank > 0, x.type.elementCount < 4096, random.chance(15) {
+        let axis = random.int(0...x.type.rank - 1)
+        x = builder.pad(x, low: [random.int(0...2)], high: [random.int(0...2)], axes: [axis])
+      } else if x.type.rank > 1, random.chance(50) {
         x = builder.transpose(x, Array((0..<x.type.rank).shuffled(using: &random)))
       } else {
         x = builder.reshape(x, to: factors(of: x.type.elementCount).map(Extent.fixed))

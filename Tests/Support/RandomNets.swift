@@ -132,7 +132,7 @@ private struct NetMaker {
 
   private mutating func addNode() {
     let a = float()
-    switch random.int(0...13) {
+    switch random.int(0...15) {
     case 0, 1: _ = unary(a)
     case 2, 3: binary(a)
     case 4, 5: layer(a)
@@ -143,12 +143,14 @@ private struct NetMaker {
     case 10: gathering()
     case 11: scattering(a)
     case 12: product(a)
+    case 13: joining(a)
+    case 14: cutting(a)
     default: positions(a)
     }
   }
 
   private mutating func unary(_ a: Named) -> Named {
-    let name = random.pick(["negate", "tanh", "sigmoid", "relu", "exp", "abs", "softplus"])
+    let name = random.pick(["negate", "tanh", "sigmoid", "relu", "exp", "abs", "softplus", "erf"])
     // Growth would leave nothing to compare.
     let operand = name == "exp" ? define("tanh %\(a.name)", a.extents) : a
     return define("\(name) %\(operand.name)", a.extents)
@@ -207,6 +209,34 @@ private struct NetMaker {
         "pad %\(a.name) {axes = [\(axis)], low = [\(low)], high = [\(high)], fill = \(random.pick(["0.0", "-1.0"]))}",
         a.extents.dropLast() + [last + low + high])
     }
+  }
+
+  /// Joins values that differ along the last axis at most.
+  private mutating func joining(_ a: Named) {
+    guard let last = a.extents.last, last != -1 else { return }
+    let outer = Array(a.extents.dropLast())
+    let others = pool.filter {
+      $0.isFloat && $0.extents.count == a.extents.count && Array($0.extents.dropLast()) == outer
+        && $0.extents.last != -1
+    }
+    let joined = [a] + (0..<random.int(1...2)).map { _ in random.pick(others) }
+    let extent = joined.reduce(0) { $0 + $1.extents[outer.count] }
+    // Nets stay small.
+    guard extent <= 24 else { return }
+    define("concatenate \(list(joined))", outer + [extent])
+  }
+
+  /// Cuts along the last axis; all pieces are values of their own.
+  private mutating func cutting(_ a: Named) {
+    guard let last = a.extents.last, last > 1 else { return }
+    let size = random.int(1...last - 1)
+    let outer = Array(a.extents.dropLast())
+    let pieces = [size, last - size].map { extent in
+      defer { count += 1 }
+      return Named(name: "v\(count)", extents: outer + [extent], parameters: a.parameters)
+    }
+    lines.append("\(list(pieces)) = split %\(a.name) {sizes = [\(size), \(last - size)]}")
+    pool += pieces
   }
 
   /// An element of a parameter for each row of a batch that is a number: a slice with a stride, a padded or reversed

@@ -11,12 +11,12 @@ extension Kernel {
     case .rows(let body):
       return body.stages.reduce(0) { sum, stage in
         switch stage {
-        case .sweep(let block, _, _): sum + points * block.program.cost
-        case .scalar(let block, _): sum + axes.prefix(parallelAxes).reduce(1, *) * block.program.cost
+        case .sweep(let block, _, _): sum + points * block.program.cycles
+        case .scalar(let block, _): sum + axes.prefix(parallelAxes).reduce(1, *) * block.program.cycles
         }
       }
     case .scatter: return 4 * points / max(1, axes[0])
-    case .lanes(let body): return axes[0] * body.row.program.cost / 4 + body.epilogue.program.cost
+    case .lanes(let body): return axes[0] * body.row.program.cycles / 4 + body.epilogue.program.cycles
     }
   }
 
@@ -88,18 +88,6 @@ public enum AccessPart: Sendable {
 }
 
 extension ScalarProgram {
-  /// The number of instructions, elementary functions counted as what they expand to.
-  public var cost: Int {
-    instructions.reduce(0) { sum, instruction in
-      switch instruction {
-      case .unary(let op, _): sum + ([.exp, .expm1, .log, .log1p, .tanh, .sigmoid].contains(op) ? 20 : 1)
-      case .random: sum + 100
-      case .constant, .input, .local, .index: sum
-      default: sum + 1
-      }
-    }
-  }
-
   /// Floating-point operations, elementary functions counted as one.
   var flops: Int {
     zip(instructions, types).reduce(0) { sum, item in

@@ -25,6 +25,7 @@ public enum VectorMath {
     case .log1p: return range == .unit ? log1pOfUnit(x, in: &a) : log1p(x, in: &a)
     case .tanh: return tanh(x, in: &a)
     case .sigmoid: return sigmoid(x, in: &a)
+    case .erf: return erf(x, in: &a)
     case .floor: return type.isFloat ? a.floor(x) : x
     case .ceil: return type.isFloat ? a.ceil(x) : x
     case .round: return type.isFloat ? a.roundToEven(x) : x

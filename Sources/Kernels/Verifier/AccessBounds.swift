@@ -96,23 +96,22 @@ struct AccessBounds {
   /// The elements that `access` reaches over `box`.
   ///
   /// Where a guard bounds a sum of coordinates that the address holds a multiple of, as in a convolution's padding,
-  /// that multiple of the guard's own range takes the place of the coordinates'; so with digits.
+  /// that multiple of the guard's own range takes the place of the coordinates'; so with digits. Each guard is tried on
+  /// the address as it is, and on what earlier ones have left of it.
   private static func reach(_ access: Access, _ box: [ClosedInterval], _ ranges: ValueRanges) -> ClosedInterval? {
-    var element = access.element
-    var base = ClosedInterval(0, 0)
-    guard var narrowest = element.range(in: box) else { return nil }
-    var best = narrowest
+    guard let whole = access.element.range(in: box) else { return nil }
+    var best = whole
+    var rest = (element: access.element, base: ClosedInterval(0, 0), reach: whole)
     for g in access.guards {
-      for factor in factors(of: g.expression, in: element) {
-        guard let share = ClosedInterval(0, g.bound - 1).multiplied(by: factor), let newBase = base.adding(share),
-          let residual = element.subtracting(factor, times: g.expression),
-          let candidate = residual.range(in: box)?.adding(newBase)
-        else { continue }
-        // Both bounds hold; where they exclude each other, the access never happens.
-        best.low = max(best.low, candidate.low)
-        best.high = max(best.low, min(best.high, candidate.high))
-        if candidate.high &- candidate.low <= narrowest.high &- narrowest.low {
-          (narrowest, base, element) = (candidate, newBase, residual)
+      for factor in factors(of: g.expression, in: access.element) {
+        guard let (_, _, reach) = replaced(g, factor, access.element, ClosedInterval(0, 0), box) else { continue }
+        best = best.cut(to: reach)
+      }
+      for factor in factors(of: g.expression, in: rest.element) {
+        guard let next = replaced(g, factor, rest.element, rest.base, box) else { continue }
+        best = best.cut(to: next.reach)
+        if next.reach.high &- next.reach.low <= rest.reach.high &- rest.reach.low {
+          rest = next
           break
         }
       }
@@ -124,5 +123,25 @@ struct AccessBounds {
       best = sum
     }
     return best
+  }
+
+  /// `element` and `base` with `factor` times the range of a guard in place of that multiple of its expression, and what
+  /// they reach together.
+  private static func replaced(
+    _ g: AffineGuard, _ factor: Int, _ element: AffineExpression, _ base: ClosedInterval, _ box: [ClosedInterval]
+  ) -> (element: AffineExpression, base: ClosedInterval, reach: ClosedInterval)? {
+    guard let share = ClosedInterval(0, g.bound - 1).multiplied(by: factor), let newBase = base.adding(share),
+      let residual = element.subtracting(factor, times: g.expression),
+      let reach = residual.range(in: box)?.adding(newBase)
+    else { return nil }
+    return (residual, newBase, reach)
+  }
+}
+
+extension ClosedInterval {
+  /// What lies in both, which hold; where they exclude each other, what is bounded by them never happens.
+  fileprivate func cut(to other: ClosedInterval) -> ClosedInterval {
+    let low = Swift.max(low, other.low)
+    return ClosedInterval(low, Swift.max(low, Swift.min(high, other.high)))
   }
 }

@@ -175,26 +175,3 @@ extension Scalar {
     }
   }
 }
-
-extension UnaryOperator {
-  /// Whether there is such a function of `type`.
-  func takes(_ type: ElementType) -> Bool {
-    switch self {
-    case .negate, .abs, .floor, .ceil, .round, .sign: type != .i1
-    case .sqrt, .exp, .expm1, .log, .log1p, .tanh, .sigmoid: type.isFloat
-    case .not: !type.isFloat
-    }
-  }
-}
-
-extension BinaryOperator {
-  /// Whether there is such a function of `type`.
-  func takes(_ type: ElementType) -> Bool {
-    switch self {
-    case .add, .subtract, .multiply, .divide, .remainder: type != .i1
-    case .maximum, .minimum: true
-    case .and, .or, .xor: !type.isFloat
-    case .shiftLeft, .shiftRight: type.isInteger
-    }
-  }
-}

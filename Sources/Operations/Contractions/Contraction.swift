@@ -43,10 +43,7 @@ extension FunctionBuilder {
     let otherFirst = placing.batch + placing.other + placing.own
     let rank = cotangentFirst.count
     if otherFirst == Array(0..<rank), cotangentFirst != otherFirst {
-      let swapped = ContractionDimensions(
-        lhsBatch: dimensions.rhsBatch, rhsBatch: dimensions.lhsBatch, lhsContracting: dimensions.rhsContracting,
-        rhsContracting: dimensions.lhsContracting)
-      return contract(other, cotangent, swapped)
+      return contract(other, cotangent, dimensions.swapped)
     }
     // Axis `a` of the contraction belongs at `cotangentFirst[a]`.
     return transpose(contract(cotangent, other, dimensions), inversePermutation(cotangentFirst))

@@ -146,3 +146,55 @@ public struct DotGeneralOperation: PrimitiveOperation, FoldableOperation {
     ]
   }
 }
+
+extension DotGeneralOperation: SimplifiableOperation {
+  /// Reads through the transpose of an operand, where the operand's free axes keep their order: every operand is read as
+  /// a strided view anyway.
+  ///
+  /// The contracted axes keep their order, so every element adds the same products, in the same order where it is a chain.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    var operands = x
+    var dimensions = Self.dimensions(attributes)
+    if let (source, permutation) = Self.transposeSource(x[0], in: s) {
+      let free = dimensions.lhsFree(rank: permutation.count).map { permutation[$0] }
+      if free == free.sorted() {
+        operands[0] = source
+        dimensions.lhsBatch = dimensions.lhsBatch.map { permutation[$0] }
+        dimensions.lhsContracting = dimensions.lhsContracting.map { permutation[$0] }
+      }
+    }
+    if let (source, permutation) = Self.transposeSource(x[1], in: s) {
+      let free = dimensions.rhsFree(rank: permutation.count).map { permutation[$0] }
+      if free == free.sorted() {
+        operands[1] = source
+        dimensions.rhsBatch = dimensions.rhsBatch.map { permutation[$0] }
+        dimensions.rhsContracting = dimensions.rhsContracting.map { permutation[$0] }
+      }
+    }
+    return operands == x ? nil : [s.make(self, operands, Self.attributes(dimensions))]
+  }
+  /// What `value` is the transpose of, and its permutation.
+  private static func transposeSource(_ value: Value, in s: some Simplification) -> (Value, [Int])? {
+    guard let node = s.definition(of: value, as: TransposeOperation.self) else { return nil }
+    return (node.operands[0], node.attributes.integers("permutation"))
+  }
+
+  /// The transpose of the contraction `node` as a contraction, where the permutation only reorders batch axes among
+  /// themselves and swaps the groups of free axes. Factors commute, so every element keeps its bits.
+  static func transposed(_ node: Node, _ permutation: [Int], in s: inout some Simplification) -> [Value]? {
+    let dimensions = dimensions(node.attributes)
+    let batch = dimensions.lhsBatch.count
+    let left = batch + dimensions.lhsFree(rank: node.operands[0].type.rank).count
+    let order = Array(permutation[..<batch])
+    guard order.allSatisfy({ $0 < batch }) else { return nil }
+    let free = Array(permutation[batch...])
+    var result = dimensions
+    result.lhsBatch = order.map { dimensions.lhsBatch[$0] }
+    result.rhsBatch = order.map { dimensions.rhsBatch[$0] }
+    if free == Array(batch..<permutation.count) {
+      return [s.make(DotGeneralOperation(), node.operands, attributes(result))]
+    }
+    guard free == Array(left..<permutation.count) + Array(batch..<left) else { return nil }
+    return [s.make(DotGeneralOperation(), [node.operands[1], node.operands[0]], attributes(result.swapped))]
+  }
+}

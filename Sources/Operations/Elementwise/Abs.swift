@@ -33,3 +33,12 @@ public struct AbsOperation: UnaryElementwiseOperation, FoldableOperation {
     ]
   }
 }
+
+extension AbsOperation: SimplifiableOperation {
+  /// `||x|| = |x|`; `|-x| = |x|` of floats.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    if s.definition(of: x[0], as: AbsOperation.self) != nil { return [x[0]] }
+    guard x[0].type.element.isFloat, let y = s.operand(of: x[0], as: NegateOperation.self) else { return nil }
+    return [s.make(AbsOperation(), [y])]
+  }
+}

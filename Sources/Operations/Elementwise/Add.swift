@@ -33,3 +33,15 @@ public struct AddOperation: BinaryElementwiseOperation, FoldableOperation, Commu
     ]
   }
 }
+
+extension AddOperation: SimplifiableOperation {
+  /// `x + -0 = x` (of integers, 0); `x + -y = x - y`; `-x + y = y - x`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    for (a, b) in [(x[0], x[1]), (x[1], x[0])] where s.splat(b)?.isNeutralForAddition == true {
+      if let kept = s.unchanged(a) { return kept }
+    }
+    if let y = s.operand(of: x[1], as: NegateOperation.self) { return [s.make(SubtractOperation(), [x[0], y])] }
+    if let y = s.operand(of: x[0], as: NegateOperation.self) { return [s.make(SubtractOperation(), [x[1], y])] }
+    return nil
+  }
+}

@@ -32,3 +32,10 @@ public struct AndOperation: BinaryElementwiseOperation, FoldableOperation, Commu
     ]
   }
 }
+
+extension AndOperation: SimplifiableOperation {
+  /// `x & x = x`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    s.ofEqual(x)
+  }
+}

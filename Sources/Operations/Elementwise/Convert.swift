@@ -78,3 +78,32 @@ public struct ConvertOperation: PrimitiveOperation, FoldableOperation, Convertin
     ]
   }
 }
+
+extension ConvertOperation: SimplifiableOperation {
+  /// To the same type, nothing; after a conversion that loses nothing, the conversion from there.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    let target = attributes.elementType("to")
+    if x[0].type.element == target { return [x[0]] }
+    guard let inner = s.operand(of: x[0], as: ConvertOperation.self) else { return nil }
+    let (first, between) = (inner.type.element, x[0].type.element)
+    guard between.holds(first) else { return nil }
+    // A float saturates on its way to an integer, where an integer wraps.
+    if between.isFloat, !first.isFloat, target.isInteger, !target.holds(first) { return nil }
+    if first == target { return s.unchanged(inner) }
+    return [s.make(ConvertOperation(), [inner], attributes)]
+  }
+}
+
+extension ElementType {
+  /// Whether every value of `other` is one of this type.
+  fileprivate func holds(_ other: ElementType) -> Bool {
+    if self == other { return true }
+    return switch (other, self) {
+    case (.i1, _): true
+    case (.ui8, .i32), (.ui8, .i64), (.ui8, .f32), (.ui8, .f64): true
+    case (.i32, .i64), (.i32, .f64): true
+    case (.f32, .f64): true
+    default: false
+    }
+  }
+}

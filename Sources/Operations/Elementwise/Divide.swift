@@ -38,6 +38,18 @@ public struct DivideOperation: BinaryElementwiseOperation, FoldableOperation {
   }
 }
 
+extension DivideOperation: SimplifiableOperation {
+  /// `x / 1 = x`; `x / -1 = -x`; of floats, `x / 2^k = x 2^-k` where that is no subnormal number.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    guard let c = s.splat(x[1]) else { return nil }
+    if c.isOne, let kept = s.unchanged(x[0]) { return kept }
+    guard c.type.isFloat else { return nil }
+    if c.isMinusOne, s.holdsNoDenormals(x[0]) { return [s.make(NegateOperation(), [x[0]])] }
+    guard let inverse = c.exactReciprocal else { return nil }
+    return [s.make(MultiplyOperation(), [x[0], s.splat(inverse, x[1].type)])]
+  }
+}
+
 /// The integer quotient: -1 for a divisor of 0, wrapping where it overflows.
 @Sendable private func quotient(_ a: Int64, _ b: Int64) -> Int64 {
   b == 0 ? -1 : a.dividedReportingOverflow(by: b).partialValue

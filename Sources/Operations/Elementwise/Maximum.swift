@@ -37,6 +37,13 @@ public struct MaximumOperation: BinaryElementwiseOperation, FoldableOperation {
   }
 }
 
+extension MaximumOperation: SimplifiableOperation {
+  /// `max(x, x) = x`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    s.ofEqual(x)
+  }
+}
+
 extension FunctionBuilder {
   /// The cotangents of maximum or minimum: all to the operand that wins by `comparison`, half to each where they are
   /// equal.

@@ -36,3 +36,10 @@ public struct MinimumOperation: BinaryElementwiseOperation, FoldableOperation {
     ]
   }
 }
+
+extension MinimumOperation: SimplifiableOperation {
+  /// `min(x, x) = x`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    s.ofEqual(x)
+  }
+}

@@ -36,3 +36,21 @@ public struct MultiplyOperation: BinaryElementwiseOperation, FoldableOperation, 
     ]
   }
 }
+
+extension MultiplyOperation: SimplifiableOperation {
+  /// `x 1 = x`; `x -1 = -x`; `-x -y = x y`; `-x c = x -c` with a constant `c`; of integers, `x 0 = 0`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    for (a, b) in [(x[0], x[1]), (x[1], x[0])] {
+      guard let c = s.splat(b) else { continue }
+      if c.isOne, let kept = s.unchanged(a) { return kept }
+      if c.isMinusOne, s.holdsNoDenormals(a) { return [s.make(NegateOperation(), [a])] }
+      if c.type.isInteger, c.isPositiveZero { return [b] }
+      if c.type.isFloat, let y = s.operand(of: a, as: NegateOperation.self) {
+        return [s.make(MultiplyOperation(), [y, s.splat(c.negated, b.type)])]
+      }
+    }
+    guard let a = s.operand(of: x[0], as: NegateOperation.self), let b = s.operand(of: x[1], as: NegateOperation.self)
+    else { return nil }
+    return [s.make(MultiplyOperation(), [a, b])]
+  }
+}

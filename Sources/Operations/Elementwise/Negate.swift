@@ -34,3 +34,10 @@ public struct NegateOperation: UnaryElementwiseOperation, FoldableOperation {
     ]
   }
 }
+
+extension NegateOperation: SimplifiableOperation {
+  /// `--x = x`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    s.operand(of: x[0], as: NegateOperation.self).map { [$0] }
+  }
+}

@@ -32,3 +32,10 @@ public struct NotOperation: UnaryElementwiseOperation, FoldableOperation {
     ]
   }
 }
+
+extension NotOperation: SimplifiableOperation {
+  /// `not not x = x`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    s.operand(of: x[0], as: NotOperation.self).map { [$0] }
+  }
+}

@@ -32,3 +32,10 @@ public struct OrOperation: BinaryElementwiseOperation, FoldableOperation, Commut
     ]
   }
 }
+
+extension OrOperation: SimplifiableOperation {
+  /// `x | x = x`.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    s.ofEqual(x)
+  }
+}

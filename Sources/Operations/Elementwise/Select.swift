@@ -58,3 +58,13 @@ public struct SelectOperation: PrimitiveOperation, FoldableOperation {
     return [example([2, 5], .f32), example([], .f64), example([3], .i32), example([4], .i1)]
   }
 }
+
+extension SelectOperation: SimplifiableOperation {
+  /// By a constant condition, its choice; between equal values, the value; by `not c`, the other way round.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    if let condition = s.splat(x[0]) { return [condition.bits != 0 ? x[1] : x[2]] }
+    if x[1] == x[2] { return [x[1]] }
+    guard let condition = s.operand(of: x[0], as: NotOperation.self) else { return nil }
+    return [s.make(SelectOperation(), [condition, x[2], x[1]])]
+  }
+}

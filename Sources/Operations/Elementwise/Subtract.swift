@@ -33,3 +33,15 @@ public struct SubtractOperation: BinaryElementwiseOperation, FoldableOperation {
     ]
   }
 }
+
+extension SubtractOperation: SimplifiableOperation {
+  /// `x - 0 = x`; `x - -y = x + y`; `-0 - x = -x` (of integers, 0).
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    if s.splat(x[1])?.isPositiveZero == true, let kept = s.unchanged(x[0]) { return kept }
+    if s.splat(x[0])?.isNeutralForAddition == true, s.holdsNoDenormals(x[1]) {
+      return [s.make(NegateOperation(), [x[1]])]
+    }
+    if let y = s.operand(of: x[1], as: NegateOperation.self) { return [s.make(AddOperation(), [x[0], y])] }
+    return nil
+  }
+}

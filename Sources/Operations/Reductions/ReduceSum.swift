@@ -32,4 +32,14 @@ public struct ReduceSumOperation: ReductionOperation, FoldableOperation {
       builder.broadcast(node.cotangent, to: x.shape, alongNew: node.attributes.axes("axes", rank: x.rank))
     ]
   }
+
+  /// The product with the number of elements, which rounds once.
+  public func joined(_ count: Int, _ element: Value, in s: inout some Simplification) -> Value? {
+    let type = element.type.element
+    if let scalar = s.splat(element), type.isFloat {
+      return s.splat(Scalar(scalar.asDouble * Double(count), as: type), element.type)
+    }
+    let factor = type.isFloat ? Scalar(Double(count), as: type) : Scalar(wrapping: Int64(count), as: type)
+    return s.make(MultiplyOperation(), [element, s.splat(factor, element.type)])
+  }
 }

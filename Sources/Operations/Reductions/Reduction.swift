@@ -6,8 +6,11 @@ import FraguaTensors
 /// An operation that joins the elements along some axes, which disappear.
 ///
 /// The operation gives the oracle, the combiner, the derivative and the documentation; the rest is here.
-public protocol ReductionOperation: PrimitiveOperation {
+public protocol ReductionOperation: PrimitiveOperation, SimplifiableOperation {
   var combiner: Combiner { get }
+
+  /// What reducing `count` elements equal to `element` gives; `nil` where that is nothing simpler.
+  func joined(_ count: Int, _ element: Value, in s: inout some Simplification) -> Value?
 }
 
 extension ReductionOperation {

@@ -90,3 +90,27 @@ public struct BroadcastOperation: PrimitiveOperation, RearrangingOperation, Fold
     ]
   }
 }
+
+extension BroadcastOperation: SimplifiableOperation {
+  /// One that repeats nothing is a reshape; two are one; of a reshape that only adds axes of extent 1, a broadcast of
+  /// what it reshapes; of a splat, a splat.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    let (type, axes) = (attributes.type("to"), attributes.integers("axes"))
+    if let scalar = s.splat(x[0]) { return [s.splat(scalar, type)] }
+    if x[0].type.shape.filter({ $0 != 1 }) == type.shape.filter({ $0 != 1 }) {
+      return [s.reshape(x[0], to: type.shape)]
+    }
+    if let inner = s.definition(of: x[0], as: BroadcastOperation.self) {
+      let composed = inner.attributes.integers("axes").map { axes[$0] }
+      return [s.make(BroadcastOperation(), inner.operands, ["to": .type(type), "axes": .integers(composed)])]
+    }
+    guard let source = s.operand(of: x[0], as: ReshapeOperation.self), !source.type.shape.contains(1) else {
+      return nil
+    }
+    let kept = axes.indices.filter { x[0].type.shape[$0] != 1 }
+    guard kept.map({ x[0].type.shape[$0] }) == source.type.shape else { return nil }
+    return [
+      s.make(BroadcastOperation(), [source], ["to": .type(type), "axes": .integers(kept.map { axes[$0] })])
+    ]
+  }
+}

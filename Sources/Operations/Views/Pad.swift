@@ -110,3 +110,13 @@ public struct PadOperation: PrimitiveOperation, FoldableOperation {
     ]
   }
 }
+
+extension PadOperation: SimplifiableOperation {
+  /// By nothing, nothing; of a splat of the fill value, a splat.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    guard let result = try? inferTypes([x[0].type], attributes)[0] else { return nil }
+    if result == x[0].type { return x }
+    guard let scalar = s.splat(x[0]), scalar == attributes.element("fill") else { return nil }
+    return [s.splat(scalar, result)]
+  }
+}

@@ -78,3 +78,13 @@ public struct ReshapeOperation: PrimitiveOperation, RearrangingOperation, Foldab
   /// The product of the fixed extents.
   private static func fixedCount(_ shape: Shape) -> Int { shape.compactMap(\.fixedValue).reduce(1, *) }
 }
+
+extension ReshapeOperation: SimplifiableOperation {
+  /// To the same shape, nothing; of a reshape, the last one; of a splat, a splat.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    let type = attributes.type("to")
+    if x[0].type == type { return x }
+    if let scalar = s.splat(x[0]) { return [s.splat(scalar, type)] }
+    return s.operand(of: x[0], as: ReshapeOperation.self).map { [s.reshape($0, to: type.shape)] }
+  }
+}

@@ -125,6 +125,15 @@ public struct SliceOperation: PrimitiveOperation, FoldableOperation {
   }
 }
 
+extension SliceOperation: SimplifiableOperation {
+  /// Of everything, nothing; of a splat, a splat.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    guard let result = try? inferTypes([x[0].type], attributes)[0] else { return nil }
+    if result == x[0].type { return x }
+    return s.splat(x[0]).map { [s.splat($0, result)] }
+  }
+}
+
 extension Dictionary where Key == String, Value == Attribute {
   /// The axes in the list attribute `name`, in its order; all axes where it is absent.
   func axesInOrder(_ name: String, rank: Int) -> [Int] {

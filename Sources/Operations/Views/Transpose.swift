@@ -65,6 +65,33 @@ public struct TransposeOperation: PrimitiveOperation, RearrangingOperation, Fold
   }
 }
 
+extension TransposeOperation: SimplifiableOperation {
+  /// The identity is nothing; one that only moves axes of extent 1 is a reshape; two are one; of a splat or of a
+  /// broadcast in ascending order, the same of another shape; of a contraction that nobody else reads, other dimension
+  /// numbers.
+  public func simplified(_ x: [Value], _ attributes: Attributes, in s: inout some Simplification) -> [Value]? {
+    let permutation = attributes.integers("permutation")
+    let type = TensorType(permutation.map { x[0].type.shape[$0] }, x[0].type.element)
+    let moving = permutation.filter { x[0].type.shape[$0] != 1 }
+    if moving == moving.sorted() { return [s.reshape(x[0], to: type.shape)] }
+    if let scalar = s.splat(x[0]) { return [s.splat(scalar, type)] }
+    if let inner = s.definition(of: x[0], as: TransposeOperation.self) {
+      let first = inner.attributes.integers("permutation")
+      return [s.make(TransposeOperation(), inner.operands, ["permutation": .integers(permutation.map { first[$0] })])]
+    }
+    if let inner = s.definition(of: x[0], as: BroadcastOperation.self) {
+      let axes = inner.attributes.integers("axes").map { permutation.firstIndex(of: $0)! }
+      if axes == axes.sorted() {
+        return [s.make(BroadcastOperation(), inner.operands, ["to": .type(type), "axes": .integers(axes)])]
+      }
+    }
+    guard s.isOnlyReader(ofOperand: 0), let inner = s.definition(of: x[0], as: DotGeneralOperation.self) else {
+      return nil
+    }
+    return DotGeneralOperation.transposed(inner, permutation, in: &s)
+  }
+}
+
 /// Where each axis went: `inverse[permutation[a]] = a`.
 func inversePermutation(_ permutation: [Int]) -> [Int] {
   permutation.indices.sorted { permutation[$0] < permutation[$1] }

@@ -19,6 +19,8 @@ extension GraphPrinter {
     case .boolean(let b): "\(b)"
     case .keyword(let word): word
     case .integers(let list): "[\(list.map(String.init).joined(separator: ", "))]"
+    case .numbers(let list): "[\(list.map { float(Scalar($0)) }.joined(separator: ", "))]"
+    case .keywords(let words): "[\(words.joined(separator: ", "))]"
     case .elementType(let type): type.rawValue
     case .type(let type): "\(type)"
     case .tensor(let tensor): "\(dense(tensor)) : \(tensor.type)"

@@ -137,7 +137,7 @@ public struct GraphPrinter {
       let attributes = node.attributes.sorted { $0.key < $1.key }.map { "\($0.key) = \(value($0.value, nil))" }
       line(results + "call @\(name)(\(names.list(node.operands)))" + Self.braced(attributes) + tail)
     case .fused(let name, let region):
-      let attributes = RegionForm.attributes.compactMap { schema in
+      let attributes = RegionAttributes.schema.compactMap { schema in
         node.attributes[schema.name].map { "\(schema.name) = \(value($0, nil))" }
       }
       print(region.function, name, node.operands, results, Self.braced(attributes) + tail, names)

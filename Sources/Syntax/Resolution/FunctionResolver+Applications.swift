@@ -77,12 +77,12 @@ extension FunctionResolver {
     _ statement: StatementSyntax
   ) -> [Value]? {
     let values = operands(statement)
-    let schema = RegionForm.attributes
+    let schema = RegionAttributes.schema
     guard let attributes = context.attributes(statement.attributes, schema, of: "fused", type: nil), let values,
       let function = FunctionResolver.resolve(
         region: name, captures, values, body, origin: builder.origin, context)
     else { return nil }
-    do throws(Diagnostic) { try RegionForm.check(attributes, operandCount: values.count) } catch {
+    do throws(Diagnostic) { try RegionAttributes.check(attributes, operandCount: values.count) } catch {
       sink.report(context.located(error, name.offset))
       return nil
     }

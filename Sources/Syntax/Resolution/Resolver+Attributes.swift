@@ -80,7 +80,8 @@ extension Resolver {
   private func fits(_ value: ValueSyntax, _ schema: AttributeSchema) -> Bool {
     switch (value.kind, schema.kind) {
     case (.integer, .integer), (.integer, .float), (.float, .float), (.integer, .element), (.float, .element),
-      (.list, .integers), (.list, .symbols), (.type, .type), (.symbol, .symbol), (.dense, .tensor):
+      (.list, .integers), (.list, .numbers), (.list, .keywords), (.list, .symbols), (.type, .type), (.symbol, .symbol),
+      (.dense, .tensor):
       true
     case (.word(let word), .keyword(let words)): words.contains(word)
     case (.word(let word), .elementType): ElementType(rawValue: word) != nil
@@ -119,26 +120,35 @@ extension Resolver {
     }
   }
 
-  /// A list of integers or of names.
+  /// A list of integers, numbers, words or names.
   private func list(_ values: [ValueSyntax], _ kind: AttributeSchema.Kind, at offset: Int) -> Attribute? {
     var integers: [Int] = []
+    var numbers: [Double] = []
+    var words: [String] = []
     var names: [String] = []
+    let wantsNumbers = if case .numbers = kind { true } else { false }
+    let isFloat = values.contains { if case .float = $0.kind { true } else { false } }
     for value in values {
       switch value.kind {
-      case .integer(let text):
+      case .integer(let text) where !isFloat && !wantsNumbers:
         guard let n = integer(text, at: value.offset) else { return nil }
         integers.append(n)
+      case .integer(let text), .float(let text):
+        guard let x = number(text, at: value.offset) else { return nil }
+        numbers.append(x)
+      case .word(let word): words.append(word)
       case .symbol(let name): names.append(name)
       default:
-        sink.report("a list holds integers or names like @w", at: value.offset)
+        sink.report("a list holds numbers, words, or names like @w", at: value.offset)
         return nil
       }
     }
-    guard integers.isEmpty || names.isEmpty else {
-      sink.report("a list holds integers or names, not both", at: offset)
+    guard [integers.count, numbers.count, words.count, names.count].contains(values.count) else {
+      sink.report("a list holds numbers, words, or names like @w, of one kind only", at: offset)
       return nil
     }
-    if case .symbols = kind, integers.isEmpty { return .symbols(names) }
+    if !numbers.isEmpty { return .numbers(numbers) }
+    if !words.isEmpty { return .keywords(words) }
     return names.isEmpty ? .integers(integers) : .symbols(names)
   }
 

@@ -1,5 +1,6 @@
 import FraguaGraph
 import FraguaKernels
+import FraguaSource
 import FraguaTensors
 
 extension Fusion {
@@ -8,8 +9,8 @@ extension Fusion {
   /// - Requires: primitive operations only, all extents fixed.
   public static func fuse(_ function: Function, target: Target) -> Function {
     // A dump may hold what nothing needs: it would become a kernel that stores nothing.
-    let function = DeadCode.live(function)
-    if let lanes = LanesForm(function), lanes.isWorthwhile { return LanesForm.asOneRegion(function) }
+    let function = classified(DeadCode.live(function))
+    if let lanes = LanesForm(function), lanes.isWorthwhile { return LanesForm.asOneRegion(function.function) }
     var planner = FusionPlanner(function, target)
     planner.plan()
     return RegionBuilder(planner).build()
@@ -20,10 +21,17 @@ extension Fusion {
   ///
   /// - Requires: primitive operations only, all extents fixed, no node that nothing needs.
   public static func decisions(_ function: Function, target: Target) -> [FusionDecision] {
-    if let lanes = LanesForm(function), lanes.isWorthwhile { return lanes.decisions(function) }
+    let function = classified(function)
+    if let lanes = LanesForm(function), lanes.isWorthwhile { return lanes.decisions(function.function) }
     var planner = FusionPlanner(function, target)
     planner.plan()
     return planner.decisions()
+  }
+
+  private static func classified(_ function: Function) -> ClassifiedFunction {
+    do throws(Diagnostic) { return try ClassifiedFunction(function) } catch {
+      preconditionFailure("fusion comes behind decompose: \(error.message)")
+    }
   }
 }
 

@@ -9,57 +9,15 @@ import FraguaTensors
 struct FusionCost: Sendable {
   let target: Target
 
-  /// The cost of one application of a scalar expression, by the instructions it is made of.
-  func weight(of program: ScalarProgram) -> Double {
-    var cycles = 0.0
-    for instruction in program.instructions { cycles += weight(of: instruction) }
-    return cycles
-  }
-
-  /// Cycles an element; reciprocal throughput on current x86 processors, spread over the lanes.
-  private func weight(of instruction: ScalarProgram.Instruction) -> Double {
-    let lanes = Double(target.lanes)
-    switch instruction {
-    case .constant, .input, .local, .index, .load: return 0
-    case .unary(let op, _):
-      switch op {
-      case .negate, .abs, .not, .floor, .ceil, .round, .sign: return 1 / lanes
-      case .sqrt: return 12 / lanes
-      case .exp, .expm1, .sigmoid: return 20 / lanes
-      case .log, .log1p, .tanh: return 30 / lanes
-      }
-    case .binary(let op, _, _): return (op == .divide || op == .remainder ? 10 : 1) / lanes
-    case .compare, .select, .convert, .fma: return 1 / lanes
-    case .random: return 160 / lanes
-    }
-  }
+  /// The cost of one application of a scalar expression, spread over the lanes.
+  func weight(of program: ScalarProgram) -> Double { Double(program.cycles) / Double(target.lanes) }
 
   /// The cost of applying `node` to one element of its result; views and constants are addresses only.
-  func weight(of node: Node) -> Double { Self.program(of: node).map(weight) ?? .infinity }
-
-  /// What computes one element of the result of `node`; empty for views and constants, `nil` where it is not one
-  /// expression.
-  static func program(of node: Node) -> ScalarProgram? {
-    guard let operation = node.operation as? any PrimitiveOperation else { return nil }
-    var program = ScalarProgram()
-    switch operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes) {
-    case .pointwise(let expression):
-      let operands = node.operands.enumerated().map { program.input($0, $1.type.element) }
-      _ = expression(&program, operands)
-    case .generator(let expression):
-      let coordinates = node.results[0].type.shape.indices.map { program.index($0) }
-      var next = 0
-      let operands = node.operands.map { operand in
-        (0..<operand.type.elementCount).map { _ in
-          next += 1
-          return program.input(next - 1, operand.type.element)
-        }
-      }
-      _ = expression(&program, coordinates, operands)
-    case .view, .constant: break
-    default: return nil
+  func weight(of node: Node, _ role: Role) -> Double {
+    switch role {
+    case .view, .constant: 0
+    default: ElementExpression(of: node, role).map { weight(of: $0.program) } ?? .infinity
     }
-    return program
   }
 
   /// The cost of writing an element of `type` and reading it again from the second-level cache (32 bytes a cycle).

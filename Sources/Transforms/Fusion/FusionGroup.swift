@@ -32,8 +32,8 @@ struct FusionGroup {
   /// The left or the right factor of a contraction.
   enum Factor { case lhs, rhs }
 
-  /// The form of its region.
-  var form: RegionForm {
+  /// The form of its region; `rows` of one that may be a `reduce`, as which results it stores tells.
+  var form: Kernel.Form {
     switch kind {
     case .map: .map
     case .rows: .rows

@@ -2,9 +2,10 @@ import FraguaGraph
 
 /// Computing again against storing.
 extension FusionPlanner {
-  /// Whether every region that needs `node` computes it again: that costs little, and what it is computed from is in
+  /// Whether every region that needs node `index` computes it again: that costs little, and what it is computed from is in
   /// memory anyway. So `1 - h²` is no second result of the layer that stores h.
-  func isCheaperToRecompute(_ node: Node) -> Bool {
+  func isCheaperToRecompute(_ index: Int) -> Bool {
+    let node = function.nodes[index]
     if kept.contains(node.results[0].id) { return false }
     let sources = reached(from: node).filter { groupOf($0.value) != nil }
     if !sources.isEmpty {
@@ -12,7 +13,7 @@ extension FusionPlanner {
         consumers[node.results[0].id].allSatisfy({ isPointwise(roles[$0]) })
       else { return false }
     }
-    let weight = deferredWeight(node) + cost.weight(of: node)
+    let weight = deferredWeight(node) + cost.weight(of: node, roles[index])
     return cost.prefersRecomputing(
       weight: weight, node.results[0].type, evaluations: evaluations(of: node.results[0]))
   }
@@ -65,7 +66,7 @@ extension FusionPlanner {
     var seen: Set<Int> = []
     while let value = stack.popLast() {
       guard let producer = producers[value.id], isDeferred[producer], seen.insert(producer).inserted else { continue }
-      total += cost.weight(of: function.nodes[producer])
+      total += cost.weight(of: function.nodes[producer], roles[producer])
       stack += function.nodes[producer].operands
     }
     return total

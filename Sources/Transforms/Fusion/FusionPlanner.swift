@@ -57,24 +57,17 @@ struct FusionPlanner {
     let axes: [Int]
   }
 
-  init(_ function: Function, _ target: Target) {
-    self.function = function
+  init(_ classified: ClassifiedFunction, _ target: Target) {
+    function = classified.function
+    roles = classified.roles
+    producers = classified.producers
     cost = FusionCost(target: target)
-    var producers = [Int?](repeating: nil, count: function.valueCount)
     var consumers = [[Int]](repeating: [], count: function.valueCount)
-    var roles: [Role] = []
     for (index, node) in function.nodes.enumerated() {
-      for result in node.results { producers[result.id] = index }
       for operand in node.operands { consumers[operand.id].append(index) }
-      guard let operation = node.operation as? any PrimitiveOperation else {
-        preconditionFailure("'\(node.name)' reaches fusion undecomposed")
-      }
-      roles.append(operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes))
     }
     kept = Set((function.results + function.updates.map(\.value)).map(\.id))
-    self.producers = producers
     self.consumers = consumers
-    self.roles = roles
     groupOfNode = Array(repeating: nil, count: function.nodes.count)
     isDeferred = Array(repeating: false, count: function.nodes.count)
     isAlias = isDeferred
@@ -102,7 +95,7 @@ struct FusionPlanner {
       joinElementwise(index, node)
       groupOfNode[index].map { groups[find($0)].tables.append(node.operands[0]) }
     case .generator, .pointwise:
-      if isCheaperToRecompute(node) {
+      if isCheaperToRecompute(index) {
         isDeferred[index] = true
         depth[index] = node.operands.compactMap { producers[$0.id].map { depth[$0] } }.max() ?? 0
       } else {
@@ -255,7 +248,7 @@ struct FusionPlanner {
   /// Whether `value` of a `rows` group has one element a row rather than one a position.
   ///
   /// Where both shapes agree (all reduced extents are 1 cannot happen: ranks differ) the rank tells.
-  private func isRowValue(_ value: Value, _ group: FusionGroup) -> Bool {
+  func isRowValue(_ value: Value, _ group: FusionGroup) -> Bool {
     value.type.rank == group.rowSpace.count && value.type.rank != group.space.count
   }
 

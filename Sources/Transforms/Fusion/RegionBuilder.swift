@@ -207,7 +207,7 @@ struct RegionBuilder {
     rewriter.builder.origin = origins.isEmpty ? .unknown : .fused(origins)
     // A region is called like the first of its values that has a name.
     let name = names.take(outputs.lazy.compactMap { function.valueNames[$0.id] }.first ?? "region")
-    var attributes: Attributes = ["form": .keyword(planner.groups[group].form.rawValue)]
+    var attributes: Attributes = ["form": .keyword(form(of: group, content, outputs).rawValue)]
     if outputs.contains(where: { planner.groups[group].placements[$0.id] != nil }) {
       attributes["space"] = .integers(planner.groups[group].space)
       attributes["strides"] = .integers(outputs.flatMap { strides(of: $0, in: planner.groups[group]) })
@@ -215,6 +215,20 @@ struct RegionBuilder {
     let results = rewriter.builder.append(
       .fused(name, Region(body.function)), rewriter.mapped(content.inputs), attributes, types: outputs.map(\.type))
     for (old, new) in zip(outputs, results) { rewriter.replace(old, with: new) }
+  }
+
+  /// The form of a region that stores `outputs`: where one sweep over the rows is enough, it is a `reduce`.
+  private func form(of group: Int, _ content: Content, _ outputs: [Value]) -> Kernel.Form {
+    let form = planner.groups[group].form
+    guard form == .rows, outputs.allSatisfy({ planner.isRowValue($0, planner.groups[group]) }) else { return form }
+    var sweeps: [Int: Int] = [:]
+    for index in content.nodes {
+      let node = function.nodes[index]
+      let before = node.operands.compactMap { sweeps[$0.id] }.max() ?? 0
+      let isReduction = if case .reduction = planner.roles[index] { true } else { false }
+      for result in node.results { sweeps[result.id] = before + (isReduction ? 1 : 0) }
+    }
+    return sweeps.values.max() == 1 ? .reduce : .rows
   }
 
   /// How far apart in memory the elements of `value` lie along the axes of the region's space.

@@ -3,16 +3,9 @@ import FraguaKernels
 import FraguaOperations
 import FraguaTensors
 
-/// Rebuilds a function, asking a rule for every node whether something simpler does.
+/// Rebuilds a function, asking the operation of every node whether something simpler does: see
+/// ``SimplifiableOperation``.
 struct Simplifier {
-  /// A simpler value than the operation applied to the operands, or `nil`.
-  typealias Rule = @Sendable (inout Simplifier, _ operands: [Value], _ attributes: Attributes) -> Value?
-
-  /// The rules by operation.
-  static let rules: [String: Rule] = arithmeticRules.merging(viewRules) { $1 }.merging(contractionRules) { $1 }.merging(
-    reductionRules
-  ) { $1 }
-
   private let source: Function
   private let foldsConstants: Bool
   private var rewriter: FunctionRewriter
@@ -54,12 +47,12 @@ struct Simplifier {
   }
 
   private mutating func visit(_ node: Node) {
-    if let operation = node.operation, node.results.count == 1, !node.operands.isEmpty {
+    if let operation = node.operation, !node.operands.isEmpty {
       let operands = rewriter.mapped(node.operands)
       rewriter.builder.origin = node.origin
       sourceOperands = node.operands
       if let simpler = simplified(operation, operands, node.attributes) {
-        rewriter.replace(node, with: [simpler])
+        rewriter.replace(node, with: simpler)
         return
       }
     }
@@ -67,84 +60,28 @@ struct Simplifier {
     noteDefinitions()
   }
 
-  /// A simpler value than `operation` applied to `operands`.
-  private mutating func simplified(_ operation: any Operation, _ operands: [Value], _ attributes: Attributes) -> Value?
-  {
-    if let simpler = Self.rules[operation.name]?(&self, operands, attributes) { return simpler }
-    guard foldsConstants, operands.allSatisfy({ definition(of: $0, as: "constant") != nil }),
+  /// Simpler values than the results of `operation` applied to `operands`.
+  private mutating func simplified(
+    _ operation: any Operation, _ operands: [Value], _ attributes: Attributes
+  ) -> [Value]? {
+    if let simplifiable = operation as? any SimplifiableOperation,
+      let simpler = simplifiable.simplified(operands, attributes, in: &self)
+    {
+      return simpler
+    }
+    guard foldsConstants, operands.allSatisfy({ constant($0) != nil }),
       let folded = ConstantFold.folded(operation, operands.compactMap { constant($0) }, attributes)
     else { return nil }
-    return make(ConstantOperation(), [], ["value": .tensor(folded)])
+    return folded.map { make(ConstantOperation(), [], ["value": .tensor($0)]) }
   }
 
-  // MARK: For rules
-
-  /// `operation` applied to `operands`, or something simpler.
-  mutating func make(_ operation: any Operation, _ operands: [Value], _ attributes: Attributes = [:]) -> Value {
-    sourceOperands = []
-    if !operands.isEmpty, let simpler = simplified(operation, operands, attributes) { return simpler }
-    let result = rewriter.builder.emit(operation, operands, attributes)
-    noteDefinitions()
-    return result
-  }
-
-  /// A constant of `type` whose elements are `scalar`.
-  mutating func splat(_ scalar: Scalar, _ type: TensorType) -> Value {
-    make(ConstantOperation(), [], ["value": .tensor(ConstantValue(type, splat: scalar))])
-  }
-
-  /// `x` in `shape`; itself where it has it.
-  mutating func reshape(_ x: Value, to shape: Shape) -> Value {
-    if x.type.shape == shape { return x }
-    return make(ReshapeOperation(), [x], ["to": .type(TensorType(shape, x.type.element))])
-  }
-
-  /// The node that defines `value`, if it is the operation `name`.
-  func definition(of value: Value, as name: String) -> Node? {
+  /// The node that defines `value`, if one does.
+  private func definition(of value: Value) -> Node? {
     let position = definitions[value.id]
-    guard position >= 0, rewriter.builder.function.nodes[position].operation?.name == name else { return nil }
-    return rewriter.builder.function.nodes[position]
-  }
-
-  /// The operand of the node that defines `value`, if it is the operation `name`.
-  func operand(of value: Value, as name: String) -> Value? { definition(of: value, as: name)?.operands[0] }
-
-  /// The constant that `value` is.
-  func constant(_ value: Value) -> ConstantValue? { definition(of: value, as: "constant")?.attributes.tensor("value") }
-
-  /// The element that all elements of `value` are, if it is a constant.
-  func splat(_ value: Value) -> Scalar? { constant(value)?.splat }
-
-  /// Whether no element of `value` can be denormal: it is computed, not an argument, a parameter, or a copy of one, so
-  /// that arithmetic which would keep every other number keeps it.
-  func holdsNoDenormals(_ value: Value) -> Bool {
-    if !value.type.element.isFloat { return true }
-    var open = [value]
-    // Long chains of copies are not followed to the end.
-    for _ in 0..<Self.mostCopies {
-      guard let next = open.popLast() else { return true }
-      guard next.type.element.isFloat else { continue }
-      let position = definitions[next.id]
-      guard position >= 0 else { return false }
-      let node = rewriter.builder.function.nodes[position]
-      if let constant = constant(next) {
-        guard constant.holdsNoDenormals else { return false }
-      } else if let primitive = node.operation as? any PrimitiveOperation {
-        guard let copied = primitive.copiedOperands(node) else { return false }
-        open += copied
-      } else {
-        return false
-      }
-    }
-    return open.isEmpty
+    return position < 0 ? nil : rewriter.builder.function.nodes[position]
   }
 
   private static let mostCopies = 32
-
-  /// Whether operand `index` of the current node has no other reader.
-  func isOnlyReader(ofOperand index: Int) -> Bool {
-    index < sourceOperands.count && useCounts[sourceOperands[index].id] == 1
-  }
 
   /// Notes the definitions of what was appended.
   private mutating func noteDefinitions() {
@@ -158,19 +95,59 @@ struct Simplifier {
   }
 }
 
-extension PrimitiveOperation {
-  /// The operands of `node` whose elements its result may hold as they are, denormals included; `nil` where it holds
-  /// denormals of its own.
-  fileprivate func copiedOperands(_ node: Node) -> [Value]? {
-    switch role(node.operands.map(\.type), node.results.map(\.type), node.attributes) {
+extension Simplifier: Simplification {
+  mutating func makeAll(_ operation: any Operation, _ operands: [Value], _ attributes: Attributes) -> [Value] {
+    sourceOperands = []
+    if !operands.isEmpty, let simpler = simplified(operation, operands, attributes) { return simpler }
+    let results = rewriter.builder.emitAll(operation, operands, attributes)
+    noteDefinitions()
+    return results
+  }
+
+  func definition<O: Operation>(of value: Value, as operation: O.Type) -> Node? {
+    guard let node = definition(of: value), node.operation is O else { return nil }
+    return node
+  }
+
+  func constant(_ value: Value) -> ConstantValue? {
+    definition(of: value, as: ConstantOperation.self)?.attributes.tensor("value")
+  }
+
+  func holdsNoDenormals(_ value: Value) -> Bool {
+    if !value.type.element.isFloat { return true }
+    var open = [value]
+    // Long chains of copies are not followed to the end.
+    for _ in 0..<Self.mostCopies {
+      guard let next = open.popLast() else { return true }
+      guard next.type.element.isFloat else { continue }
+      guard let node = definition(of: next) else { return false }
+      if let constant = constant(next) {
+        guard constant.holdsNoDenormals else { return false }
+      } else {
+        guard let copied = node.copiedOperands else { return false }
+        open += copied
+      }
+    }
+    return open.isEmpty
+  }
+
+  func isOnlyReader(ofOperand index: Int) -> Bool {
+    index < sourceOperands.count && useCounts[sourceOperands[index].id] == 1
+  }
+}
+
+extension Node {
+  /// The operands whose elements the result may hold as they are, denormals included; `nil` where it holds denormals of
+  /// its own.
+  fileprivate var copiedOperands: [Value]? {
+    guard let role else { return nil }
+    switch role {
     case .view(let map) where map.fill?.isDenormal == true: return nil
-    case .view, .gather, .scatterAdd: return node.operands
-    case .pointwise(let expression):
-      var program = ScalarProgram()
-      let inputs = node.operands.enumerated().map { program.input($0, $1.type.element) }
-      let result = expression(&program, inputs)
-      switch program.instructions[result] {
-      case .unary(.negate, _), .unary(.abs, _), .select, .input: return node.operands
+    case .view, .gather, .scatterAdd: return operands
+    case .pointwise:
+      guard let expression = ElementExpression(of: self, role) else { return nil }
+      switch expression.program.instructions[expression.result] {
+      case .unary(.negate, _), .unary(.abs, _), .select, .input: return operands
       default: return []
       }
     case .reduction, .contraction, .generator, .constant: return []

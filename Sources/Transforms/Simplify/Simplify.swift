@@ -25,7 +25,7 @@ import FraguaGraph
 /// Every identity gives the same bits, NaN payloads aside, but for one that rounds less: the sum of n equal elements
 /// becomes the product with n. So `x + 0` remains, as it turns -0 into +0, and `x + -0` goes
 /// where `x` can hold no denormals, which a sum makes zeros: where it is no argument or parameter, nor a copy of one.
-/// ``Simplifier`` has the rules, a file a family:
+/// The rules stand beside the operations (``SimplifiableOperation``):
 /// - arithmetic: `x * 1`, `x - 0`, `x / 2^k`, negations into sums and products, selections by constants, conversions
 ///   there and back;
 /// - views: compositions of reshapes, transposes and broadcasts; views of splats; views that move nothing become

@@ -1,24 +1,12 @@
+import FraguaKernels
 import FraguaSource
 
-/// The form of a fused region, written in its `form` attribute; lowering asks it, fusion writes it.
-public enum RegionForm: String, Sendable, CaseIterable {
-  /// Elementwise.
-  case map
-  /// Reductions and elementwise work over one index space.
-  case rows
-  /// One contraction, what feeds it, what follows it, sums beside it.
-  case contract
-  /// One scatter and what follows it.
-  case scatter
-  /// A whole small network, one row a lane.
-  case lanes
-}
-
-extension RegionForm {
+/// What a fused region says of the kernel that it becomes; fusion writes it, lowering reads it.
+public enum RegionAttributes {
   /// The attributes of a fused region; a region whose form is not written cannot be lowered.
-  public static let attributes = [
+  public static let schema = [
     AttributeSchema(
-      "form", .keyword(RegionForm.allCases.map(\.rawValue)), isOptional: true,
+      "form", .keyword(Kernel.Form.allCases.map(\.rawValue)), isOptional: true,
       summary: "The form of the kernel that the region becomes."),
     AttributeSchema(
       "arguments", .integer, isOptional: true,
@@ -31,12 +19,12 @@ extension RegionForm {
       summary: "With 'space': for each result, how far apart its elements lie in memory along each axis of the space."),
   ]
 
-  /// Checks the attributes of a region of `operandCount` operands: that they are such as ``attributes`` says, and that
+  /// Checks the attributes of a region of `operandCount` operands: that they are such as ``schema`` says, and that
   /// `arguments` counts some of the operands, where the form is `lanes`.
   public static func check(_ attributes: Attributes, operandCount: Int) throws(Diagnostic) {
-    _ = try AttributeSchema.check(attributes, against: Self.attributes, of: "fused")
+    _ = try AttributeSchema.check(attributes, against: schema, of: "fused")
     try checkSpace(attributes)
-    let isLanes = attributes["form"] == .keyword(RegionForm.lanes.rawValue)
+    let isLanes = attributes["form"] == .keyword(Kernel.Form.lanes.rawValue)
     guard case .integer(let count)? = attributes["arguments"] else {
       if isLanes { throw Diagnostic("a fused region of the form 'lanes' lacks its attribute 'arguments'") }
       return
@@ -55,7 +43,7 @@ extension RegionForm {
     guard case .integers(let space)? = attributes["space"], case .integers(let strides)? = attributes["strides"] else {
       throw Diagnostic("a fused region has one of the attributes 'space' and 'strides', expected both or none")
     }
-    let takesThem = [RegionForm.map, .contract].contains { attributes["form"] == .keyword($0.rawValue) }
+    let takesThem = [Kernel.Form.map, .contract].contains { attributes["form"] == .keyword($0.rawValue) }
     if !takesThem { throw Diagnostic("attribute 'space' belongs to fused regions of the forms 'map' and 'contract'") }
     if space.count > mostAxes {
       throw Diagnostic("attribute 'space' has \(space.count) extents, more than \(mostAxes)")

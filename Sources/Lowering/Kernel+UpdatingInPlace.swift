@@ -1,13 +1,29 @@
 import FraguaKernels
 
-/// Whether a kernel may write a buffer that it also reads: each element is read only where it is written, and before.
-enum InPlaceCheck {
-  /// Checks every buffer of the kernel with the use `update`.
-  static func isLegal(_ kernel: Kernel) -> Bool {
-    kernel.buffers.indices.allSatisfy { kernel.buffers[$0].use != .update || isLegal(kernel, $0) }
+extension Kernel {
+  /// The kernel with one buffer in place of `read` and `write`, updated in place; `nil` where it would read an element
+  /// that it has overwritten.
+  func updatingInPlace(reading read: Int, writing write: Int) -> Kernel? {
+    let (kept, dropped) = (min(read, write), max(read, write))
+    var buffers = buffers
+    buffers[kept].use = .update
+    buffers.remove(at: dropped)
+    let place = self.buffers.indices.map { $0 == dropped ? kept : $0 > dropped ? $0 - 1 : $0 }
+    let updating = renumbering(buffers, place)
+    return InPlaceCheck.isLegal(updating, kept) ? updating : nil
   }
 
-  private static func isLegal(_ kernel: Kernel, _ buffer: Int) -> Bool {
+  /// The kernel without `buffer`, which it only writes.
+  func notStoring(_ buffer: Int) -> Kernel {
+    var buffers = buffers
+    buffers.remove(at: buffer)
+    return renumbering(buffers, self.buffers.indices.map { $0 == buffer ? nil : $0 > buffer ? $0 - 1 : $0 })
+  }
+}
+
+/// Whether a kernel may write a buffer that it also reads: each element is read only where it is written, and before.
+private enum InPlaceCheck {
+  static func isLegal(_ kernel: Kernel, _ buffer: Int) -> Bool {
     switch kernel.body {
     case .lanes(let body):
       // Rows load before the epilogue stores, and the epilogue loads before it stores; rows must not store there.

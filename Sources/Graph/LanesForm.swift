@@ -1,5 +1,3 @@
-import FraguaGraph
-import FraguaKernels
 import FraguaTensors
 
 /// Whether, and how, a whole small function can run with one row of the batch a lane, all its tensors unrolled into
@@ -33,7 +31,8 @@ public struct LanesForm: Sendable {
   /// - Parameter argumentCount: how many of the first arguments are the batch's; the others are parameters. `nil` for
   ///   all.
   /// - Requires: primitive operations only, all extents fixed.
-  public init?(_ function: Function, argumentCount: Int? = nil) {
+  public init?(_ function: ClassifiedFunction, argumentCount: Int? = nil) {
+    let (classified, function) = (function, function.function)
     let count = argumentCount ?? function.arguments.count
     guard (0...function.arguments.count).contains(count) else { return nil }
     let batch = function.arguments.prefix(count)
@@ -42,8 +41,8 @@ public struct LanesForm: Sendable {
     var analysis = Analysis(function, rowExtent: extent)
     for argument in function.arguments { guard analysis.hasOnlyRowSymbols(argument.type) else { return nil } }
     for argument in batch where argument.type.rank > 0 { analysis.rowAxis[argument.id] = 0 }
-    for node in function.nodes {
-      guard analysis.add(node) else { return nil }
+    for index in function.nodes.indices {
+      guard analysis.add(classified, index) else { return nil }
       if analysis.instructionCount > Self.instructionLimit { break }
     }
     // What is updated is a result of the region.
@@ -61,67 +60,5 @@ public struct LanesForm: Sendable {
     rows = extent.fixedValue!
     rowAxis = analysis.rowAxis
     instructionCount = analysis.instructionCount
-  }
-
-  /// What ``Fusion`` says about each edge of `function` where this form is worthwhile.
-  func decisions(_ function: Function) -> [FusionDecision] {
-    let reason =
-      "the whole function is one region, a row a lane: about \(instructionCount) instructions, at most "
-      + "\(Self.instructionLimit)"
-    let kept = Set((function.results + function.updates.map(\.value)).map(\.id))
-    var producers: Set<Int> = []
-    var decisions: [FusionDecision] = []
-    for node in function.nodes {
-      var seen: Set<Int> = []
-      for operand in node.operands where producers.contains(operand.id) && seen.insert(operand.id).inserted {
-        let size = operand.type.byteCount
-        decisions.append(
-          FusionDecision(
-            producer: operand, consumer: node.results[0], verdict: .fused, reason: reason,
-            bytes: kept.contains(operand.id) ? size : 2 * size, isWritten: kept.contains(operand.id)))
-      }
-      producers.formUnion(node.results.map(\.id))
-    }
-    return decisions
-  }
-
-  /// The function with all its nodes in one region.
-  static func asOneRegion(_ function: Function) -> Function {
-    var rewriter = FunctionRewriter(function)
-    var body = FunctionBuilder(name: "region")
-    var map: [Int: Value] = [:]
-    var inputs: [Value] = []
-    for argument in function.arguments {
-      map[argument.id] = body.argument(function.valueNames[argument.id], argument.type)
-      inputs.append(argument)
-    }
-    for read in function.parameterReads {
-      map[read.value.id] = body.argument(read.parameter, read.value.type)
-      inputs.append(read.value)
-    }
-    var defined: Set<Int> = []
-    for node in function.nodes {
-      body.origin = node.origin
-      let results = body.append(
-        node.kind, node.operands.map { map[$0.id]! }, node.attributes, types: node.results.map(\.type))
-      for (old, new) in zip(node.results, results) {
-        map[old.id] = new
-        defined.insert(old.id)
-        if let name = function.valueNames[old.id] { body.name(new, name) }
-      }
-    }
-    var outputs: [Value] = []
-    for value in function.results + function.updates.map(\.value) where defined.remove(value.id) != nil {
-      outputs.append(value)
-    }
-    guard !outputs.isEmpty else { return function }
-    body.setResults(outputs.map { map[$0.id]! })
-    rewriter.builder.origin = .fused(function.nodes.map(\.origin).filter { $0 != .unknown })
-    let results = rewriter.builder.append(
-      .fused(function.name, Region(body.function)), rewriter.mapped(inputs),
-      ["form": .keyword(RegionForm.lanes.rawValue), "arguments": .integer(function.arguments.count)],
-      types: outputs.map(\.type))
-    for (old, new) in zip(outputs, results) { rewriter.replace(old, with: new) }
-    return rewriter.finish()
   }
 }

@@ -1,4 +1,3 @@
-import FraguaGraph
 import FraguaKernels
 import FraguaTensors
 
@@ -19,13 +18,14 @@ extension LanesForm {
       isReshaped = dependsOnSum
     }
 
-    /// Notes where the rows of the results of `node` lie.
+    /// Notes where the rows of the results of node `index` lie.
     /// - Returns: whether it fits the form.
-    mutating func add(_ node: Node) -> Bool {
-      guard let operation = node.operation as? any PrimitiveOperation, node.results.count == 1 else { return false }
-      let role = operation.role(node.operands.map(\.type), node.results.map(\.type), node.attributes)
+    mutating func add(_ function: ClassifiedFunction, _ index: Int) -> Bool {
+      let (node, role) = (function.function.nodes[index], function.roles[index])
       let value = node.results[0]
-      guard hasOnlyRowSymbols(value.type), let result = classify(node, role) else { return false }
+      guard node.results.count == 1, hasOnlyRowSymbols(value.type), let result = classify(node, role) else {
+        return false
+      }
       rowAxis[value.id] = result.rowAxis
       dependsOnSum[value.id] = result.isSum || node.operands.contains { dependsOnSum[$0.id] }
       let isReshape = if case .view(let map) = role { isReshape(map, node) } else { false }
@@ -72,7 +72,7 @@ extension LanesForm {
       case .pointwise:
         let axes = Set(operandAxes.compactMap { $0 })
         guard axes.count <= 1 else { return nil }
-        let work = max(2, FusionCost.program(of: node)?.cost ?? 2)
+        let work = max(2, ElementExpression(of: node, role)?.program.instructionCount ?? 2)
         return Classification(rowAxis: axes.first, work: work * unrolledCount(result.type, axes.first))
       case .view(let map):
         guard let axis = operandAxes[0] else { return Classification(work: 0) }

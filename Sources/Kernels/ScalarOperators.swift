@@ -1,0 +1,88 @@
+import FraguaTensors
+
+/// A function of one element. Floating-point results are what the kernel interpreter's definitions say, bit for bit.
+public enum UnaryOperator: String, Sendable, Hashable, CaseIterable {
+  case negate, abs, sqrt, exp, expm1, log, log1p, tanh, sigmoid, erf, floor, ceil, round, sign
+  /// Of `i1` and integers.
+  case not
+
+  /// Whether there is such a function of `type`.
+  public func takes(_ type: ElementType) -> Bool {
+    switch self {
+    case .negate, .abs, .floor, .ceil, .round, .sign: type != .i1
+    case .sqrt, .exp, .expm1, .log, .log1p, .tanh, .sigmoid, .erf: type.isFloat
+    case .not: !type.isFloat
+    }
+  }
+
+  public var cost: OperatorCost {
+    switch self {
+    case .negate, .abs, .floor, .ceil, .round, .sign, .not: .simple
+    case .sqrt: .root
+    case .exp, .expm1, .sigmoid: .exponential
+    case .log, .log1p, .tanh, .erf: .logarithm
+    }
+  }
+}
+
+/// A function of two elements of one type.
+///
+/// `maximum` and `minimum` propagate NaN. Integer arithmetic wraps; `divide` of integers gives -1 for a divisor of 0
+/// and MIN for MIN / -1; `remainder` takes the dividend's sign. `and`, `or`, `xor` are of `i1` and integers; shifts are
+/// of integers, logical, by an amount below the width.
+public enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
+  case add, subtract, multiply, divide, remainder, maximum, minimum
+  case and, or, xor
+  case shiftLeft = "shift_left"
+  case shiftRight = "shift_right"
+
+  /// Whether there is such a function of `type`.
+  public func takes(_ type: ElementType) -> Bool {
+    switch self {
+    case .add, .subtract, .multiply, .divide, .remainder: type != .i1
+    case .maximum, .minimum: true
+    case .and, .or, .xor: !type.isFloat
+    case .shiftLeft, .shiftRight: type.isInteger
+    }
+  }
+
+  public var cost: OperatorCost {
+    switch self {
+    case .add, .subtract, .multiply, .maximum, .minimum, .and, .or, .xor, .shiftLeft, .shiftRight: .simple
+    case .divide, .remainder: .division
+    }
+  }
+}
+
+/// A comparison; all but `ne` are false where an operand is NaN.
+public enum Comparison: String, Sendable, Hashable, CaseIterable {
+  case eq, ne, lt, le, gt, ge
+}
+
+/// How a reduction joins two values of one type.
+public enum Combiner: String, Sendable, Hashable, CaseIterable {
+  case sum
+  /// Propagates NaN.
+  case max
+  /// Propagates NaN.
+  case min
+
+  /// What changes nothing when joined: for a sum of floats -0, as +0 would make +0 of a sum of -0.
+  public func identity(_ type: ElementType) -> Scalar {
+    switch self {
+    case .sum: return Scalar(-0.0, as: type)
+    case .max: return Self.bound(type, lowest: true)
+    case .min: return Self.bound(type, lowest: false)
+    }
+  }
+
+  private static func bound(_ type: ElementType, lowest: Bool) -> Scalar {
+    switch type {
+    case .f32, .f64: Scalar(lowest ? -.infinity : .infinity, as: type)
+    case .i32: Scalar(lowest ? Int32.min : .max)
+    case .i64: Scalar(lowest ? Int64.min : .max)
+    case .ui8: Scalar(lowest ? UInt8.min : .max)
+    case .i1: Scalar(!lowest)
+    }
+  }
+}
