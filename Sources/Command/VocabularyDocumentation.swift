@@ -30,12 +30,19 @@ struct VocabularyDocumentation {
         details: optimizer.documentation.equations + "\n\n" + optimizer.documentation.source, operands: [],
         attributes: optimizer.schema)
     }
+    let links = vocabulary.links.all.map { link in
+      Entry(
+        name: link.name, group: "Clauses of trainings", summary: link.documentation.summary,
+        example: "\(link.clause) = \(link.name)(\(link.schema.map { "\($0.name) = 1.0" }.joined(separator: ", ")))",
+        details: link.documentation.equations + "\n\n" + link.documentation.source, operands: [],
+        attributes: link.schema)
+    }
     let initializers = vocabulary.initializers.all.map {
       Entry(
         name: $0.name, group: "Initializers", summary: $0.summary, example: "", details: "", operands: [],
         attributes: $0.schema)
     }
-    entries = operations + optimizers + initializers
+    entries = operations + optimizers + links + initializers
   }
 
   /// The groups in the order of their first words.

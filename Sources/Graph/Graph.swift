@@ -196,6 +196,8 @@ public struct TrainDeclaration: Sendable {
   public var loss: String
   public var optimizer: String
   public var optimizerAttributes: Attributes
+  /// What rewrites gradients before the optimizer sees them, in order.
+  public var links: [LinkUse]
   /// Functions called with the same arguments, whose scalar results are reported.
   public var metrics: [String]
   /// Parameters that are not updated.
@@ -203,16 +205,30 @@ public struct TrainDeclaration: Sendable {
   public var origin: Origin
 
   public init(
-    name: String, loss: String, optimizer: String, optimizerAttributes: Attributes, metrics: [String] = [],
-    frozen: [String] = [], origin: Origin = .unknown
+    name: String, loss: String, optimizer: String, optimizerAttributes: Attributes, links: [LinkUse] = [],
+    metrics: [String] = [], frozen: [String] = [], origin: Origin = .unknown
   ) {
     self.name = name
     self.loss = loss
     self.optimizer = optimizer
     self.optimizerAttributes = optimizerAttributes
+    self.links = links
     self.metrics = metrics
     self.frozen = frozen
     self.origin = origin
+  }
+}
+
+/// A link that a training names in a clause: `clip = global_norm(maximum = 1.0)`.
+public struct LinkUse: Sendable, Hashable {
+  public var clause: String
+  public var name: String
+  public var attributes: Attributes
+
+  public init(clause: String, name: String, attributes: Attributes) {
+    self.clause = clause
+    self.name = name
+    self.attributes = attributes
   }
 }
 

@@ -65,7 +65,7 @@ extension OtherNames {
     optimizers: [
       "sgd": ["gradient_descent", "gd"],
       "sgd(momentum = 0.9)": ["momentum"], "sgd(momentum = 0.9, nesterov = true)": ["nesterov"],
-      "adam": ["adam_w"],
+      "adamw": ["adam_w"],
     ],
     absent: [
       "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "sort", "argsort", "argmin", "top_k",

@@ -22,7 +22,9 @@ struct TrainClause: Sendable {
   let print: @Sendable (TrainDeclaration) -> String?
 
   /// The clauses, in the order in which they are printed.
-  static let all = [optimizer, metrics, freeze]
+  static let all = [
+    optimizer, link("clip", kind: "clipping", example: "clip = global_norm(maximum = 1.0)"), metrics, freeze,
+  ]
 
   /// `optimizer = adam(learning_rate = 0.01)`: how parameters follow their gradients.
   private static let optimizer = TrainClause(
@@ -42,6 +44,23 @@ struct TrainClause: Sendable {
     }
   } print: { declaration in
     GraphPrinter.use(declaration.optimizer, declaration.optimizerAttributes)
+  }
+
+  /// `clip = global_norm(maximum = 1.0)`: a link before the optimizer's.
+  private static func link(_ name: String, kind: String, example: String) -> TrainClause {
+    TrainClause(name: name, isRequired: false, example: example) { value, offset, declaration, context in
+      guard case .use(let use) = value else {
+        return context.sink.report("expected a word with attributes", at: offset, notes: [.init("as in '\(example)'")])
+      }
+      let table = context.resolver.vocabulary.links.links(of: name)
+      let attributes = context.resolver.resolve(
+        use, kind: kind, among: table.map { ($0.name, $0.schema) }, meaning: { _ in nil })
+      if let attributes {
+        declaration.links.append(LinkUse(clause: name, name: use.name.text, attributes: attributes))
+      }
+    } print: { declaration in
+      declaration.links.first { $0.clause == name }.map { GraphPrinter.use($0.name, $0.attributes) }
+    }
   }
 
   /// `metrics = [@accuracy]`: functions of the same arguments that are reported.
@@ -110,6 +129,9 @@ struct TrainClause: Sendable {
     switch name {
     case "lr", "learning_rate", "rate", "momentum", "beta_1", "beta_2", "epsilon":
       "the optimizer has it: 'optimizer = adam(learning_rate = 0.001)'"
+    case "clipnorm", "clipvalue", "global_clipnorm", "clip_norm", "clip_grad_norm", "max_grad_norm", "gradient_clip":
+      "it is 'clip = global_norm(maximum = 1.0)', or 'norm' or 'value' in place of 'global_norm'"
+    case "weight_decay": "the optimizer has it: 'optimizer = adamw(weight_decay = 0.01)'"
     case "epochs", "batch", "seed": "the command has it: 'fragua train --\(name) ...'"
     case "batch_size": "the command has it: 'fragua train --batch ...'"
     case "loss", "minimize": "the loss stands before the clauses: 'train @fit minimize @loss { ... }'"

@@ -2,8 +2,8 @@ import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
+import FraguaOperations
 import FraguaRuntime
-import FraguaTransforms
 
 /// How a function runs over data.
 public struct ExecutionOptions: Sendable {

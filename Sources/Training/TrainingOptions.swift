@@ -2,9 +2,9 @@ import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
+import FraguaOperations
 import FraguaRuntime
 import FraguaSource
-import FraguaTransforms
 
 /// How a training runs: everything but the graph and the data.
 public struct TrainingOptions: Sendable {

@@ -77,6 +77,8 @@ private struct TrainingExpansion {
   private let training: TrainDeclaration
   private let optimizer: any Optimizer
   private let attributes: Attributes
+  /// What rewrites gradients before the optimizer does.
+  private let links: [any OptimizerLink]
   private let functions: [String: Function]
   private let loss: Function
   private let trained: [Parameter]
@@ -97,6 +99,14 @@ private struct TrainingExpansion {
     }
     self.optimizer = optimizer
     attributes = try AttributeSchema.check(training.optimizerAttributes, against: optimizer.schema, of: optimizer.name)
+    var links: [any OptimizerLink] = []
+    for use in training.links {
+      guard let link = vocabulary.links[use.clause, use.name] else {
+        throw Diagnostic("there is no '\(use.name)' for the clause '\(use.clause)'")
+      }
+      links.append(link.link(try AttributeSchema.check(use.attributes, against: link.schema, of: link.name)))
+    }
+    self.links = links
     functions = Dictionary(graph.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     guard let loss = functions[training.loss] else {
       throw Diagnostic("there is no function '@\(training.loss)' to minimize")
@@ -149,45 +159,27 @@ private struct TrainingExpansion {
     return results[0]
   }
 
-  /// Appends the optimizer's updates.
+  /// Appends the updates: the optimizer's chain behind what the training's clauses put before it.
   private mutating func update(by gradients: [Value]) throws(Diagnostic) {
     let rateType: ElementType = trained.contains { $0.type.element == .f64 } ? .f64 : .f32
     let rate = try state(
       "learning_rate", TensorType([Int](), rateType), optimizer.learningRate(attributes))
     let finished = try state("step", TensorType([Int](), .i64), 0)
     let one = builder.constant(1, finished.type)
-    let step = builder.add(finished, one)
-    builder.name(step, "step")
-    var scalars: [ElementType: (rate: Value, step: Value)] = [:]
-    for (parameter, gradient) in zip(trained, gradients) {
-      let element = parameter.type.element
-      if scalars[element] == nil {
-        scalars[element] = (builder.convert(rate, to: element), builder.convert(step, to: element))
-      }
-      let slots = optimizer.slots(attributes)
-      let slotNames = slots.map { "\(optimizer.name).\($0.name).\(parameter.name)" }
-      var slotValues: [Value] = []
-      for (slot, name) in zip(slots, slotNames) {
-        slotValues.append(try state(name, parameter.type, slot.initialValue))
-      }
-      let old = builder.parameter(parameter.name, parameter.type)
-      let context = OptimizerContext(
-        parameter: old, gradient: gradient, slots: slotValues, learningRate: scalars[element]!.rate,
-        step: scalars[element]!.step)
-      let new = optimizer.update(context, attributes, &builder)
-      name(new.parameter, "new_\(parameter.name)")
-      builder.update(parameter.name, with: new.parameter)
-      for ((slot, stateName), value) in zip(zip(slots, slotNames), new.slots) {
-        name(value, "new_\(slot.name)_\(parameter.name)")
-        builder.update("\(training.name).\(stateName)", with: value)
-      }
+    let number = builder.add(finished, one)
+    builder.name(number, "step")
+    var scalars: [ElementType: (rate: Value, number: Value)] = [:]
+    for element in trained.map(\.type.element) where scalars[element] == nil {
+      scalars[element] = (builder.convert(rate, to: element), builder.convert(number, to: element))
     }
-    builder.update("\(training.name).step", with: step)
-  }
-
-  /// Names `value` unless it has a name.
-  private mutating func name(_ value: Value, _ name: String) {
-    if builder.function.valueNames[value.id] == nil { builder.name(value, name) }
+    var step = OptimizerStep(
+      builder, training: training.name, optimizer: optimizer.name, trained, gradients, scalars,
+      takenNames: takenNames)
+    for link in links { step.gradients = link.rewrite(step.gradients, in: &step) }
+    step.run(optimizer.chain(attributes) + [DescentLink()])
+    builder = step.builder
+    for slot in step.states { _ = try state(slot.name, slot.type, slot.initialValue) }
+    builder.update("\(training.name).step", with: number)
   }
 
   /// The value of a new state `@fit.NAME`, whose elements start as `initialValue`.
@@ -213,5 +205,44 @@ private struct TrainingExpansion {
     let next = builder.add(read.value, increment)
     builder.name(next, "new_rng")
     builder.update("rng", with: next)
+  }
+}
+
+extension OptimizerStep {
+  /// Rewrites the updates, at first the gradients, by each link of `chain` in turn; by neighbouring links that look at one
+  /// parameter at a time, parameter by parameter.
+  fileprivate mutating func run(_ chain: [any OptimizerLink]) {
+    var updates = gradients
+    var rest = chain[...]
+    while let link = rest.first {
+      let own = rest.prefix { $0 is any ParameterLink }.compactMap { $0 as? any ParameterLink }
+      if own.isEmpty { updates = link.rewrite(updates, in: &self) }
+      for index in updates.indices {
+        for link in own { updates[index] = link.rewrite(updates[index], of: index, in: &self) }
+      }
+      rest = rest.dropFirst(max(1, own.count))
+    }
+  }
+}
+
+/// The end of every chain: a parameter less its update, and what the slots become.
+private struct DescentLink: ParameterLink {
+  func rewrite(_ update: Value, of index: Int, in step: inout OptimizerStep) -> Value {
+    let parameter = step.parameters[index].name
+    let new = step.builder.subtract(step.value(of: index), update)
+    step.builder.nameIfNameless(new, "new_\(parameter)")
+    step.builder.update(parameter, with: new)
+    for slot in step.slots[index] {
+      guard let value = slot.new else { preconditionFailure("the slot '\(slot.name)' is read, but not written") }
+      step.builder.nameIfNameless(value, "new_\(slot.name)_\(parameter)")
+      step.builder.update(slot.state, with: value)
+    }
+    return new
+  }
+}
+
+extension FunctionBuilder {
+  fileprivate mutating func nameIfNameless(_ value: Value, _ name: String) {
+    if function.valueNames[value.id] == nil { self.name(value, name) }
   }
 }

@@ -16,9 +16,11 @@ below. Options that are not named there keep their defaults.
 Each optimizer is also written out here in plain NumPy (`equations`), and what the systems did in f64 must agree with that,
 or nothing is written. README.md has the same equations.
 
-    python3 optimizers.py
+    python3 optimizers.py          everything anew
+    python3 optimizers.py --add    what is not in the file yet, the rest as it is; without PyTorch where only Keras' is
 """
 import os
+import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
@@ -28,7 +30,6 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
-import torch
 
 STEPS = (1, 10, 100)
 TYPES = {"f64": "float64", "f32": "float32"}
@@ -45,7 +46,13 @@ KERAS = {
     "rmsprop_centered": ("RMSprop", dict(centered=True)),
     "rmsprop_centered_momentum": ("RMSprop", dict(centered=True, momentum=0.9)),
 }
-TORCH = KERAS  # the names of classes and options are the same
+TORCH = dict(KERAS)  # the names of classes and options are the same
+KERAS |= {
+    "adamw": ("AdamW", dict(weight_decay=0.1)),
+    "sgd_globalnorm": ("SGD", dict(learning_rate=0.1, global_clipnorm=0.25)),
+    "sgd_norm": ("SGD", dict(learning_rate=0.1, clipnorm=0.25)),
+    "sgd_value": ("SGD", dict(learning_rate=0.1, clipvalue=0.0625)),
+}
 
 
 def problem():
@@ -79,6 +86,7 @@ def run_keras(name, dtype):
 
 
 def run_torch(name, dtype):
+    import torch
     x, y, w, b = (torch.tensor(a, dtype=getattr(torch, dtype)) for a in problem())
     w.requires_grad_(), b.requires_grad_()
     kind, options = TORCH[name]
@@ -115,7 +123,7 @@ def equations(system, name):
     momentum, centered = options.get("momentum", 0), options.get("centered", False)
 
     def sgd(p, g, s, t):
-        lr = 0.01 if k else 0.001
+        lr = options.get("learning_rate", 0.01 if k else 0.001)
         if not momentum:
             return p - lr * g
         if k:
@@ -131,6 +139,9 @@ def equations(system, name):
         if k:
             return p - s["m"] * (0.001 * np.sqrt(c2) / c1) / (np.sqrt(s["v"]) + 1e-7)
         return p - (0.001 / c1) * s["m"] / (np.sqrt(s["v"]) / np.sqrt(c2) + 1e-8)
+
+    def adamw(p, g, s, t):
+        return adam(p - 0.001 * options["weight_decay"] * p, g, s, t)
 
     def adagrad(p, g, s, t):
         if k:
@@ -155,7 +166,23 @@ def equations(system, name):
         s["m"] = momentum * s["m"] + (lr * d if k else d)
         return p - (s["m"] if k else lr * s["m"])
 
-    return dict(sgd=sgd, adam=adam, adagrad=adagrad, adadelta=adadelta, rmsprop=rmsprop)[name.split("_")[0]]
+    return dict(sgd=sgd, adam=adam, adamw=adamw, adagrad=adagrad, adadelta=adadelta, rmsprop=rmsprop)[name.split("_")[0]]
+
+
+def clipped(gradients, options):
+    """The gradients as clipping by value, by norm, or by the norm of all leaves them."""
+    def scale(norm, maximum):
+        return maximum * min(1 / norm, 1 / maximum)
+
+    norms = [np.sqrt((g * g).sum()) for g in gradients]
+    if "clipvalue" in options:
+        return [np.clip(g, -options["clipvalue"], options["clipvalue"]) for g in gradients]
+    if "clipnorm" in options:
+        return [g * scale(n, options["clipnorm"]) for g, n in zip(gradients, norms)]
+    if "global_clipnorm" in options:
+        norm = np.sqrt(sum(n * n for n in norms))
+        return [g * scale(norm, options["global_clipnorm"]) for g in gradients]
+    return gradients
 
 
 def run_by_hand(system, name):
@@ -172,18 +199,23 @@ def run_by_hand(system, name):
         t += 1
         loss, h = objective(), np.tanh(x @ p[0] + p[1])
         dz = 2 * (h - y) * (1 - h * h) / h.size
-        p[:] = [update(a, g, s, t) for a, g, s in zip(p, (x.T @ dz, dz.sum(0)), slots)]
+        gradients = clipped((x.T @ dz, dz.sum(0)), KERAS[name][1])
+        p[:] = [update(a, g, s, t) for a, g, s in zip(p, gradients, slots)]
         return loss
     return record(step, objective, lambda: p[0], lambda: p[1])
 
 
 def main():
-    arrays = dict(zip(("x", "y", "w0", "b0"), problem()), steps=np.array(STEPS))
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "optimizers.npz")
+    arrays = dict(np.load(path)) if "--add" in sys.argv[1:] else {}
+    arrays |= dict(zip(("x", "y", "w0", "b0"), problem()), steps=np.array(STEPS))
     assert all((arrays[k] == arrays[k].astype(np.float32)).all() for k in ("x", "y", "w0", "b0"))
-    print(f"keras {keras.__version__} on jax {jax.__version__}, torch {torch.__version__}, numpy {np.__version__}")
+    print(f"keras {keras.__version__} on jax {jax.__version__}, numpy {np.__version__}")
     print(f"{'':33} loss, first   loss, last    by hand   f32 (both: greatest difference from f64 of any entry)")
     for system, run, names in (("keras", run_keras, KERAS), ("torch", run_torch, TORCH)):
         for name in names:
+            if f"{system}.{name}.f64.w" in arrays:
+                continue
             results = {short: run(name, dtype) for short, dtype in TYPES.items()}
             hand = run_by_hand(system, name)
             far = {}
@@ -197,7 +229,6 @@ def main():
                 for key, value in result.items():
                     assert value.dtype == TYPES[short] and np.isfinite(value).all()
                     arrays[f"{system}.{name}.{short}.{key}"] = value
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "optimizers.npz")
     np.savez_compressed(path, **arrays)
     print(f"{len(arrays)} arrays, {os.path.getsize(path)} bytes")
 

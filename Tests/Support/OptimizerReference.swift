@@ -7,9 +7,13 @@ public struct OptimizerReference: Sendable, CustomStringConvertible {
   /// How a graph writes it.
   public let optimizer: String
 
-  private init(_ key: String, _ optimizer: String) {
+  /// A clause behind it; empty where there is none.
+  private let clause: String
+
+  private init(_ key: String, _ optimizer: String, clause: String = "") {
     self.key = key
     self.optimizer = optimizer
+    self.clause = clause
   }
 
   public var description: String { key }
@@ -20,12 +24,17 @@ public struct OptimizerReference: Sendable, CustomStringConvertible {
     OptimizerReference("keras.sgd_momentum", "sgd(momentum = 0.9)"),
     OptimizerReference("keras.sgd_nesterov", "sgd(momentum = 0.9, nesterov = true)"),
     OptimizerReference("keras.adam", "adam()"),
+    OptimizerReference("keras.adamw", "adamw(weight_decay = 0.1)"),
     OptimizerReference("keras.adagrad", "adagrad()"),
     OptimizerReference("keras.adadelta", "adadelta()"),
     OptimizerReference("keras.rmsprop", "rmsprop()"),
     OptimizerReference("keras.rmsprop_momentum", "rmsprop(momentum = 0.9)"),
     OptimizerReference("keras.rmsprop_centered", "rmsprop(centered = true)"),
     OptimizerReference("keras.rmsprop_centered_momentum", "rmsprop(centered = true, momentum = 0.9)"),
+    OptimizerReference(
+      "keras.sgd_globalnorm", "sgd(learning_rate = 0.1)", clause: "clip = global_norm(maximum = 0.25)"),
+    OptimizerReference("keras.sgd_norm", "sgd(learning_rate = 0.1)", clause: "clip = norm(maximum = 0.25)"),
+    OptimizerReference("keras.sgd_value", "sgd(learning_rate = 0.1)", clause: "clip = value(maximum = 0.0625)"),
     OptimizerReference("torch.sgd", "sgd(learning_rate = 0.001)"),
     OptimizerReference("torch.sgd_momentum", "sgd(learning_rate = 0.001, momentum = 0.9, rate_in_momentum = false)"),
     OptimizerReference(
@@ -59,6 +68,7 @@ public struct OptimizerReference: Sendable, CustomStringConvertible {
 
     train @fit minimize @loss {
       optimizer = \(optimizer)
+      \(clause)
     }
     """.replacing("T>", with: "\(element.rawValue)>")
   }

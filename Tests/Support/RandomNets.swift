@@ -73,7 +73,7 @@ private struct NetMaker {
       declarations += penalty(arguments, used)
       declarations += "gradient @bend of @penalty wrt \(variables)\n"
       let metrics = random.chance(50) ? "  metrics = [@loss]\n" : ""
-      declarations += "train @fit minimize @loss {\n  optimizer = \(optimizer)\n\(metrics)}\n"
+      declarations += "train @fit minimize @loss {\n  optimizer = \(optimizer)\n\(clipping)\(metrics)}\n"
       entries += ["slope", "bend", "fit"]
     }
     let heads = parameters.map(\.text).joined()
@@ -84,8 +84,17 @@ private struct NetMaker {
     mutating get {
       random.pick([
         "sgd(learning_rate = 0.01)", "sgd(learning_rate = 0.01, momentum = 0.9)",
-        "sgd(learning_rate = 0.01, momentum = 0.9, nesterov = true)", "adam()", "adagrad()", "adadelta()", "rmsprop()",
+        "sgd(learning_rate = 0.01, momentum = 0.9, nesterov = true)", "adam()", "adamw()", "adagrad()", "adadelta()",
+        "rmsprop()",
       ])
+    }
+  }
+
+  private var clipping: String {
+    mutating get {
+      if random.chance(60) { return "" }
+      let name = random.pick(["global_norm", "norm", "value"])
+      return "  clip = \(name)(maximum = \(random.pick(["0.01", "0.5"])))\n"
     }
   }
 

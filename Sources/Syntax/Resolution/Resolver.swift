@@ -157,6 +157,15 @@ final class Resolver {
       let clause = syntax.clauses.first { $0.name.text == "optimizer" }
       sink.report(located(error, clause?.valueOffset ?? syntax.offset))
     }
+    for use in declaration.links {
+      do throws(Diagnostic) {
+        try vocabulary.links[use.clause, use.name]?.check(
+          use.attributes, training: signatures.trainedElements(declaration))
+      } catch {
+        let clause = syntax.clauses.first { $0.name.text == use.clause }
+        sink.report(located(error, clause?.valueOffset ?? syntax.offset))
+      }
+    }
   }
 }
 

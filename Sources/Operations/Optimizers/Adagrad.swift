@@ -1,5 +1,4 @@
 import FraguaGraph
-import FraguaOperations
 
 /// Steps that shrink where gradients have been large.
 ///
@@ -41,34 +40,10 @@ struct Adagrad: Optimizer {
 
   func learningRate(_ attributes: Attributes) -> Double { attributes.float("learning_rate") }
 
-  func slots(_ attributes: Attributes) -> [OptimizerSlot] {
-    [OptimizerSlot("a", initialValue: attributes.float("initial_accumulator_value"))]
-  }
-
-  func update(
-    _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
-  ) -> (parameter: Value, slots: [Value]) {
-    let g = context.gradient
-    let a = builder.add(context.slots[0], builder.multiply(g, g))
-    let denominator = builder.root(of: a, attributes)
-    let change = builder.divide(builder.multiply(context.learningRate, g), denominator)
-    return (builder.subtract(context.parameter, change), [a])
-  }
-}
-
-extension AttributeSchema {
-  /// Where epsilon goes in a denominator that is a root.
-  static var epsilonPlacement: AttributeSchema {
-    AttributeSchema(
-      "epsilon_placement", .keyword(["inside", "outside"]), default: .keyword("inside"),
-      summary: "Whether epsilon is added inside the root, as in Keras, or outside, as in PyTorch.")
-  }
-}
-
-extension FunctionBuilder {
-  /// `sqrt(x + epsilon)` or `sqrt(x) + epsilon`, as the attributes `epsilon` and `epsilon_placement` say.
-  mutating func root(of x: Value, _ attributes: Attributes) -> Value {
-    let epsilon = attributes.float("epsilon")
-    return attributes.keyword("epsilon_placement") == "outside" ? add(sqrt(x), epsilon) : sqrt(add(x, epsilon))
+  func chain(_ attributes: Attributes) -> [any OptimizerLink] {
+    [
+      RateLink(),
+      RootLink(accumulation: .sum(from: attributes.float("initial_accumulator_value")), attributes: attributes),
+    ]
   }
 }

@@ -1,6 +1,4 @@
 import FraguaGraph
-import FraguaOperations
-import FraguaTensors
 
 /// Steps scaled by running estimates of the gradient's first two moments.
 ///
@@ -50,43 +48,5 @@ struct Adam: Optimizer {
 
   func learningRate(_ attributes: Attributes) -> Double { attributes.float("learning_rate") }
 
-  func slots(_ attributes: Attributes) -> [OptimizerSlot] { [OptimizerSlot("m"), OptimizerSlot("v")] }
-
-  func update(
-    _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
-  ) -> (parameter: Value, slots: [Value]) {
-    let (g, r) = (context.gradient, context.learningRate)
-    let (beta1, beta2) = (attributes.float("beta_1"), attributes.float("beta_2"))
-    let epsilon = attributes.float("epsilon")
-    let c1 = Self.oneMinusPower(beta1, context.step, &builder)
-    let rootC2 = builder.sqrt(Self.oneMinusPower(beta2, context.step, &builder))
-    let m = Self.moved(context.slots[0], towards: g, by: 1 - beta1, &builder)
-    let v = Self.moved(context.slots[1], towards: builder.multiply(g, g), by: 1 - beta2, &builder)
-    let root = builder.sqrt(v)
-    let (rate, denominator): (Value, Value)
-    if attributes.keyword("epsilon_placement") == "corrected" {
-      rate = builder.divide(r, c1)
-      denominator = builder.add(builder.multiply(root, builder.divide(1, rootC2)), epsilon)
-    } else {
-      rate = builder.divide(builder.multiply(r, rootC2), c1)
-      denominator = builder.add(root, epsilon)
-    }
-    let change = builder.divide(builder.multiply(rate, m), denominator)
-    return (builder.subtract(context.parameter, change), [m, v])
-  }
-
-  /// `average + weight (x - average)`.
-  private static func moved(
-    _ average: Value, towards x: Value, by weight: Double, _ builder: inout FunctionBuilder
-  ) -> Value {
-    builder.add(average, builder.multiply(builder.subtract(x, average), weight))
-  }
-
-  /// `1 - beta^step`, of rank 0.
-  private static func oneMinusPower(_ beta: Double, _ step: Value, _ builder: inout FunctionBuilder) -> Value {
-    if beta == 0 { return builder.constant(1, like: step) }
-    let logarithm = LogOperation().evaluate([Tensor(Scalar(beta))], [:])[0].doubles[0]
-    let t = builder.tanh(builder.multiply(step, -logarithm / 2))
-    return builder.divide(builder.multiply(t, 2), builder.add(t, 1))
-  }
+  func chain(_ attributes: Attributes) -> [any OptimizerLink] { [MomentsLink(attributes: attributes)] }
 }

@@ -1,5 +1,4 @@
 import FraguaGraph
-import FraguaOperations
 
 /// Gradient descent, with or without momentum.
 ///
@@ -40,25 +39,12 @@ struct SGD: Optimizer {
 
   func learningRate(_ attributes: Attributes) -> Double { attributes.float("learning_rate") }
 
-  func slots(_ attributes: Attributes) -> [OptimizerSlot] {
-    attributes.float("momentum") == 0 ? [] : [OptimizerSlot("m")]
-  }
-
-  func update(
-    _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
-  ) -> (parameter: Value, slots: [Value]) {
-    let (p, g, r) = (context.parameter, context.gradient, context.learningRate)
-    guard let old = context.slots.first else { return (builder.subtract(p, builder.multiply(r, g)), []) }
-    let u = attributes.float("momentum")
-    let isNesterov = attributes.boolean("nesterov")
-    if attributes.boolean("rate_in_momentum") {
-      let step = builder.multiply(r, g)
-      let m = builder.subtract(builder.multiply(old, u), step)
-      let change = isNesterov ? builder.subtract(builder.multiply(m, u), step) : m
-      return (builder.add(p, change), [m])
-    }
-    let m = builder.add(builder.multiply(old, u), g)
-    let direction = isNesterov ? builder.add(g, builder.multiply(m, u)) : m
-    return (builder.subtract(p, builder.multiply(r, direction)), [m])
+  func chain(_ attributes: Attributes) -> [any OptimizerLink] {
+    let factor = attributes.float("momentum")
+    if factor == 0 { return [RateLink()] }
+    let isRateInside = attributes.boolean("rate_in_momentum")
+    let momentum = MomentumLink(
+      factor: factor, isNesterov: attributes.boolean("nesterov"), holdsWhatIsAdded: isRateInside)
+    return isRateInside ? [RateLink(), momentum] : [momentum, RateLink()]
   }
 }

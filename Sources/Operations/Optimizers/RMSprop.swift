@@ -1,5 +1,4 @@
 import FraguaGraph
-import FraguaOperations
 
 /// Steps scaled by a running estimate of the gradient's size, optionally centred, with or without momentum.
 ///
@@ -54,32 +53,13 @@ struct RMSprop: Optimizer {
 
   func learningRate(_ attributes: Attributes) -> Double { attributes.float("learning_rate") }
 
-  func slots(_ attributes: Attributes) -> [OptimizerSlot] {
-    var slots = [OptimizerSlot("v")]
-    if attributes.boolean("centered") { slots.append(OptimizerSlot("a")) }
-    if attributes.float("momentum") != 0 { slots.append(OptimizerSlot("m")) }
-    return slots
-  }
-
-  func update(
-    _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
-  ) -> (parameter: Value, slots: [Value]) {
-    let (p, g, r) = (context.parameter, context.gradient, context.learningRate)
-    let (rho, u) = (attributes.float("rho"), attributes.float("momentum"))
-    let v = builder.average(context.slots[0], builder.multiply(g, g), rho)
-    var slots = [v]
-    var s = v
-    if attributes.boolean("centered") {
-      let a = builder.average(context.slots[1], g, rho)
-      slots.append(a)
-      s = builder.maximum(builder.subtract(v, builder.multiply(a, a)), 0)
-    }
-    let q = builder.root(of: s, attributes)
-    guard u != 0 else { return (builder.subtract(p, builder.divide(builder.multiply(r, g), q)), slots) }
-    let isRateInside = attributes.boolean("rate_in_momentum")
-    let scaled = isRateInside ? builder.divide(builder.multiply(r, g), q) : builder.divide(g, q)
-    let m = builder.add(builder.multiply(context.slots[context.slots.count - 1], u), scaled)
-    slots.append(m)
-    return (builder.subtract(p, isRateInside ? m : builder.multiply(r, m)), slots)
+  func chain(_ attributes: Attributes) -> [any OptimizerLink] {
+    let root = RootLink(
+      accumulation: .average(rho: attributes.float("rho"), isCentered: attributes.boolean("centered")),
+      attributes: attributes)
+    let factor = attributes.float("momentum")
+    if factor == 0 { return [RateLink(), root] }
+    let momentum = MomentumLink(factor: factor)
+    return attributes.boolean("rate_in_momentum") ? [RateLink(), root, momentum] : [root, momentum, RateLink()]
   }
 }

@@ -5,6 +5,7 @@ extension OptimizerTable {
   public static let standard = OptimizerTable([
     SGD(),
     Adam(),
+    AdamW(),
     Adagrad(),
     Adadelta(),
     RMSprop(),

@@ -1,5 +1,4 @@
 import FraguaGraph
-import FraguaOperations
 
 /// Steps as large as recent steps were, in proportion to the gradient's recent size.
 ///
@@ -38,24 +37,24 @@ struct Adadelta: Optimizer {
 
   func learningRate(_ attributes: Attributes) -> Double { attributes.float("learning_rate") }
 
-  func slots(_ attributes: Attributes) -> [OptimizerSlot] { [OptimizerSlot("a"), OptimizerSlot("d")] }
-
-  func update(
-    _ context: OptimizerContext, _ attributes: Attributes, _ builder: inout FunctionBuilder
-  ) -> (parameter: Value, slots: [Value]) {
-    let g = context.gradient
-    let (rho, epsilon) = (attributes.float("rho"), attributes.float("epsilon"))
-    let a = builder.average(context.slots[0], builder.multiply(g, g), rho)
-    let numerator = builder.multiply(builder.sqrt(builder.add(context.slots[1], epsilon)), g)
-    let u = builder.divide(numerator, builder.sqrt(builder.add(a, epsilon)))
-    let d = builder.average(context.slots[1], builder.multiply(u, u), rho)
-    return (builder.subtract(context.parameter, builder.multiply(context.learningRate, u)), [a, d])
+  func chain(_ attributes: Attributes) -> [any OptimizerLink] {
+    [RecentStepsLink(rho: attributes.float("rho"), epsilon: attributes.float("epsilon")), RateLink()]
   }
 }
 
-extension FunctionBuilder {
-  /// `rho average + (1 - rho) x`.
-  mutating func average(_ average: Value, _ x: Value, _ rho: Double) -> Value {
-    add(multiply(average, rho), multiply(x, 1 - rho))
+/// Adadelta's `u`: a step as large as recent ones, in proportion to the gradient's recent size.
+private struct RecentStepsLink: ParameterLink {
+  let rho: Double
+  let epsilon: Double
+
+  func rewrite(_ update: Value, of index: Int, in step: inout OptimizerStep) -> Value {
+    let (oldA, oldD) = (step.slot("a", of: index), step.slot("d", of: index))
+    let a = step.builder.average(oldA, step.builder.multiply(update, update), rho)
+    let numerator = step.builder.multiply(step.builder.sqrt(step.builder.add(oldD, epsilon)), update)
+    let u = step.builder.divide(numerator, step.builder.sqrt(step.builder.add(a, epsilon)))
+    let d = step.builder.average(oldD, step.builder.multiply(u, u), rho)
+    step.setSlot("a", of: index, to: a)
+    step.setSlot("d", of: index, to: d)
+    return u
   }
 }
