@@ -27,7 +27,7 @@ struct PassesCommand: ParsableCommand {
   ]
 
   func run() {
-    let passes = Pipeline.standard.passes.map { (name: $0.name, summary: $0.summary) }
+    let passes = Pipeline.standard.stages.map { (name: $0.name, summary: $0.pass.summary) }
     let width = (passes + Self.stages).map(\.name.count).max() ?? 0
     if !json { Console.print(bold: "passes, for print --after") }
     for pass in passes { write("pass", pass, width) }

@@ -139,7 +139,7 @@ struct RunCommand: ParsableCommand {
   /// `graph` where the naive evaluators can run it: without derivatives and trainings, extents fixed.
   private static func expanded(_ graph: Graph, _ entry: String, _ options: CompilerOptions) throws(Diagnostics) -> Graph
   {
-    let passes = Pipeline.standard.passes.map(\.name)
+    let passes = Pipeline.standard.stages.map(\.name)
     let last = ExpandOptimizers.pass.name
     if let stage = graph.stage, let position = passes.firstIndex(of: stage), position >= passes.firstIndex(of: last)! {
       try collecting { () throws(Diagnostic) in try graph.checkSymbols(options.bindings) }

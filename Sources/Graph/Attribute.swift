@@ -100,7 +100,7 @@ extension Attribute {
     case .type(let type): "the type \(type)"
     case .tensor(let value): "a constant of type \(value.type)"
     case .symbol(let name): "the name '@\(name)'"
-    case .symbols(let names): "the names \(names.map { "@" + $0 })"
+    case .symbols(let names): "the names [\(names.map { "@" + $0 }.joined(separator: ", "))]"
     }
   }
 }

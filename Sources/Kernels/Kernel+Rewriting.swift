@@ -1,3 +1,5 @@
+import FraguaSource
+
 extension Kernel.Body {
   /// The body with every block and program as `rewrite` gives it, with the new number of each value; `nil` where it gives
   /// none.
@@ -66,6 +68,8 @@ extension Kernel {
         }
         numbers.append(program.append(mapped, type))
       }
+      precondition(
+        numbers == Array(block.program.instructions.indices), "loads of two buffers have become one")
       let stores = block.stores.compactMap { store -> Store? in
         guard let buffer = place[store.access.buffer] else { return nil }
         var store = store

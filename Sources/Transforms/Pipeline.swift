@@ -3,10 +3,28 @@ import FraguaSource
 
 /// The passes in order: the table of contents of this module.
 public struct Pipeline: Sendable {
-  public let passes: [Pass]
+  /// A pass where it stands in the pipeline.
+  public struct Stage: Sendable {
+    /// The pass's name, with a number behind it where the pass has run before: `simplify`, then `simplify.2`. What
+    /// `--after` takes, and what headers of dumps hold.
+    public let name: String
+    public let pass: Pass
+  }
 
-  /// - Requires: the names are unique.
-  public init(_ passes: [Pass]) { self.passes = passes }
+  public let stages: [Stage]
+
+  /// - Parameter passes: in their order; a pass may stand there several times.
+  public init(_ passes: [Pass]) {
+    var counts: [String: Int] = [:]
+    stages = passes.map { pass in
+      counts[pass.name, default: 0] += 1
+      let count = counts[pass.name]!
+      return Stage(name: count == 1 ? pass.name : "\(pass.name).\(count)", pass: pass)
+    }
+  }
+
+  /// The passes in their order.
+  public var passes: [Pass] { stages.map(\.pass) }
 
   /// What every program goes through.
   public static let standard = Pipeline([
@@ -37,46 +55,48 @@ public struct Pipeline: Sendable {
   public func run(
     _ graph: Graph, after last: String? = nil, _ context: PassContext
   ) throws(Diagnostics) -> (graph: Graph, timings: [Timing]) {
-    var end = passes.count
+    var end = stages.count
     if let last { end = try position(of: last, "there is no pass '\(last)'") + 1 }
     var start = 0
     if let stage = graph.stage {
       start = try position(of: stage, "the header of '@\(graph.name)' names the stage '\(stage)', which is no pass") + 1
       if start > end {
         throw Diagnostics(
-          Diagnostic("the dump was taken after the pass '\(stage)', which comes after '\(passes[end - 1].name)'")
+          Diagnostic("the dump was taken after the pass '\(stage)', which comes after '\(stages[end - 1].name)'")
             .noting("print the file that the dump was made from"))
       }
       try Self.checkAgreement(of: graph, with: context)
       try checkStage(of: graph)
     }
-    if !passes[start..<end].contains(where: { $0.name == Specialize.pass.name }) {
+    if !stages[start..<end].contains(where: { $0.pass.name == Specialize.pass.name }) {
       do throws(Diagnostic) { try graph.checkSymbols(context.bindings) } catch { throw Diagnostics(error) }
     }
     var graph = graph
     var timings: [Timing] = []
     let clock = ContinuousClock()
-    for pass in passes[start..<end] {
+    for stage in stages[start..<end] {
       let begin = clock.now
-      graph = try pass.run(graph, context)
-      timings.append(Timing(pass: pass.name, duration: begin.duration(to: clock.now)))
+      graph = try stage.pass.run(graph, context)
+      graph.stage = stage.name
+      timings.append(Timing(pass: stage.name, duration: begin.duration(to: clock.now)))
       if let verify = context.verifyAfterEachPass {
         do { try verify(graph) } catch {
-          throw Diagnostics(error.all.map { $0.noting("found after the pass '\(pass.name)', which is a defect of it") })
+          throw Diagnostics(
+            error.all.map { $0.noting("found after the pass '\(stage.name)', which is a defect of it") })
         }
       }
     }
     return (graph, timings)
   }
 
-  /// Where the pass `name` stands.
+  /// Where the stage `name` stands.
   func position(of name: String, _ message: String) throws(Diagnostics) -> Int {
-    if let position = passes.firstIndex(where: { $0.name == name }) { return position }
+    if let position = stages.firstIndex(where: { $0.name == name }) { return position }
     var error = Diagnostic(message)
-    if let near = nearestName(to: name, among: passes.map(\.name)) {
+    if let near = nearestName(to: name, among: stages.map(\.name)) {
       error = error.noting("did you mean '\(near)'?")
     } else {
-      error = error.noting("the passes are \(passes.map { "'\($0.name)'" }.joined(separator: ", "))")
+      error = error.noting("the passes are \(stages.map { "'\($0.name)'" }.joined(separator: ", "))")
     }
     throw Diagnostics(error)
   }

@@ -13,7 +13,7 @@ extension Pipeline {
     if let stage = graph.stage {
       start = try position(of: stage, "the header of '@\(graph.name)' names the stage '\(stage)', which is no pass") + 1
     }
-    var check = StageCheck(graph, passes: Set(passes[..<start].map(\.name)))
+    var check = StageCheck(graph, passes: Set(stages[..<start].map(\.pass.name)))
     check.check()
     if !check.errors.isEmpty { throw Diagnostics(check.errors) }
   }

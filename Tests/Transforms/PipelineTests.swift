@@ -41,6 +41,28 @@ import Testing
     }
   }
 
+  /// A pass may run twice: its second stage has a name of its own, after which a dump goes on.
+  @Test func twice() throws {
+    let passes = Pipeline.standard.passes
+    let folding = try #require(passes.firstIndex { $0.name == "constant-fold" })
+    let pipeline = Pipeline(passes[...folding] + [Simplify.pass] + passes[(folding + 1)...])
+    #expect(
+      Array(pipeline.stages.map(\.name)[5...8]) == ["simplify", "constant-fold", "simplify.2", "common-subexpressions"])
+    let graph = try parsed(SampleGraphs.student)
+    let context = context("fit", bind: ["B": 8])
+    let whole = GraphPrinter.print(try pipeline.run(graph, context).graph)
+    for stage in ["simplify", "simplify.2"] {
+      let (dump, timings) = try pipeline.run(graph, after: stage, context)
+      #expect(dump.stage == stage && timings.last?.pass == stage)
+      let again = try parsed(GraphPrinter.print(dump))
+      try pipeline.checkStage(of: again)
+      #expect(GraphPrinter.print(try pipeline.run(again, context).graph) == whole, "resumed after '\(stage)'")
+    }
+    let first = try pipeline.run(graph, after: "simplify", context).graph
+    let both = errors { () throws(Diagnostics) in try Pipeline.standard.run(first, after: "simplify.2", context) }
+    #expect(both[0].message == "there is no pass 'simplify.2'")
+  }
+
   /// What a resumed dump is refused for.
   @Test func disagreement() throws {
     let graph = try parsed(SampleGraphs.student)

@@ -29,6 +29,10 @@ public struct ConcatenateOperation: CompositeOperation {
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     let first = operands[0]
+    guard operands.count <= Self.mostOperands else {
+      throw error("joins at most \(Self.mostOperands) tensors, but \(operands.count) are given")
+        .noting("join some of them first")
+    }
     let axis = try checkedAxis(attributes.integer("axis"), rank: first.rank, of: "axis")
     var sum = 0
     for (index, type) in operands.enumerated() {
@@ -52,6 +56,9 @@ public struct ConcatenateOperation: CompositeOperation {
     shape[axis] = .fixed(sum)
     return [try checkedResult(TensorType(shape, first.element))]
   }
+
+  /// Each element of the result is looked for in every operand.
+  private static let mostOperands = 4096
 
   public func evaluate(_ operands: [Tensor], _ attributes: Attributes) -> [Tensor] {
     var extents = operands[0].extents
