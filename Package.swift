@@ -32,8 +32,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
     // exp, log and the like for the oracles, which do not import Foundation.
     .package(url: "https://github.com/apple/swift-numerics", from: "1.0.0"),
-    // Reading CSV: quoting, line ends.
-    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
     .systemLibrary(
@@ -64,9 +62,7 @@ let package = Package(
         "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
         "FraguaTransforms", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime",
       ]),
-    module(
-      "Data",
-      ["CZlib", "FraguaSource", "FraguaTensors", .product(name: "SwiftCSV", package: "SwiftCSV")]),
+    module("Data", ["CZlib", "FraguaSource", "FraguaTensors"]),
     module(
       "Training",
       [

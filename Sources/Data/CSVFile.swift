@@ -1,6 +1,5 @@
 import FraguaSource
 import FraguaTensors
-import SwiftCSV
 
 /// A CSV file: a header that names the columns, then one record a row.
 ///
@@ -185,21 +184,9 @@ struct CSVFile {
     return try? result.get()
   }
 
-  /// What a field says: SwiftCSV takes its quotes off.
+  /// What a field says: what stands between its quotes, of which two are one.
   private static func unquoted(_ field: String) -> String {
     guard field.hasPrefix("\"") else { return field }
-    // With a line end behind it, SwiftCSV takes the field for a whole record.
-    let record = try? CSV<HeaderOnly>(string: field + "\n", delimiter: .comma, loadColumns: false).header
-    return record?.first ?? field
+    return String(field.dropFirst().dropLast()).replacing("\"\"", with: "\"")
   }
-}
-
-/// No rows: only SwiftCSV's splitting of one record, its header, is used.
-private struct HeaderOnly: CSVView {
-  let rows: [[String]] = []
-  let columns: [[String]]? = nil
-
-  init(header: [String], text: String, delimiter: CSVDelimiter, loadColumns: Bool, rowLimit: Int?) {}
-
-  func serialize(header: [String], delimiter: CSVDelimiter) -> String { "" }
 }

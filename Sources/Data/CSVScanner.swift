@@ -1,9 +1,8 @@
 /// Finds the records and fields of CSV bytes, with their places.
 ///
 /// The rules are RFC 4180's: a field in quotes may hold delimiters, line ends and doubled quotes. Lines end with LF,
-/// CRLF or CR. Spaces around a quoted field are passed over. Which bytes make a field is decided here, because SwiftCSV
-/// gives no places, loses an empty last field and takes an open quote for closed; what a quoted field says is left to
-/// it (`CSVFile`).
+/// CRLF or CR. Spaces around a quoted field are passed over. It is our own because every field has a place, an empty last
+/// field counts, and an open quote is an error, which is more than the libraries that there are give.
 struct CSVScanner {
   /// What is wrong with the text, and at which byte.
   struct Problem: Error {
