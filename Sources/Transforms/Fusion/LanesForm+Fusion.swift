@@ -13,9 +13,12 @@ extension LanesForm {
       map[argument.id] = body.argument(function.valueNames[argument.id], argument.type)
       inputs.append(argument)
     }
-    for read in function.parameterReads {
-      map[read.value.id] = body.argument(read.parameter, read.value.type)
-      inputs.append(read.value)
+    // In the order of their first use, which is all that a dump says of them.
+    let parameters = Dictionary(uniqueKeysWithValues: function.parameterReads.map { ($0.value.id, $0.parameter) })
+    for operand in function.nodes.flatMap(\.operands) where map[operand.id] == nil {
+      guard let parameter = parameters[operand.id] else { continue }
+      map[operand.id] = body.argument(parameter, operand.type)
+      inputs.append(operand)
     }
     var defined: Set<Int> = []
     for node in function.nodes {
