@@ -44,6 +44,7 @@ let package = Package(
     module("Source", []),
     module("Tensors", ["CSupport", "FraguaSource"]),
     module("Kernels", ["FraguaSource", "FraguaTensors"]),
+    module("Scheduling", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Graph", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", numerics]),
     module("Syntax", ["FraguaSource", "FraguaTensors", "FraguaGraph"]),
@@ -54,13 +55,15 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     module("Lowering", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph"]),
-    module("CodeGen", ["CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels"]),
-    module("Runtime", ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaCodeGen"]),
+    module("CodeGen", ["CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling"]),
+    module(
+      "Runtime",
+      ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "FraguaCodeGen"]),
     module(
       "Compiler",
       [
-        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
-        "FraguaTransforms", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime",
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "FraguaGraph", "FraguaOperations",
+        "FraguaSyntax", "FraguaTransforms", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime",
       ]),
     module("Data", ["CZlib", "FraguaSource", "FraguaTensors"]),
     module(
@@ -78,13 +81,15 @@ let package = Package(
     .executableTarget(
       name: "fragua-command",
       dependencies: [
-        "CAllocation", "Fragua", "FraguaKernels", "FraguaLowering", "FraguaCodeGen",
+        "CAllocation", "Fragua", "FraguaKernels", "FraguaScheduling", "FraguaLowering", "FraguaCodeGen",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/Command", swiftSettings: settings),
     // What several test targets share: random kernels and graphs.
     .target(
       name: "TestSupport",
-      dependencies: ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations"],
+      dependencies: [
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "FraguaGraph", "FraguaOperations",
+      ],
       path: "Tests/Support", swiftSettings: settings),
     // Reads what the documents show, and runs the commands in them.
     .testTarget(
@@ -92,7 +97,8 @@ let package = Package(
       dependencies: ["Fragua", "FraguaKernels", "FraguaCodeGen", "fragua-command"], path: "Tests/Documentation",
       swiftSettings: settings),
     tests("Source", ["FraguaSource"]),
-    tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "TestSupport"]),
+    tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "TestSupport"]),
+    tests("Scheduling", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "TestSupport"]),
     tests(
       "Operations",
       [
@@ -119,15 +125,16 @@ let package = Package(
     tests(
       "CodeGen",
       [
-        "CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaCodeGen", "FraguaRuntime", "TestSupport",
+        "CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "FraguaCodeGen",
+        "FraguaRuntime", "TestSupport",
       ]),
     tests("Runtime", ["FraguaSource", "FraguaRuntime"]),
     tests(
       "Compiler",
       [
         "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaSyntax",
-        "FraguaTransforms", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime", "FraguaCompiler", "FraguaData",
-        "FraguaTraining", "TestSupport", numerics,
+        "FraguaTransforms", "FraguaScheduling", "FraguaLowering", "FraguaCodeGen", "FraguaRuntime", "FraguaCompiler",
+        "FraguaData", "FraguaTraining", "TestSupport", numerics,
       ]),
     tests(
       "Training",

@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 
 /// Emits the step function: a call of each kernel for this thread's part, barriers between them.

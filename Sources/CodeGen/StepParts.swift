@@ -1,4 +1,5 @@
 import FraguaKernels
+import FraguaScheduling
 
 /// The functions that a step's code consists of: its kernels, each once for each schedule it runs with, and the step
 /// function, cut into pieces where it is long.

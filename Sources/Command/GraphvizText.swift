@@ -10,7 +10,7 @@ enum GraphvizText {
       "  rankdir = TB; node [fontname = \"Helvetica\", fontsize = 11]; edge [fontname = \"Helvetica\", fontsize = 9];",
     ]
     // The Graphviz node that defines each value.
-    var source: [Int: String] = [:]
+    var source: [ValueID: String] = [:]
     for (index, argument) in function.arguments.enumerated() {
       source[argument.id] = "argument\(index)"
       let label = "%\(function.valueNames[argument.id] ?? "arg\(index)")\n\(argument.type)"
@@ -25,7 +25,7 @@ enum GraphvizText {
     }
     for (index, node) in function.nodes.enumerated() {
       lines.append("  node\(index) [shape = box, style = rounded, label = \(quoted(label(of: node)))];")
-      var seen: Set<Int> = []
+      var seen: Set<ValueID> = []
       for operand in node.operands where seen.insert(operand.id).inserted {
         lines.append("  \(source[operand.id] ?? "unknown") -> node\(index) [label = \(quoted("\(operand.type)"))];")
       }

@@ -1,6 +1,7 @@
 import Fragua
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 
 extension KernelDump {
   /// Checks that the dump, in which everything stands at `places`, can run: its program, and where it is to be

@@ -108,9 +108,8 @@ struct PrintCommand: ParsableCommand {
   private func print(_ dump: KernelDump, _ stage: Stage?) throws {
     let processor = Processor(compilation.cpu)
     let program = dump.program
-    let schedule =
-      try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
-    let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
+    let (schedule, plan) = Compiler.completed(
+      dump, processor.target, threads: try compilation.threadCount(), usesMemoryPlan: !compilation.withoutPlan)
     let name = stage?.rawValue ?? dump.stage.rawValue
     switch stage {
     case nil: write(text(dump), stage: name)

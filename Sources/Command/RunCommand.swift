@@ -188,10 +188,9 @@ struct RunCommand: ParsableCommand {
       return RunOutcome(
         results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
     }
-    let schedule =
-      try dump.schedule ?? Scheduler(processor.target, threads: compilation.threadCount()).schedule(program)
-    let plan = dump.plan ?? MemoryPlanner.plan(program, schedule, reusesMemory: !compilation.withoutPlan)
     let threads = try compilation.threadCount()
+    let (schedule, plan) = Compiler.completed(
+      dump, processor.target, threads: threads, usesMemoryPlan: !compilation.withoutPlan)
     try Executable.checkMemory(program, plan, threads: threads, limitBytes: ProcessLimits.memoryBytes)
     let objects = StepCompiler.compile(
       program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: compilation.poisons), workers: threads

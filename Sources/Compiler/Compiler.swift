@@ -3,6 +3,7 @@ import FraguaGraph
 import FraguaKernels
 import FraguaLowering
 import FraguaRuntime
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 import FraguaTransforms
@@ -70,14 +71,31 @@ public enum Compiler {
     let program = order.apply(to: lowered)
     let errors = times.measure("verify") { KernelVerifier.verify(program) }
     guard errors.isEmpty else { throw Diagnostics(errors.map { Self.located($0, function) }) }
-    let schedule = times.measure("schedule") {
-      Scheduler(options.processor.target, threads: options.threads).schedule(program)
-    }
-    let plan = times.measure("plan") {
-      MemoryPlanner.plan(program, schedule, reusesMemory: options.usesMemoryPlan)
-    }
+    let (schedule, plan) = completed(
+      KernelDump(program), options.processor.target, threads: options.threads, usesMemoryPlan: options.usesMemoryPlan,
+      &times)
     return Planned(
       graph: fused, function: function, order: order, program: program, schedule: schedule, plan: plan, times: times)
+  }
+
+  /// A schedule and a memory plan of the program of `dump`: its own where it has them.
+  public static func completed(
+    _ dump: KernelDump, _ target: Target, threads: Int, usesMemoryPlan: Bool
+  ) -> (schedule: Schedule, plan: MemoryPlan) {
+    var times = CompilationTimes(passes: [])
+    return completed(dump, target, threads: threads, usesMemoryPlan: usesMemoryPlan, &times)
+  }
+
+  private static func completed(
+    _ dump: KernelDump, _ target: Target, threads: Int, usesMemoryPlan: Bool, _ times: inout CompilationTimes
+  ) -> (schedule: Schedule, plan: MemoryPlan) {
+    let schedule = times.measure("schedule") {
+      dump.schedule ?? Scheduler(target, threads: threads).schedule(dump.program)
+    }
+    let plan = times.measure("plan") {
+      dump.plan ?? MemoryPlanner.plan(dump.program, schedule, reusesMemory: usesMemoryPlan)
+    }
+    return (schedule, plan)
   }
 
   /// An error of kernels that lowering made, which no input should make it do.

@@ -8,13 +8,13 @@ public struct ClassifiedFunction: Sendable {
   /// For each node: its role.
   public let roles: [Role]
   /// For each value: the node that defines it; `nil` for arguments and parameters.
-  public let producers: [Int?]
+  public let producers: ValueTable<Int?>
 
   /// - Requires: all extents fixed.
   /// - Throws: where a node is no primitive operation, as in a dump written by hand.
   public init(_ function: Function) throws(Diagnostic) {
     var roles: [Role] = []
-    var producers = [Int?](repeating: nil, count: function.valueCount)
+    var producers = ValueTable<Int?>(repeating: nil, count: function.valueCount)
     for (index, node) in function.nodes.enumerated() {
       guard let role = node.role else {
         throw Diagnostic(

@@ -92,7 +92,7 @@ public struct FunctionBuilder: Sendable {
 
   /// A fresh value without a definition; for those who append nodes of their own.
   public mutating func newValue(_ type: TensorType, name: String?) -> Value {
-    let value = Value(id: function.valueCount, type: type)
+    let value = Value(id: ValueID(function.valueCount), type: type)
     function.valueCount += 1
     if let name { function.valueNames[value.id] = name }
     return value

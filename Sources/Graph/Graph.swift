@@ -3,11 +3,11 @@ import FraguaTensors
 
 /// An SSA value of a function: what an argument, a parameter's value at entry, or a result of a node is.
 public struct Value: Sendable, Hashable {
-  /// Unique in its function (the bodies of its regions have ids of their own), dense from 0.
-  public let id: Int
+  /// Unique in its function (the bodies of its regions have ids of their own), its numbers dense from 0.
+  public let id: ValueID
   public let type: TensorType
 
-  public init(id: Int, type: TensorType) {
+  public init(id: ValueID, type: TensorType) {
     self.id = id
     self.type = type
   }
@@ -109,14 +109,14 @@ public struct Function: Sendable {
   public var role: Role
   public var origin: Origin
   /// The names that values have in the text, without the `%`; values without one get a number.
-  public var valueNames: [Int: String]
-  /// One more than the largest value id.
+  public var valueNames: [ValueID: String]
+  /// One more than the number of the largest value id.
   public var valueCount: Int
 
   public init(
     name: String, arguments: [Value] = [], parameterReads: [ParameterRead] = [], nodes: [Node] = [],
     updates: [Update] = [], results: [Value] = [], resultRoles: [ResultRole] = [], role: Role = .plain,
-    origin: Origin = .unknown, valueNames: [Int: String] = [:], valueCount: Int = 0
+    origin: Origin = .unknown, valueNames: [ValueID: String] = [:], valueCount: Int = 0
   ) {
     self.name = name
     self.arguments = arguments

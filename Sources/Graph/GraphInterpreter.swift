@@ -26,7 +26,7 @@ public struct GraphInterpreter: Sendable {
   ) -> (results: [Tensor], updated: [String: Tensor]) {
     precondition(
       arguments.count == function.arguments.count, "@\(function.name) takes \(function.arguments.count) arguments")
-    var values = [Tensor?](repeating: nil, count: function.valueCount)
+    var values = ValueTable<Tensor?>(repeating: nil, count: function.valueCount)
     for (value, tensor) in zip(function.arguments, arguments) { values[value.id] = tensor }
     for read in function.parameterReads {
       guard let tensor = parameters[read.parameter] else { preconditionFailure("no parameter '@\(read.parameter)'") }

@@ -172,7 +172,7 @@ public struct GraphVerifier {
   }
 
   private mutating func define(_ value: Value, _ scope: inout Scope, _ origin: Origin) {
-    guard scope.types.indices.contains(value.id) else {
+    guard scope.types.contains(value.id) else {
       report("the value \(value.id) of '@\(scope.owner)' is beyond its count of \(scope.types.count)", origin)
       return
     }
@@ -181,7 +181,7 @@ public struct GraphVerifier {
   }
 
   private mutating func use(_ value: Value, _ scope: inout Scope, _ origin: Origin) {
-    guard scope.types.indices.contains(value.id), let type = scope.types[value.id] else {
+    guard scope.types.contains(value.id), let type = scope.types[value.id] else {
       report("the value \(value.id) of '@\(scope.owner)' is used before its definition", origin)
       return
     }
@@ -200,13 +200,13 @@ public struct GraphVerifier {
 private struct Scope {
   let owner: String
   /// By id.
-  var types: [TensorType?]
+  var types: ValueTable<TensorType?>
   /// The symbols of the arguments' types: no others can be bound.
   let symbols: Set<String>
 
   init(_ function: Function) {
     owner = function.name
-    types = Array(repeating: nil, count: max(0, function.valueCount))
+    types = ValueTable(repeating: nil, count: max(0, function.valueCount))
     symbols = function.argumentSymbols
   }
 

@@ -5,16 +5,16 @@ extension LanesForm {
   /// Where the rows of each value lie, found node by node.
   struct Analysis {
     let rowExtent: Extent
-    var rowAxis: [Int?]
+    var rowAxis: ValueTable<Int?>
     var instructionCount = 0
-    private var dependsOnSum: [Bool]
+    private var dependsOnSum: ValueTable<Bool>
     /// Uniform values whose elements a reshape has put elsewhere: an index that is the row is no coordinate behind it.
-    private var isReshaped: [Bool]
+    private var isReshaped: ValueTable<Bool>
 
     init(_ function: Function, rowExtent: Extent) {
       self.rowExtent = rowExtent
-      rowAxis = Array(repeating: nil, count: function.valueCount)
-      dependsOnSum = Array(repeating: false, count: function.valueCount)
+      rowAxis = ValueTable(repeating: nil, count: function.valueCount)
+      dependsOnSum = ValueTable(repeating: false, count: function.valueCount)
       isReshaped = dependsOnSum
     }
 

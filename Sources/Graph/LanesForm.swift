@@ -14,7 +14,7 @@ public struct LanesForm: Sendable {
   /// The number of rows.
   public let rows: Int
   /// For each value of the function: the axis along which the rows lie, `nil` for uniform values.
-  public let rowAxis: [Int?]
+  public let rowAxis: ValueTable<Int?>
   /// About how many scalar instructions the unrolled network has.
   public let instructionCount: Int
 

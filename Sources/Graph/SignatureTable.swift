@@ -17,8 +17,8 @@ public struct SignatureTable: Sendable {
 
   private let parameters: [String: Parameter]
   private var entries: [String: Entry] = [:]
-  /// The dependences that have been asked for so far.
-  private var known: [String: Dependences] = [:]
+  /// What has been asked for so far.
+  private var known: [String: FunctionActivity] = [:]
 
   public init(parameters: [Parameter]) {
     self.parameters = Dictionary(parameters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -74,8 +74,8 @@ public struct SignatureTable: Sendable {
     _ variable: GradientDeclaration.Variable, of function: Signature
   ) throws(Diagnostic) -> TensorType {
     let type = try type(of: variable, in: function)
-    if let dependences = dependences(of: function.name), dependences.isKnown,
-      !dependences.contains(variable, 0, function)
+    if let activity = activity(of: function.name), activity.isKnown,
+      !activity.contains(variable, 0, function)
     {
       throw Diagnostic("the result of '@\(function.name)' does not depend on '\(variable)'")
         .noting("integers, booleans and comparisons stop differentiation")
@@ -98,9 +98,9 @@ public struct SignatureTable: Sendable {
     var results = [first]
     for name in declaration.metrics { results.append(try checkMetric(name, loss)) }
     for name in declaration.frozen { try checkFrozen(name) }
-    let dependences = dependences(of: loss.name)
-    if let dependences, dependences.isKnown {
-      let trained = dependences.parameters(0).filter { parameters[$0]?.isTrainable == true }
+    let activity = activity(of: loss.name)
+    if let activity, activity.isKnown {
+      let trained = activity.parameters(0).filter { parameters[$0]?.isTrainable == true }
       guard trained.contains(where: { !declaration.frozen.contains($0) }) else {
         throw Diagnostic("'@\(declaration.name)' has nothing to train").noting(
           trained.isEmpty
@@ -117,8 +117,8 @@ public struct SignatureTable: Sendable {
 
   /// The element types of the parameters that `declaration` trains; empty where what its loss depends on is not known.
   public mutating func trainedElements(_ declaration: TrainDeclaration) -> Set<ElementType> {
-    guard let dependences = dependences(of: declaration.loss), dependences.isKnown else { return [] }
-    let names = dependences.parameters(0).subtracting(declaration.frozen)
+    guard let activity = activity(of: declaration.loss), activity.isKnown else { return [] }
+    let names = activity.parameters(0).subtracting(declaration.frozen)
     return Set(names.compactMap { parameters[$0] }.filter(\.isTrainable).map(\.type.element))
   }
 
@@ -172,7 +172,7 @@ public struct SignatureTable: Sendable {
 
 extension SignatureTable {
   /// On what each result of the function `name` depends; works it out for all that it calls, each once.
-  private mutating func dependences(of name: String) -> Dependences? {
+  private mutating func activity(of name: String) -> FunctionActivity? {
     var needed: Set<String> = []
     var pending = [name]
     while let name = pending.popLast() {
@@ -183,9 +183,9 @@ extension SignatureTable {
     for name in needed.sorted(by: { entries[$0]!.order < entries[$1]!.order }) {
       let entry = entries[name]!
       if let body = entry.body {
-        known[name] = Dependences(of: body, calling: known)
-      } else if let differentiated = entry.differentiated, let dependences = known[differentiated] {
-        known[name] = dependences.repeated(entry.signature.results.count)
+        known[name] = FunctionActivity(of: body, calling: known)
+      } else if let differentiated = entry.differentiated, let activity = known[differentiated] {
+        known[name] = activity.repeated(entry.signature.results.count)
       } else {
         known[name] = .unknown
       }

@@ -36,7 +36,7 @@ struct LanesLowering {
   }
 
   private struct Element: Hashable {
-    let value: Int
+    let value: ValueID
     let coordinates: [Coordinate]
     /// Conditions on the row without which the element is not used.
     let guards: [AffineGuard]

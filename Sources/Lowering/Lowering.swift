@@ -22,14 +22,14 @@ struct FunctionLowering {
   let function: Function
   var program: KernelProgram
   /// For each value: the program's buffer that holds it.
-  var bufferOf: [Int: Int] = [:]
+  var bufferOf: [ValueID: Int] = [:]
   /// For each value: the value whose memory it is, seen through reshapes.
-  var rootOf: [Int: Value] = [:]
+  var rootOf: [ValueID: Value] = [:]
   /// For each root: its last use as an operand, by node index; `Int.max` where the function returns it.
-  var lastUse: [Int: Int] = [:]
+  var lastUse: [ValueID: Int] = [:]
   /// For each root: the results of the function that it is, by position, and the updates that it is the value of.
-  var resultsOf: [Int: [Int]] = [:]
-  var updatesOf: [Int: [Update]] = [:]
+  var resultsOf: [ValueID: [Int]] = [:]
+  var updatesOf: [ValueID: [Update]] = [:]
   /// For each parameter that is read: its value at entry.
   var valueOf: [String: Value] = [:]
   var kernelIndex: [Kernel: Int] = [:]
@@ -156,8 +156,8 @@ struct FunctionLowering {
   }
 
   /// The program's buffers of the region's constants that are no splats.
-  private mutating func constantBuffers(of body: ClassifiedFunction) -> [Int: KernelDraft.Source] {
-    var result: [Int: KernelDraft.Source] = [:]
+  private mutating func constantBuffers(of body: ClassifiedFunction) -> [ValueID: KernelDraft.Source] {
+    var result: [ValueID: KernelDraft.Source] = [:]
     for (node, role) in zip(body.function.nodes, body.roles) {
       guard case .constant(let constant) = role, constant.splat == nil else { continue }
       let tensor = ConstantTensor(constant.tensor)

@@ -14,7 +14,7 @@ struct ProgramEmitter {
   private(set) var program = ScalarProgram()
   /// Values that the kernel gives: a reduction's result, an accumulator, a row-local array, with the coordinates at
   /// which they stand.
-  var bindings: [Int: Binding] = [:]
+  var bindings: [ValueID: Binding] = [:]
   /// Where the program runs once for many points (a sweep), the axes that vary; what does not depend on them is asked
   /// of `hoist`.
   var sweptAxes: Range<Int> = 0..<0
@@ -29,7 +29,7 @@ struct ProgramEmitter {
   }
 
   private struct Key: Hashable {
-    let value: Int
+    let value: ValueID
     let coordinates: [AffineExpression]
     let guards: [AffineGuard]
   }
@@ -181,7 +181,9 @@ struct ProgramEmitter {
     return condition!
   }
 
-  private func describe(_ value: Value) -> String { "'%\(region.function.valueNames[value.id] ?? String(value.id))'" }
+  private func describe(_ value: Value) -> String {
+    "'%\(region.function.valueNames[value.id] ?? String(value.id.number))'"
+  }
 
   /// The stores of result `result`, value `number`, to the buffers that receive it: element `element` of each.
   mutating func stores(ofResult result: Int, _ number: Int, to element: AffineExpression) -> [Store] {

@@ -8,11 +8,11 @@ struct RegionContext {
   private let body: ClassifiedFunction
   let origin: Origin
   /// For each argument's value: the buffer that holds it.
-  let inputs: [Int: KernelDraft.Source]
+  let inputs: [ValueID: KernelDraft.Source]
   /// For each result: the buffers that receive it.
   let outputs: [[KernelDraft.Source]]
   /// The program's buffers of constant tensors, by value.
-  let constants: [Int: KernelDraft.Source]
+  let constants: [ValueID: KernelDraft.Source]
   /// The index space that the region's attributes name, and for each result its strides there.
   let placing: (space: [Int], strides: [[Int]])?
 
@@ -20,11 +20,11 @@ struct RegionContext {
   /// For each node: its role.
   var roles: [Role] { body.roles }
   /// For each value: the node that defines it; `nil` for arguments.
-  var producers: [Int?] { body.producers }
+  var producers: ValueTable<Int?> { body.producers }
 
   init(
-    _ body: ClassifiedFunction, _ attributes: Attributes, origin: Origin, inputs: [Int: KernelDraft.Source],
-    outputs: [[KernelDraft.Source]], constants: [Int: KernelDraft.Source]
+    _ body: ClassifiedFunction, _ attributes: Attributes, origin: Origin, inputs: [ValueID: KernelDraft.Source],
+    outputs: [[KernelDraft.Source]], constants: [ValueID: KernelDraft.Source]
   ) {
     self.body = body
     self.origin = origin

@@ -17,14 +17,14 @@ struct RowsLowering {
   /// The axes of `space` that are not.
   private let kept: [Int]
   /// For each value: its depth.
-  private let depth: [Int]
+  private let depth: ValueTable<Int>
   /// The kernel's extents: kept axes, then reduced axes.
   private let extents: [Int]
   private var draft = KernelDraft()
   private var stages: [RowStage] = []
   /// The number of row scalars so far.
   private var scalarCount = 0
-  private var bindings: [Int: ProgramEmitter.Binding] = [:]
+  private var bindings: [ValueID: ProgramEmitter.Binding] = [:]
   private var localCount = 0
 
   init(_ region: RegionContext) throws(Diagnostic) {
@@ -47,7 +47,7 @@ struct RowsLowering {
     let removed = reduced
     kept = full.indices.filter { !removed.contains($0) }
     extents = kept.map { full[$0] } + removed.map { full[$0] }
-    var depth = [Int](repeating: 0, count: region.function.valueCount)
+    var depth = ValueTable(repeating: 0, count: region.function.valueCount)
     for (index, node) in region.function.nodes.enumerated() {
       let below = node.operands.map { depth[$0.id] }.max() ?? 0
       var own = below
@@ -181,10 +181,10 @@ struct RowsLowering {
 
   /// For each sweep, the values kept for later sweeps: needed there too, and dearer to compute again than to keep.
   private func localValues(sweeps: Int) -> [[Value]] {
-    var firstNeed: [Int: Int] = [:]
+    var firstNeed: [ValueID: Int] = [:]
     var result = [[Value]](repeating: [], count: sweeps)
     for sweep in 0..<sweeps {
-      var seen: Set<Int> = []
+      var seen: Set<ValueID> = []
       var stack: [Value] = []
       for (index, node) in region.function.nodes.enumerated() {
         if case .reduction = region.roles[index], depth[node.results[0].id] == sweep + 1 {

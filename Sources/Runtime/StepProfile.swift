@@ -1,4 +1,5 @@
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 
 /// Where the time of a step goes, call by call.

@@ -27,7 +27,7 @@ public struct LabelRanges: Sendable {
   /// What is known of `function` where that of the functions it calls is `known`.
   private init(_ function: Function, _ known: [String: LabelRanges]) {
     // For each value that is an argument's elements as they are: the argument's position.
-    var source: [Int: Int] = [:]
+    var source: [ValueID: Int] = [:]
     for (position, value) in function.arguments.enumerated() { source[value.id] = position }
     if source.isEmpty { return }
     for node in function.nodes {

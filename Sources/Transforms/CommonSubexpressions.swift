@@ -35,11 +35,11 @@ public enum CommonSubexpressions {
   private struct Key: Hashable {
     let name: String
     let attributes: Attributes
-    let operands: [Int]
+    let operands: [ValueID]
   }
 
   private static func share(_ function: inout Function) {
-    var map = [Value?](repeating: nil, count: function.valueCount)
+    var map = ValueTable<Value?>(repeating: nil, count: function.valueCount)
     var reads: [String: Value] = [:]
     function.parameterReads.removeAll { read in
       if let known = reads[read.parameter] {

@@ -29,7 +29,7 @@ public enum DeadCode {
 
   /// `function` without what its results and updates do not need.
   public static func live(_ function: Function) -> Function {
-    var isLive = [Bool](repeating: false, count: function.valueCount)
+    var isLive = ValueTable(repeating: false, count: function.valueCount)
     for value in function.results { isLive[value.id] = true }
     for update in function.updates { isLive[update.value.id] = true }
     var kept = 0
@@ -50,10 +50,10 @@ public enum DeadCode {
   ) -> Function {
     var result = Function(
       name: function.name, resultRoles: function.resultRoles, role: function.role, origin: function.origin)
-    var map = [Value?](repeating: nil, count: function.valueCount)
+    var map = ValueTable<Value?>(repeating: nil, count: function.valueCount)
     result.valueNames.reserveCapacity(function.valueNames.count)
     func define(_ old: Value) -> Value {
-      let new = Value(id: result.valueCount, type: old.type)
+      let new = Value(id: ValueID(result.valueCount), type: old.type)
       result.valueCount += 1
       if let name = function.valueNames[old.id] { result.valueNames[new.id] = name }
       map[old.id] = new

@@ -38,7 +38,7 @@ public enum Differentiate {
   public static let pass = Pass(
     name: "differentiate", summary: "write the functions that gradient declarations declare"
   ) { (graph, context) throws(Diagnostics) in
-    let order = try graph.dependencyOrder()
+    let order = try graph.definitionOrder()
     var result = graph
     result.gradients = []
     var inliner = Inliner()

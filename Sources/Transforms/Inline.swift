@@ -40,7 +40,7 @@ import FraguaSource
 public enum Inline {
   public static let pass = Pass(name: "inline", summary: "put bodies of functions in the place of calls") {
     (graph, context) throws(Diagnostics) in
-    let order = try graph.dependencyOrder()
+    let order = try graph.definitionOrder()
     if !graph.functions.contains(where: { $0.nodes.contains { $0.callee != nil } }) { return graph }
     do throws(Diagnostic) { try ExpandedSize.check(graph, limit: context.nodeLimit) } catch { throw Diagnostics(error) }
     let families = StreamFamilies(of: graph, order)

@@ -13,9 +13,9 @@ struct ReverseSweep {
   private let function: Function
   private var builder: FunctionBuilder
   /// What depends on the variables.
-  private let dependence: Dependence
+  private let varied: VariedValues
   /// The cotangent of each value of the function, as far as it is known.
-  private var cotangents: [Value?]
+  private var cotangents: ValueTable<Value?>
 
   /// The function `name`, which has the arguments of `function` and returns the derivatives of its first result by
   /// `variables`.
@@ -39,8 +39,8 @@ struct ReverseSweep {
     }
     let inputs = try values(of: variables, in: function)
     var sweep = ReverseSweep(function, inputs)
-    let influence = Influence(of: function, on: result)
-    for (variable, input) in zip(variables, inputs) where !influence[input] {
+    let useful = UsefulValues(of: function, for: result)
+    for (variable, input) in zip(variables, inputs) where !useful[input] {
       throw Diagnostic("'@\(function.name)' does not depend on '\(variable)' in a way that has a derivative")
         .noting("integers and booleans, and what is computed from them, stop differentiation")
     }
@@ -78,8 +78,8 @@ struct ReverseSweep {
   private init(_ function: Function, _ inputs: [Value]) {
     self.function = function
     builder = FunctionBuilder(continuing: function)
-    dependence = Dependence(of: function, on: inputs)
-    cotangents = Array(repeating: nil, count: function.valueCount)
+    varied = VariedValues(of: function, by: inputs)
+    cotangents = ValueTable(repeating: nil, count: function.valueCount)
   }
 
   /// Appends the derivatives of `result` by everything on the way.
@@ -88,7 +88,7 @@ struct ReverseSweep {
     builder.origin = .gradient(function.origin)
     cotangents[result.id] = builder.constant(1, result.type)
     for node in function.nodes.reversed() where node.results.contains(where: { cotangents[$0.id] != nil }) {
-      guard node.operands.contains(where: { dependence[$0] }) else { continue }
+      guard node.operands.contains(where: { varied[$0] }) else { continue }
       if builder.function.nodes.count > nodeLimit {
         throw Diagnostic("the derivative of '@\(function.name)' makes more nodes than can be compiled")
           .noting("gradients of gradients multiply")
@@ -103,7 +103,7 @@ struct ReverseSweep {
         Pullback(
           operands: node.operands, results: node.results, cotangents: node.results.map { cotangents[$0.id] },
           attributes: node.attributes), &builder)
-      for (operand, contribution) in zip(node.operands, contributions) where dependence[operand] {
+      for (operand, contribution) in zip(node.operands, contributions) where varied[operand] {
         guard let contribution else { continue }
         precondition(
           contribution.type == operand.type,

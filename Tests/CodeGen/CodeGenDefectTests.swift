@@ -2,6 +2,7 @@ import CLLVM
 import Foundation
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import Foundation
 import FraguaCodeGen
 import FraguaKernels
 import FraguaRuntime
+import FraguaScheduling
 import FraguaTensors
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import FraguaCodeGen
 import FraguaKernels
 import FraguaRuntime
+import FraguaScheduling
 import FraguaTensors
 import TestSupport
 

@@ -1,6 +1,7 @@
 import Foundation
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 import TestSupport
 import Testing
 

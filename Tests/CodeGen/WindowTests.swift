@@ -1,5 +1,6 @@
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 import TestSupport

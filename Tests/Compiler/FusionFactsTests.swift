@@ -2,6 +2,7 @@ import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 import Testing
 

@@ -1,6 +1,7 @@
 import FraguaCodeGen
 import FraguaCompiler
 import FraguaKernels
+import FraguaScheduling
 import Testing
 
 /// What the benchmark graphs' training steps compile to, in numbers that change only when somebody means it.

@@ -4,6 +4,7 @@ import FraguaGraph
 import FraguaKernels
 import FraguaLowering
 import FraguaRuntime
+import FraguaScheduling
 import FraguaSource
 import FraguaSyntax
 import FraguaTensors

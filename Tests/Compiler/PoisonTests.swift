@@ -3,6 +3,7 @@ import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
 import FraguaRuntime
+import FraguaScheduling
 import FraguaTensors
 import FraguaTraining
 import TestSupport

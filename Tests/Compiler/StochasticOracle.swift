@@ -51,7 +51,7 @@ struct StochasticOracle {
 
   /// Runs the function; what each node gives goes through `adjust`.
   private func run(_ adjust: (Node, [Tensor], Tensor) -> Tensor) -> [Tensor] {
-    var values = [Tensor?](repeating: nil, count: function.valueCount)
+    var values = ValueTable<Tensor?>(repeating: nil, count: function.valueCount)
     for (value, tensor) in zip(function.arguments, arguments) { values[value.id] = tensor }
     for read in function.parameterReads { values[read.value.id] = parameters[read.parameter]! }
     for node in function.nodes {

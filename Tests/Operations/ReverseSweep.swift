@@ -9,7 +9,7 @@ import TestSupport
 /// The simplest reverse sweep: what tests need to call pullbacks. The pass `differentiate` is the real one.
 func gradient(of function: Function) -> Function {
   var builder = FunctionBuilder(continuing: function)
-  var cotangents: [Int: Value] = [:]
+  var cotangents: [ValueID: Value] = [:]
   let loss = function.results[0]
   precondition(loss.type.rank == 0, "the loss is a scalar")
   cotangents[loss.id] = builder.constant(1, like: loss)

@@ -1,4 +1,5 @@
 import FraguaKernels
+import FraguaScheduling
 
 /// Schedules of one kernel, drawn from a seed: partitions, vector axes, tiles and packings that the emitters accept.
 public struct RandomSchedules {

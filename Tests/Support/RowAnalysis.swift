@@ -18,7 +18,7 @@ public struct RowAnalysis {
   }
 
   private let symbol: String
-  private var rows: [Int: Rows] = [:]
+  private var rows: [ValueID: Rows] = [:]
 
   /// Looks at `function`, of primitive operations, with `symbol` bound.
   public init(_ function: Function, symbol: String) {

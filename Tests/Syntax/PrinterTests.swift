@@ -94,7 +94,7 @@ import Testing
 
   /// A graph that is wrong prints all the same, for those who look for the mistake.
   @Test func undefinedValuesPrint() {
-    let function = Function(name: "f", results: [Value(id: 7, type: type)], resultRoles: [.plain])
+    let function = Function(name: "f", results: [Value(id: ValueID(7), type: type)], resultRoles: [.plain])
     #expect(GraphPrinter.print(function).contains("return %undefined.7"))
   }
 }

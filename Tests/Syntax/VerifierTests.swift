@@ -85,7 +85,7 @@ import Testing
     #expect(
       try errors { $0.functions[0].valueCount = 3 }.first == "the value 3 of '@loss' is beyond its count of 3")
     #expect(
-      try errors { $0.functions[0].results[0] = Value(id: 3, type: f32) }.first
+      try errors { $0.functions[0].results[0] = Value(id: ValueID(3), type: f32) }.first
         == "the value 3 of '@loss' is tensor<f32>, used as tensor<2xf32>")
   }
 
@@ -99,7 +99,7 @@ import Testing
     #expect(
       try errors { $0.functions[1].nodes[2].attributes["bias"] = .integer(1) } == ["'dense' has no attribute 'bias'"])
     #expect(
-      try errors { $0.functions[0].nodes[0].results[0] = Value(id: 2, type: TensorType([3], .f32)) }.first
+      try errors { $0.functions[0].nodes[0].results[0] = Value(id: ValueID(2), type: TensorType([3], .f32)) }.first
         == "'multiply' gives tensor<2xf32>, but its results are tensor<3xf32>")
     #expect(
       try errors { $0.functions[1].nodes[0].kind = .call("nobody") } == ["unknown function '@nobody'"])

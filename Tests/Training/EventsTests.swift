@@ -5,7 +5,15 @@ import Testing
 
 /// ``Trainer/events(completion:)``: a training as an asynchronous stream. The time limit ends a training that does not
 /// stop; it is far beyond what a busy machine needs.
-@Suite(.timeLimit(.minutes(10))) struct EventsTests {
+@Suite(.timeLimit(.minutes(30))) struct EventsTests {
+  /// Listens ahead of other tests, which hold the threads that asynchronous code shares: until it is heard the training
+  /// goes on.
+  private static func promptly<R: Sendable>(
+    _ body: @escaping @Sendable () async throws -> R
+  ) async throws -> R {
+    try await Task(priority: .high, operation: body).value
+  }
+
   @Test func reportsEveryEpoch() async throws {
     let options = TrainingOptions(epochs: 4, batch: 8, seed: 7)
     let trainer = try Trainer(linearGraph(), training: plane(50), options: options)
@@ -29,8 +37,10 @@ import Testing
       linearGraph(), training: plane(50),
       options: TrainingOptions(epochs: 1_000_000_000, batch: 8, seed: 7, directory: folder.path))
     let (summaries, ending) = AsyncStream.makeStream(of: TrainingSummary.self)
-    for try await event in trainer.events(completion: { ending.yield($0) }) {
-      if case .epoch = event { break }
+    try await Self.promptly {
+      for try await event in trainer.events(completion: { ending.yield($0) }) {
+        if case .epoch = event { break }
+      }
     }
     var iterator = summaries.makeAsyncIterator()
     let summary = try #require(await iterator.next())

@@ -39,8 +39,8 @@ import Testing
 
   /// An edge, by the ids of its values.
   private struct Edge: Hashable {
-    let producer: Int
-    let consumer: Int
+    let producer: ValueID
+    let consumer: ValueID
   }
 
   /// What a region computes and what it writes, by the names of values.
@@ -75,7 +75,7 @@ import Testing
     let computed = Set(function.nodes.flatMap(\.results).map(\.id))
     var edges: [Edge] = []
     for node in function.nodes {
-      var own: [Int] = []
+      var own: [ValueID] = []
       for operand in node.operands where computed.contains(operand.id) && !own.contains(operand.id) {
         own.append(operand.id)
       }

@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 
 /// Emits the forms `map`, `reduce` and `rows`.

@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 
 /// Transposes rows of memory in registers: vectors along the rows become vectors across them.

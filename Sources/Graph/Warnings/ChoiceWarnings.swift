@@ -12,7 +12,7 @@ struct ChoiceWarnings {
   /// A value of a function, reached from the loss.
   private struct Place: Hashable {
     let function: String
-    let value: Int
+    let value: ValueID
     let way: Way
   }
 
@@ -48,7 +48,7 @@ struct ChoiceWarnings {
   private let training: TrainDeclaration
   private let functions: [String: Function]
   /// By function and value.
-  private var definitions: [String: [Int: Definition]] = [:]
+  private var definitions: [String: [ValueID: Definition]] = [:]
   /// The calls of each function that have been met: its arguments are the operands of any of them.
   private var callers: [String: [CallSite]] = [:]
   private var knownCalls: Set<CallSite> = []
@@ -103,9 +103,9 @@ struct ChoiceWarnings {
   }
 
   /// Notes that the loss depends on `value`.
-  private mutating func reach(_ value: Int, of function: Function, _ way: Way, _ choice: Choice?) {
+  private mutating func reach(_ value: ValueID, of function: Function, _ way: Way, _ choice: Choice?) {
     if definitions[function.name] == nil {
-      var known: [Int: Definition] = [:]
+      var known: [ValueID: Definition] = [:]
       for (position, argument) in function.arguments.enumerated() { known[argument.id] = .argument(position) }
       for read in function.parameterReads { known[read.value.id] = .parameter(read.parameter) }
       for (index, node) in function.nodes.enumerated() {

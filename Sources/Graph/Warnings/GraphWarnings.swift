@@ -50,8 +50,8 @@ extension Graph {
 
 extension Function {
   /// For each value's id, whether a result or an update needs it.
-  fileprivate var liveValues: [Bool] {
-    var live = [Bool](repeating: false, count: valueCount)
+  fileprivate var liveValues: ValueTable<Bool> {
+    var live = ValueTable(repeating: false, count: valueCount)
     for value in results + updates.map(\.value) { live[value.id] = true }
     for node in nodes.reversed() where node.results.contains(where: { live[$0.id] }) {
       for operand in node.operands { live[operand.id] = true }
@@ -60,10 +60,10 @@ extension Function {
   }
 
   /// For parameters of which nothing needs what is read: the first value with a name that is made of it.
-  fileprivate func idleUses(_ live: [Bool]) -> [String: Diagnostic.Note] {
+  fileprivate func idleUses(_ live: ValueTable<Bool>) -> [String: Diagnostic.Note] {
     var uses: [String: Diagnostic.Note] = [:]
     // What each value is made of, of several the first.
-    var sources: [Int: String] = [:]
+    var sources: [ValueID: String] = [:]
     for read in parameterReads where !live[read.value.id] { sources[read.value.id] = read.parameter }
     for node in nodes where !sources.isEmpty {
       let parameters = node.operands.compactMap { sources[$0.id] }

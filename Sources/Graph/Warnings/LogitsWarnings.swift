@@ -23,7 +23,7 @@ struct LogitsWarnings {
 
   /// Looks through `function`, whose callees have been looked at.
   mutating func look(at function: Function) {
-    var sources: [Int: Source] = [:]
+    var sources: [ValueID: Source] = [:]
     var summary = Summary()
     for (position, argument) in function.arguments.enumerated() { sources[argument.id] = .argument(position) }
     for node in function.nodes {
@@ -58,7 +58,8 @@ struct LogitsWarnings {
 
   /// Notes that `operation` takes `value` for logits.
   private mutating func take(
-    _ value: Value, for operation: any LogitsOperation, _ node: Node, _ sources: [Int: Source], _ function: Function,
+    _ value: Value, for operation: any LogitsOperation, _ node: Node, _ sources: [ValueID: Source],
+    _ function: Function,
     _ summary: inout Summary
   ) {
     switch sources[value.id] {

@@ -2,21 +2,21 @@ import FraguaTensors
 
 /// The integers from `low` to `high`, both included; arithmetic gives `nil` where a bound leaves 64 bits.
 package struct ClosedInterval: Equatable, Sendable {
-  var low: Int
-  var high: Int
+  package var low: Int
+  package var high: Int
 
   /// - Requires: `low <= high`.
-  init(_ low: Int, _ high: Int) {
+  package init(_ low: Int, _ high: Int) {
     self.low = low
     self.high = high
   }
 
   /// How many integers there are.
   /// - Requires: the bounds are far from those of 64 bits, as elements of buffers are.
-  var count: Int { high - low + 1 }
+  package var count: Int { high - low + 1 }
 
   /// Every value of an integer type.
-  static func all(of type: ElementType) -> ClosedInterval {
+  package static func all(of type: ElementType) -> ClosedInterval {
     switch type {
     case .i32: ClosedInterval(Int(Int32.min), Int(Int32.max))
     case .ui8: ClosedInterval(0, 255)
@@ -26,15 +26,15 @@ package struct ClosedInterval: Equatable, Sendable {
   }
 
   /// Whether all of `other` lies inside.
-  func contains(_ other: ClosedInterval) -> Bool { low <= other.low && other.high <= high }
+  package func contains(_ other: ClosedInterval) -> Bool { low <= other.low && other.high <= high }
 
   /// The smallest interval that holds both.
-  func union(_ other: ClosedInterval) -> ClosedInterval {
+  package func union(_ other: ClosedInterval) -> ClosedInterval {
     ClosedInterval(Swift.min(low, other.low), Swift.max(high, other.high))
   }
 
   /// Sums.
-  func adding(_ other: ClosedInterval) -> ClosedInterval? {
+  package func adding(_ other: ClosedInterval) -> ClosedInterval? {
     let (a, overflowA) = low.addingReportingOverflow(other.low)
     let (b, overflowB) = high.addingReportingOverflow(other.high)
     return overflowA || overflowB ? nil : ClosedInterval(a, b)
@@ -44,7 +44,7 @@ package struct ClosedInterval: Equatable, Sendable {
   var negated: ClosedInterval? { low == .min ? nil : ClosedInterval(-high, -low) }
 
   /// Products.
-  func multiplied(by other: ClosedInterval) -> ClosedInterval? {
+  package func multiplied(by other: ClosedInterval) -> ClosedInterval? {
     var products: [Int] = []
     for a in [low, high] {
       for b in [other.low, other.high] {
@@ -57,5 +57,5 @@ package struct ClosedInterval: Equatable, Sendable {
   }
 
   /// Products with one number.
-  func multiplied(by factor: Int) -> ClosedInterval? { multiplied(by: ClosedInterval(factor, factor)) }
+  package func multiplied(by factor: Int) -> ClosedInterval? { multiplied(by: ClosedInterval(factor, factor)) }
 }

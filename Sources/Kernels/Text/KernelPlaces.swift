@@ -62,7 +62,7 @@ public struct KernelViolation: Sendable, Hashable {
   public let message: String
   public let place: KernelPlace
 
-  init(_ message: String, at place: KernelPlace) {
+  package init(_ message: String, at place: KernelPlace) {
     self.message = message
     self.place = place
   }

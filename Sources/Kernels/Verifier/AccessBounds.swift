@@ -1,18 +1,18 @@
 /// What is proved of one access: the points where it happens, and the elements that it can reach.
-struct AccessBounds {
+package struct AccessBounds {
   /// For each axis of the kernel, the coordinates at which the guards can hold; `nil` where they never can.
-  let box: [ClosedInterval]?
+  package let box: [ClosedInterval]?
   /// The elements reached, all bounds taken together; `nil` where they are not bounded.
-  let elements: ClosedInterval?
+  package let elements: ClosedInterval?
   /// Whether computing the address cannot overflow.
-  let isSafe: Bool
+  package let isSafe: Bool
   /// The terms of the address, index terms aside, over `box`, or over the whole space where that is empty; none where
   /// the address is not safe.
-  let terms: [BoundedTerm]
+  package let terms: [BoundedTerm]
 
   /// Analyses `access` at the points of `axes` in a kernel of extents `extents`.
   /// - Requires: expressions of as many coefficients as extents; index values are in `ranges`.
-  init(_ access: Access, axes: [Int], extents: [Int], _ ranges: ValueRanges) {
+  package init(_ access: Access, axes: [Int], extents: [Int], _ ranges: ValueRanges) {
     let whole = extents.enumerated().map { axes.contains($0) ? ClosedInterval(0, $1 - 1) : ClosedInterval(0, 0) }
     let indices = access.indices.map { BoundedTerm($0.stride, ranges.intervals[$0.value]) }
     guard let all = access.element.terms(in: whole), ZeroSearch.isSafe(access.element.offset, all + indices),
@@ -35,7 +35,7 @@ struct AccessBounds {
   ///
   /// Proved as for a number system: each stride is larger than all that the smaller ones can add up to.
   /// - Requires: an element without digits.
-  func isInjective(over axes: [Int], _ element: AffineExpression) -> Bool {
+  package func isInjective(over axes: [Int], _ element: AffineExpression) -> Bool {
     guard let box else { return true }
     let digits = axes.filter { box[$0].high > box[$0].low }
       .map { (stride: element.coefficients[$0].magnitude, count: UInt(box[$0].high - box[$0].low)) }
@@ -50,7 +50,7 @@ struct AccessBounds {
 
   /// At how many points of `axes` the access happens; `nil` where a guard bounds more than one coordinate, so that its
   /// points are no box.
-  func pointCount(over axes: [Int], _ guards: [AffineGuard]) -> Int? {
+  package func pointCount(over axes: [Int], _ guards: [AffineGuard]) -> Int? {
     guard let box else { return 0 }
     let isBox = guards.allSatisfy { $0.expression.isLinear && $0.expression.coefficients.count { $0 != 0 } <= 1 }
     return isBox ? axes.reduce(1) { $0 * box[$1].count } : nil

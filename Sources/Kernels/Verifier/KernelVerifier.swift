@@ -30,7 +30,7 @@ public enum KernelVerifier {
   }
 
   /// The most elements of a buffer and points of a kernel: far below where sizes overflow.
-  static let mostElements = 1 << 47
+  package static let mostElements = 1 << 47
 }
 
 /// The checks of a program around its kernels.

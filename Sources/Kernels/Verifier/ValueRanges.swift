@@ -1,14 +1,14 @@
 import FraguaTensors
 
 /// What is known of a program's integer values before it runs: an interval and the axes they depend on.
-struct ValueRanges {
+package struct ValueRanges {
   /// For each value: an interval that holds it; of floats meaningless.
-  private(set) var intervals: [ClosedInterval] = []
+  package private(set) var intervals: [ClosedInterval] = []
   /// For each value: whether it may differ between two points of the kernel.
-  private(set) var varies: [Bool] = []
+  package private(set) var varies: [Bool] = []
 
   /// Analyses `program`, whose types are right, in a kernel of extents `axes`.
-  init(_ program: ScalarProgram, axes: [Int]) {
+  package init(_ program: ScalarProgram, axes: [Int]) {
     for (i, instruction) in program.instructions.enumerated() {
       intervals.append(interval(of: instruction, program, program.types[i], axes))
       switch instruction {

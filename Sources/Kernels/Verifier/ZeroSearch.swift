@@ -1,21 +1,21 @@
 /// A share of a sum: a coefficient times an integer of which an interval is known.
-struct BoundedTerm {
-  var coefficient: Int
-  var range: ClosedInterval
+package struct BoundedTerm {
+  package var coefficient: Int
+  package var range: ClosedInterval
 
-  init(_ coefficient: Int, _ range: ClosedInterval) {
+  package init(_ coefficient: Int, _ range: ClosedInterval) {
     self.coefficient = coefficient
     self.range = range
   }
 }
 
 /// Sums of integers that are bounded and taken as independent: addresses, guards and their differences.
-enum ZeroSearch {
+package enum ZeroSearch {
   /// What a sum may come to on the way, in any order of adding, to be far from overflow.
-  static let limit: UInt = 1 << 58
+  package static let limit: UInt = 1 << 58
 
   /// Whether the sum of the terms' magnitudes stays below ``limit``, so that any order of adding is safe.
-  static func isSafe(_ offset: Int, _ terms: [BoundedTerm]) -> Bool {
+  package static func isSafe(_ offset: Int, _ terms: [BoundedTerm]) -> Bool {
     var sum = offset.magnitude
     for term in terms {
       let bound = max(1, term.range.low.magnitude, term.range.high.magnitude)
@@ -31,7 +31,7 @@ enum ZeroSearch {
   /// A search over the terms by falling coefficients, with bounds and common divisors; gives up (true) after some
   /// thousand steps.
   /// - Requires: the sum is safe.
-  static func mayVanish(_ offset: Int, _ terms: [BoundedTerm]) -> Bool {
+  package static func mayVanish(_ offset: Int, _ terms: [BoundedTerm]) -> Bool {
     var merged: [UInt: ClosedInterval] = [:]
     for term in terms where term.coefficient != 0 {
       let range = term.coefficient > 0 ? term.range : ClosedInterval(-term.range.high, -term.range.low)
@@ -73,7 +73,7 @@ enum ZeroSearch {
 
 extension AffineExpression {
   /// The terms over a box of coordinates, digits taken as independent of everything else; `nil` where one is not safe.
-  func terms(in box: [ClosedInterval]) -> [BoundedTerm]? {
+  package func terms(in box: [ClosedInterval]) -> [BoundedTerm]? {
     var terms = zip(coefficients, box).filter { $0.0 != 0 }.map { BoundedTerm($0.0, $0.1) }
     for digit in digits {
       guard let range = digit.dividend.range(in: box) else { return nil }
@@ -84,7 +84,7 @@ extension AffineExpression {
   }
 
   /// All values in a box of coordinates, digits taken as independent; `nil` where adding them up is not safe.
-  func range(in box: [ClosedInterval]) -> ClosedInterval? {
+  package func range(in box: [ClosedInterval]) -> ClosedInterval? {
     guard let terms = terms(in: box), ZeroSearch.isSafe(offset, terms) else { return nil }
     return terms.reduce(ClosedInterval(offset, offset)) { sum, term in
       let (a, b) = (term.coefficient * term.range.low, term.coefficient * term.range.high)
@@ -93,7 +93,7 @@ extension AffineExpression {
   }
 
   /// `self - factor * other`; `nil` where a number is out of all proportion.
-  func subtracting(_ factor: Int, times other: AffineExpression) -> AffineExpression? {
+  package func subtracting(_ factor: Int, times other: AffineExpression) -> AffineExpression? {
     let limit = ZeroSearch.limit
     let factors = [other.offset] + other.coefficients + other.digits.map(\.coefficient)
     let isSmall = factors.allSatisfy { x in

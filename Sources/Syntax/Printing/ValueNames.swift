@@ -2,12 +2,12 @@ import FraguaGraph
 
 /// How the values of a function are written.
 public struct ValueNames {
-  private var names: [Int: String] = [:]
+  private var names: [ValueID: String] = [:]
 
   /// Names all values in the order of their definition; a region's arguments need no names.
   public init(_ function: Function, isRegion: Bool = false) {
     for read in function.parameterReads { names[read.value.id] = "@" + read.parameter }
-    var wanted: [(id: Int, name: String)] = []
+    var wanted: [(id: ValueID, name: String)] = []
     for (argument, name) in zip(function.arguments, function.argumentNames) {
       wanted.append((argument.id, isRegion ? function.valueNames[argument.id] ?? "" : name))
     }

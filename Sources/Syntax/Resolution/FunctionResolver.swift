@@ -18,7 +18,7 @@ struct FunctionResolver {
   /// Where each name is first defined, used or not yet.
   private var definitions: [String: Int] = [:]
   /// Where each value is defined, by id.
-  var offsets: [Int: Int] = [:]
+  var offsets: [ValueID: Int] = [:]
   /// The symbols of the arguments' types.
   private(set) var symbols: Set<String> = []
   /// Where each parameter is updated.

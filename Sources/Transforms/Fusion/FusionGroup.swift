@@ -22,10 +22,10 @@ struct FusionGroup {
   /// The smallest index of its nodes.
   var first: Int
   /// Values of side sums and what follows them, each with the factor that is summed; only for contractions.
-  var sideValues: [Int: Factor] = [:]
+  var sideValues: [ValueID: Factor] = [:]
   /// Where the elements of values lie in the space whose axes are not the space's: their coordinates as a function of
   /// those of the space.
-  var placements: [Int: [AffineExpression]] = [:]
+  var placements: [ValueID: [AffineExpression]] = [:]
   /// Values that a node reads in memory, at places that are no affine map of its own: the tables of gathers.
   var tables: [Value] = []
 

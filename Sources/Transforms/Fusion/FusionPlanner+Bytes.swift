@@ -15,7 +15,7 @@ extension FusionPlanner {
     {
       joined.insert(other)
     }
-    var values: Set<Int> = []
+    var values: Set<ValueID> = []
     var bytes = 0
     for item in reached {
       guard let home = groupOf(item.value), values.insert(item.value.id).inserted else { continue }

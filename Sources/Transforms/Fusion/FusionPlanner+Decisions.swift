@@ -19,7 +19,7 @@ extension FusionPlanner {
 
   /// The operands of a node that other nodes compute, each once, with those nodes.
   private func computedOperands(of index: Int) -> [(operand: Value, producer: Int)] {
-    var seen: Set<Int> = []
+    var seen: Set<ValueID> = []
     return function.nodes[index].operands.compactMap { operand in
       guard let producer = producers[operand.id], seen.insert(operand.id).inserted else { return nil }
       return (operand, producer)
@@ -64,7 +64,7 @@ extension FusionPlanner {
   }
 
   /// The values that lie in memory because something reads them there or because they leave the function.
-  private func storedValues(_ homes: [Set<Int>]) -> Set<Int> {
+  private func storedValues(_ homes: [Set<Int>]) -> Set<ValueID> {
     var stored = kept
     for index in function.nodes.indices {
       for (operand, producer) in computedOperands(of: index)
@@ -76,7 +76,7 @@ extension FusionPlanner {
   }
 
   private func decision(
-    _ operand: Value, _ producer: Int, _ index: Int, _ homes: [Set<Int>], _ stored: Set<Int>
+    _ operand: Value, _ producer: Int, _ index: Int, _ homes: [Set<Int>], _ stored: Set<ValueID>
   ) -> FusionDecision {
     let size = operand.type.byteCount
     func decided(_ verdict: FusionDecision.Verdict, _ reason: String, _ bytes: Int) -> FusionDecision {

@@ -23,11 +23,11 @@ struct FusionPlanner {
   /// For each node: its role.
   let roles: [Role]
   /// For each value: the node that defines it.
-  let producers: [Int?]
+  let producers: ValueTable<Int?>
   /// For each value: the nodes that use it.
-  let consumers: [[Int]]
+  let consumers: ValueTable<[Int]>
   /// The values that leave the function.
-  let kept: Set<Int>
+  let kept: Set<ValueID>
   /// For each node: its group; `nil` while only copied, or an alias.
   var groupOfNode: [Int?]
   /// Nodes that are copied to where they are used. One that must be in memory too has a group besides, which stores it.
@@ -53,7 +53,7 @@ struct FusionPlanner {
 
   /// A value that is reduced, and the axes.
   struct RowsKey: Hashable {
-    let value: Int
+    let value: ValueID
     let axes: [Int]
   }
 
@@ -62,7 +62,7 @@ struct FusionPlanner {
     roles = classified.roles
     producers = classified.producers
     cost = FusionCost(target: target)
-    var consumers = [[Int]](repeating: [], count: function.valueCount)
+    var consumers = ValueTable<[Int]>(repeating: [], count: function.valueCount)
     for (index, node) in function.nodes.enumerated() {
       for operand in node.operands { consumers[operand.id].append(index) }
     }

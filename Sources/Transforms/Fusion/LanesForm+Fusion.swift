@@ -7,7 +7,7 @@ extension LanesForm {
   static func asOneRegion(_ function: Function) -> Function {
     var rewriter = FunctionRewriter(function)
     var body = FunctionBuilder(name: "region")
-    var map: [Int: Value] = [:]
+    var map: [ValueID: Value] = [:]
     var inputs: [Value] = []
     for argument in function.arguments {
       map[argument.id] = body.argument(function.valueNames[argument.id], argument.type)
@@ -20,7 +20,7 @@ extension LanesForm {
       map[operand.id] = body.argument(parameter, operand.type)
       inputs.append(operand)
     }
-    var defined: Set<Int> = []
+    var defined: Set<ValueID> = []
     for node in function.nodes {
       body.origin = node.origin
       let results = body.append(
@@ -52,10 +52,10 @@ extension LanesForm {
       "the whole function is one region, a row a lane: about \(instructionCount) instructions, at most "
       + "\(Self.instructionLimit)"
     let kept = Set((function.results + function.updates.map(\.value)).map(\.id))
-    var producers: Set<Int> = []
+    var producers: Set<ValueID> = []
     var decisions: [FusionDecision] = []
     for node in function.nodes {
-      var seen: Set<Int> = []
+      var seen: Set<ValueID> = []
       for operand in node.operands where producers.contains(operand.id) && seen.insert(operand.id).inserted {
         let size = operand.type.byteCount
         decisions.append(

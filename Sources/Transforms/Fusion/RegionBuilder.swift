@@ -12,7 +12,7 @@ struct RegionBuilder {
   /// The groups that are there, in the order of their first nodes.
   private let live: [Int]
   /// The names of the parameters whose values at entry are inputs, by value.
-  private let parameterNames: [Int: String]
+  private let parameterNames: [ValueID: String]
 
   init(_ planner: FusionPlanner) {
     self.planner = planner
@@ -59,7 +59,7 @@ struct RegionBuilder {
     }
     let sorted = nodes.sorted()
     var inputs: [Value] = []
-    var known: Set<Int> = []
+    var known: Set<ValueID> = []
     for index in sorted {
       for (position, operand) in function.nodes[index].operands.enumerated() {
         if let producer = planner.producers[operand.id], nodes.contains(producer),
@@ -74,7 +74,7 @@ struct RegionBuilder {
   }
 
   /// The values that cross from a region to another, to an alias, or out of the function.
-  private func valuesNeededOutside(_ contents: [Int: Content]) -> Set<Int> {
+  private func valuesNeededOutside(_ contents: [Int: Content]) -> Set<ValueID> {
     var needed = Set(function.results.map(\.id) + function.updates.map(\.value.id))
     for content in contents.values { needed.formUnion(content.inputs.map(\.id)) }
     for index in function.nodes.indices where planner.isAlias[index] {
@@ -88,7 +88,7 @@ struct RegionBuilder {
   /// The groups in an order that respects data; among those that are ready, the one whose first node comes first. A
   /// region that updates a parameter waits for those that read its old value, unless they wait for it.
   private func order(_ contents: [Int: Content]) -> [Int] {
-    var readers: [Int: [Int]] = [:]  // parameter value -> groups
+    var readers: [ValueID: [Int]] = [:]  // parameter value -> groups
     var waits: [Int: Set<Int>] = [:]  // group -> groups that must come before
     var softWaits: [Int: Set<Int>] = [:]
     for group in live {
@@ -177,7 +177,8 @@ struct RegionBuilder {
   }
 
   private func emit(
-    _ group: Int, _ content: Content, _ needed: Set<Int>, _ rewriter: inout FunctionRewriter, _ names: inout UniqueNames
+    _ group: Int, _ content: Content, _ needed: Set<ValueID>, _ rewriter: inout FunctionRewriter,
+    _ names: inout UniqueNames
   ) {
     var outputs: [Value] = []
     let own = Set(planner.groups[group].nodes)
@@ -185,7 +186,7 @@ struct RegionBuilder {
       outputs += function.nodes[index].results.filter { needed.contains($0.id) }
     }
     var body = FunctionBuilder(name: "region")
-    var inputs: [Int: Value] = [:]
+    var inputs: [ValueID: Value] = [:]
     for input in content.inputs { inputs[input.id] = body.argument(inputName(input), input.type) }
     var map = inputs
     for index in content.nodes {
@@ -221,7 +222,7 @@ struct RegionBuilder {
   private func form(of group: Int, _ content: Content, _ outputs: [Value]) -> Kernel.Form {
     let form = planner.groups[group].form
     guard form == .rows, outputs.allSatisfy({ planner.isRowValue($0, planner.groups[group]) }) else { return form }
-    var sweeps: [Int: Int] = [:]
+    var sweeps: [ValueID: Int] = [:]
     for index in content.nodes {
       let node = function.nodes[index]
       let before = node.operands.compactMap { sweeps[$0.id] }.max() ?? 0

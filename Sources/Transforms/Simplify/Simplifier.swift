@@ -10,9 +10,9 @@ struct Simplifier {
   private let foldsConstants: Bool
   private var rewriter: FunctionRewriter
   /// For each new value, the position of the node that defines it, or -1.
-  private var definitions: [Int]
+  private var definitions: ValueTable<Int>
   /// How many readers each value of the source has.
-  private let useCounts: [Int]
+  private let useCounts: ValueTable<Int>
   /// The values of the source that the current node reads; empty while a rule makes new nodes.
   private var sourceOperands: [Value] = []
 
@@ -38,8 +38,8 @@ struct Simplifier {
     source = function
     self.foldsConstants = foldsConstants
     rewriter = FunctionRewriter(function)
-    definitions = Array(repeating: -1, count: rewriter.builder.function.valueCount)
-    var counts = [Int](repeating: 0, count: function.valueCount)
+    definitions = ValueTable(repeating: -1, count: rewriter.builder.function.valueCount)
+    var counts = ValueTable(repeating: 0, count: function.valueCount)
     for node in function.nodes { for operand in node.operands { counts[operand.id] += 1 } }
     for result in function.results { counts[result.id] += 1 }
     for update in function.updates { counts[update.value.id] += 1 }
@@ -88,7 +88,7 @@ struct Simplifier {
     let (known, count) = (definitions.count, rewriter.builder.function.valueCount)
     for _ in known..<count { definitions.append(-1) }
     var position = rewriter.builder.function.nodes.count - 1
-    while position >= 0, let last = rewriter.builder.function.nodes[position].results.last, last.id >= known {
+    while position >= 0, let last = rewriter.builder.function.nodes[position].results.last, last.id.number >= known {
       for result in rewriter.builder.function.nodes[position].results { definitions[result.id] = position }
       position -= 1
     }

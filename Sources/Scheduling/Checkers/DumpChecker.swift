@@ -1,3 +1,5 @@
+import FraguaKernels
+
 /// Proves that a schedule and a plan that were read, not made, can run on a target.
 ///
 /// People edit dumps, and take them from one machine to another: a tile or scratch for other vectors would write where

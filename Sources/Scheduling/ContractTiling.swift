@@ -1,3 +1,4 @@
+import FraguaKernels
 import FraguaTensors
 
 /// Chooses the register tile and the packing of a contraction by estimated cycles.

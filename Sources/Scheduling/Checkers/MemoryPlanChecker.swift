@@ -1,3 +1,5 @@
+import FraguaKernels
+
 /// Proves that a memory plan keeps what lives at the same time apart, whatever the planner thought.
 ///
 /// Time is counted in barrier intervals: a buffer lives from the interval of its first access to that of its last, both

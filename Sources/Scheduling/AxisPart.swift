@@ -1,3 +1,5 @@
+import FraguaKernels
+
 /// Tiles of one size that follow each other along an axis.
 public struct AxisPart: Sendable, Hashable {
   /// Where the first one starts.

@@ -2,7 +2,7 @@ import FraguaTensors
 
 /// On what arguments and parameters each result of a function depends through floats, that is, in a way that has a
 /// derivative.
-struct Dependences {
+struct FunctionActivity {
   /// What one result depends on.
   private struct One {
     /// The arguments' positions.
@@ -15,7 +15,7 @@ struct Dependences {
   let isKnown: Bool
 
   /// Of a function whose body is not known.
-  static let unknown = Dependences(results: [], isKnown: false)
+  static let unknown = FunctionActivity(results: [], isKnown: false)
 
   private init(results: [One], isKnown: Bool) {
     self.results = results
@@ -24,7 +24,7 @@ struct Dependences {
 
   /// Walks `function` backwards once a result.
   /// - Requires: `callees` holds every function that it calls.
-  init(of function: Function, calling callees: [String: Dependences]) {
+  init(of function: Function, calling callees: [String: FunctionActivity]) {
     let argumentPositions = Dictionary(uniqueKeysWithValues: function.arguments.enumerated().map { ($1.id, $0) })
     var isKnown = true
     results = function.results.map { result in
@@ -64,9 +64,9 @@ struct Dependences {
   /// The parameters that result `result` depends on.
   func parameters(_ result: Int) -> Set<String> { results[result].parameters }
 
-  /// The first result's dependences for each of `count` results: what the gradient of the function may depend on.
-  func repeated(_ count: Int) -> Dependences {
+  /// What the first result depends on, for each of `count` results: what the gradient of the function may depend on.
+  func repeated(_ count: Int) -> FunctionActivity {
     guard let first = results.first else { return .unknown }
-    return Dependences(results: Array(repeating: first, count: count), isKnown: isKnown)
+    return FunctionActivity(results: Array(repeating: first, count: count), isKnown: isKnown)
   }
 }

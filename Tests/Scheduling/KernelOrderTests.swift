@@ -1,4 +1,5 @@
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 import Testing
 

@@ -10,7 +10,7 @@ enum Definition: Sendable {
 extension Graph {
   /// The functions and gradients such that each comes after those that it calls or differentiates.
   /// - Throws: that a name has no definition, or that definitions need each other in a circle.
-  func dependencyOrder() throws(Diagnostics) -> [Definition] {
+  func definitionOrder() throws(Diagnostics) -> [Definition] {
     var definitions: [String: Definition] = [:]
     for (i, function) in functions.enumerated() { definitions[function.name] = .function(i) }
     for (i, gradient) in gradients.enumerated() { definitions[gradient.name] = .gradient(i) }
@@ -24,7 +24,7 @@ extension Graph {
       for node in function.nodes { if let name = node.callee { try require(name, node.origin) } }
     }
     for gradient in gradients { try require(gradient.function, gradient.origin) }
-    let (order, cycles) = FraguaGraph.dependencyOrder(
+    let (order, cycles) = dependencyOrder(
       functions.map { ($0.name, $0.callees) } + gradients.map { ($0.name, [$0.function]) })
     if let cycle = cycles.first { throw Diagnostics(Diagnostic(cycleMessage(cycle))) }
     return order.map { definitions[$0]! }

@@ -1,4 +1,5 @@
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 import TestSupport

@@ -1,3 +1,5 @@
+import FraguaKernels
+
 /// Which part of one of a kernel's buffers each thread touches.
 struct Footprint: Hashable {
   enum Part: Hashable {

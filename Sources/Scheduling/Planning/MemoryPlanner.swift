@@ -1,3 +1,4 @@
+import FraguaKernels
 import FraguaTensors
 
 /// Lays the temporaries of a kernel program out in one arena.

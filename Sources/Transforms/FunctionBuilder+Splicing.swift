@@ -12,7 +12,7 @@ extension FunctionBuilder {
     _ function: Function, _ arguments: [Value], _ substitution: Substitution = Substitution(),
     addingToStreams offset: Int = 0, origin wholeOrigin: Origin? = nil
   ) -> [Value] {
-    var map = [Value?](repeating: nil, count: function.valueCount)
+    var map = ValueTable<Value?>(repeating: nil, count: function.valueCount)
     for (formal, actual) in zip(function.arguments, arguments) { map[formal.id] = actual }
     for read in function.parameterReads {
       map[read.value.id] = parameter(read.parameter, substitution(read.value.type))

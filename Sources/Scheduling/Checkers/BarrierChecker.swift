@@ -1,3 +1,5 @@
+import FraguaKernels
+
 /// Proves that a barrier stands on every dependence between threads, whatever the scheduler thought.
 ///
 /// Between two barriers the threads run the calls on their own time. Two calls there, of which one writes what another

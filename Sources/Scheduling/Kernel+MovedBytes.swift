@@ -1,3 +1,4 @@
+import FraguaKernels
 import FraguaTensors
 
 extension Kernel {

@@ -1,3 +1,4 @@
+import FraguaKernels
 import FraguaTensors
 
 /// The bytes of the arena that hold nothing, call by call: what a step that poisons dead bytes fills.

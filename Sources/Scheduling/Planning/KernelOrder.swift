@@ -1,3 +1,5 @@
+import FraguaKernels
+
 /// Orders the calls of a kernel program so that less memory is live at one instant.
 ///
 /// The order of the source has, for instance, all gradients of activations before all updates of weights, so that all

@@ -1,3 +1,4 @@
+import FraguaKernels
 import FraguaTensors
 
 /// How a `rows` kernel's stages run along vector lanes.

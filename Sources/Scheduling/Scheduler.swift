@@ -1,3 +1,4 @@
+import FraguaKernels
 import FraguaTensors
 
 /// Chooses how a kernel program runs on a target: vector axes, tiles, the threads' parts, barriers.

@@ -5,12 +5,12 @@ import FraguaTensors
 public struct FunctionRewriter: Sendable {
   public var builder: FunctionBuilder
   private let source: Function
-  private var map: [Value?]
+  private var map: ValueTable<Value?>
 
   /// Starts the new function with the arguments of `source`; `type` gives each argument's and parameter's new type.
   public init(_ source: Function, type: (Value) -> TensorType = { $0.type }) {
     self.source = source
-    map = Array(repeating: nil, count: source.valueCount)
+    map = ValueTable(repeating: nil, count: source.valueCount)
     builder = FunctionBuilder(name: source.name, role: source.role, origin: source.origin)
     for argument in source.arguments {
       map[argument.id] = builder.argument(source.valueNames[argument.id], type(argument))
