@@ -38,13 +38,10 @@ public enum StepCompiler {
     // next.
     let modules = parts.shares(atMost: workers == 1 ? 1 : 4 * workers).flatMap(StepParts.modules)
     let objects = Mutex([[UInt8]](repeating: [], count: modules.count))
-    let next = Mutex(0)
+    let next = Atomic(0)
     let work = { @Sendable (_: Int) in
       while true {
-        let index = next.withLock { next in
-          defer { next += 1 }
-          return next
-        }
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard index < modules.count else { return }
         let made = emit(modules[index], of: parts, processor, LLVMObjectFile, isAlone: modules.count == 1)
         objects.withLock { $0[index] = made }
