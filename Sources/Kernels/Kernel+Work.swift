@@ -1,7 +1,7 @@
 import FraguaTensors
 
 extension Kernel {
-  /// The multiply-adds, or instructions elsewhere, that one run takes: what schedules estimate by.
+  /// The multiply-adds, or cycles of vectors elsewhere, that one run takes: what schedules estimate by.
   public var work: Int {
     let points = axes.reduce(1, *)
     switch body {

@@ -1,5 +1,5 @@
-/// What an operator costs for a vector of elements, right within a factor of two: the one number that everybody who
-/// estimates asks for.
+/// What an operator costs for a vector of elements, as code and as time, right within a factor of two: everybody who
+/// estimates asks here.
 public struct OperatorCost: Sendable {
   /// The machine instructions that it expands to: what code and its compilation are estimated by.
   public let instructions: Int
