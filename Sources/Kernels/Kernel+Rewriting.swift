@@ -55,28 +55,21 @@ extension Kernel {
   /// The kernel with other numbers for its buffers: `place` gives each one's, and `nil` for one to which nothing is stored
   /// any more.
   ///
-  /// - Requires: what gets no place is not read.
+  /// - Requires: what gets no place is not read, and no two buffers that are read get one place.
   package func renumbering(_ buffers: [KernelBuffer], _ place: [Int?]) -> Kernel {
     let body = body.rewriting { block in
-      var program = ScalarProgram()
-      var numbers: [Int] = []
-      for (instruction, type) in zip(block.program.instructions, block.program.types) {
-        var mapped = instruction
-        if case .load(var access) = instruction {
-          access.buffer = place[access.buffer]!
-          mapped = .load(access)
-        }
-        numbers.append(program.append(mapped, type))
+      let program = block.program.mappingAccesses { access in
+        var access = access
+        access.buffer = place[access.buffer]!
+        return access
       }
-      precondition(
-        numbers == Array(block.program.instructions.indices), "loads of two buffers have become one")
       let stores = block.stores.compactMap { store -> Store? in
         guard let buffer = place[store.access.buffer] else { return nil }
         var store = store
         store.access.buffer = buffer
         return store
       }
-      return (Block(program, stores: stores), numbers)
+      return (Block(program, stores: stores), Array(program.instructions.indices))
     }
     var result = self
     result.buffers = buffers

@@ -37,6 +37,11 @@ public struct ScalarProgram: Sendable, Hashable {
 
   /// Appends `instruction` and returns the number of its value; an equal one that is there already is used again.
   public mutating func append(_ instruction: Instruction, _ type: ElementType) -> Int {
+    if known.count < instructions.count {
+      for (number, (instruction, type)) in zip(instructions, types).enumerated() {
+        known[Key(instruction: instruction, type: type)] = number
+      }
+    }
     if let known = known[Key(instruction: instruction, type: type)] { return known }
     instructions.append(instruction)
     types.append(type)
@@ -44,10 +49,23 @@ public struct ScalarProgram: Sendable, Hashable {
     return instructions.count - 1
   }
 
+  /// The program with every load's access as `rewrite` gives it, under the same numbers.
+  ///
+  /// - Requires: loads that differ still do.
+  package func mappingAccesses(_ rewrite: (Access) -> Access) -> ScalarProgram {
+    var result = self
+    result.known = [:]
+    for (number, instruction) in instructions.enumerated() {
+      if case .load(let access) = instruction { result.instructions[number] = .load(rewrite(access)) }
+    }
+    return result
+  }
+
   private struct Key: Hashable, Sendable {
     let instruction: Instruction
     let type: ElementType
   }
+  /// The number of each instruction; empty until something is appended to what `mappingAccesses` gave.
   private var known: [Key: Int] = [:]
 
   public static func == (a: ScalarProgram, b: ScalarProgram) -> Bool {
