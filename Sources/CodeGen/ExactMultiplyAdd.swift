@@ -30,7 +30,11 @@ struct ExactMultiplyAdd {
     let function = FunctionEmitter(besides: caller, name: name, takes: [scalar, scalar, scalar], returns: scalar)
     let body = ExactMultiplyAdd(function: function, vector: VectorBuilder(function: function, lanes: 1))
     let operands = (0..<3).map { VectorValue(reference: function.parameter($0), type: type) }
-    if type == .f32 { body.emitThroughDouble(operands) } else { body.emitByIntegers(operands) }
+    // A product of two f32 is exact in f64.
+    switch type {
+    case .f32: body.emitThroughDouble(operands)
+    default: body.emitByIntegers(operands)
+    }
     caller.position(at: place)
     return function.function
   }

@@ -65,15 +65,12 @@ final class FunctionEmitter {
 
   // MARK: Types and constants
 
-  /// The LLVM type of a scalar; `i1` is a bit.
+  /// The LLVM type of a scalar; `i1` is a bit, floats of 16 bits are their bits.
   func scalarType(_ type: ElementType) -> LLVMTypeRef {
     switch type {
     case .f32: LLVMFloatTypeInContext(context)
     case .f64: LLVMDoubleTypeInContext(context)
-    case .i32: LLVMInt32TypeInContext(context)
-    case .i64: LLVMInt64TypeInContext(context)
-    case .ui8: LLVMInt8TypeInContext(context)
-    case .i1: LLVMInt1TypeInContext(context)
+    default: LLVMIntTypeInContext(context, UInt32(type.bitCount))
     }
   }
 
@@ -92,12 +89,8 @@ final class FunctionEmitter {
 
   /// A scalar constant of exactly those bits.
   func constant(_ scalar: Scalar) -> LLVMValueRef {
-    switch scalar.type {
-    case .f32:
-      LLVMConstBitCast(LLVMConstInt(LLVMInt32TypeInContext(context), scalar.bits & 0xFFFF_FFFF, 0), scalarType(.f32))
-    case .f64: LLVMConstBitCast(LLVMConstInt(LLVMInt64TypeInContext(context), scalar.bits, 0), scalarType(.f64))
-    default: LLVMConstInt(scalarType(scalar.type), scalar.bits, 0)
-    }
+    let bits = LLVMConstInt(LLVMIntTypeInContext(context, UInt32(scalar.type.bitCount)), scalar.bits, 0)!
+    return LLVMConstBitCast(bits, scalarType(scalar.type))
   }
 
   /// The value of a constant `i64`, where it is one.

@@ -108,7 +108,7 @@ struct ProgramRunner {
     case .binary(let op, let a, let b): return VectorMath.apply(op, values[a], values[b], in: &vector)
     case .compare(let op, let a, let b): return vector.compare(op, values[a], values[b])
     case .select(let condition, let a, let b): return vector.selectBits(values[condition], values[a], values[b])
-    case .convert(let a, let type): return vector.convert(values[a], to: type)
+    case .convert(let a, let type): return VectorMath.convert(values[a], to: type, in: &vector)
     case .fma(let a, let b, let c): return vector.fma(values[a], values[b], values[c])
     case .random(let seed, let step, let index, let stream):
       return VectorMath.random(

@@ -140,10 +140,9 @@ struct VectorBuilder: ElementArithmetic {
 
   func divideIntegers(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
     let (isZero, safe, isMinusOne) = guardedDivisor(b)
-    let minusOne = constant(Scalar(type: a.type, bits: a.type == .ui8 ? 0xFF : UInt64(bitPattern: -1)))
-    if a.type == .ui8 || a.type == .i1 {
-      let quotient = wrap(LLVMBuildUDiv(builder, a.reference, safe.reference, ""), a.type)
-      return select(isZero, a.type == .i1 ? constant(Scalar(true)) : minusOne, quotient)
+    let minusOne = constant(Scalar(wrapping: -1, as: a.type))
+    if a.type.isUnsigned {
+      return select(isZero, minusOne, wrap(LLVMBuildUDiv(builder, a.reference, safe.reference, ""), a.type))
     }
     let quotient = wrap(LLVMBuildSDiv(builder, a.reference, safe.reference, ""), a.type)
     return select(isZero, minusOne, select(isMinusOne!, negate(a), quotient))
@@ -151,7 +150,7 @@ struct VectorBuilder: ElementArithmetic {
 
   func remainderIntegers(_ a: VectorValue, _ b: VectorValue) -> VectorValue {
     let (isZero, safe, isMinusOne) = guardedDivisor(b)
-    if a.type == .ui8 || a.type == .i1 {
+    if a.type.isUnsigned {
       return select(isZero, a, wrap(LLVMBuildURem(builder, a.reference, safe.reference, ""), a.type))
     }
     let remainder = wrap(LLVMBuildSRem(builder, a.reference, safe.reference, ""), a.type)
@@ -163,7 +162,7 @@ struct VectorBuilder: ElementArithmetic {
     let one = constant(Scalar(type: b.type, bits: 1))
     let isZero = compare(.eq, b, constant(Scalar(type: b.type, bits: 0)))
     var safe = select(isZero, one, b)
-    if b.type == .ui8 || b.type == .i1 { return (isZero, safe, nil) }
+    if b.type.isUnsigned { return (isZero, safe, nil) }
     let isMinusOne = compare(.eq, b, constant(Scalar(type: b.type, bits: UInt64(bitPattern: -1))))
     safe = select(isMinusOne, one, safe)
     return (isZero, safe, isMinusOne)
@@ -227,7 +226,7 @@ struct VectorBuilder: ElementArithmetic {
 
   /// The nearest integer, ties to even, by adding and subtracting 2^23 or 2^52 with the sign of `a`.
   private func roundByMagic(_ a: VectorValue) -> VectorValue {
-    let magic = constant(Scalar(a.type == .f32 ? 0x1p23 : 0x1p52, as: a.type))
+    let magic = constant(Scalar(Double(sign: .plus, exponent: a.type.significandBits!, significand: 1), as: a.type))
     let size = magnitude(a)
     let near = subtract(add(size, magic), magic)
     let isLarge = compare(.ge, size, magic)
@@ -270,7 +269,7 @@ struct VectorBuilder: ElementArithmetic {
         }
       return wrap(LLVMBuildFCmp(builder, predicate, a.reference, b.reference, ""), .i1)
     }
-    let isUnsigned = a.type == .ui8 || a.type == .i1
+    let isUnsigned = a.type.isUnsigned
     let predicate: LLVMIntPredicate =
       switch op {
       case .eq: LLVMIntEQ
@@ -291,7 +290,7 @@ struct VectorBuilder: ElementArithmetic {
   /// maximum of it, which makes denormals zeros.
   func selectBits(_ condition: VectorValue, _ a: VectorValue, _ b: VectorValue) -> VectorValue {
     guard a.type.isFloat else { return select(condition, a, b) }
-    let bits: ElementType = a.type == .f32 ? .i32 : .i64
+    let bits = a.type.bitsType
     return bitCast(select(condition, bitCast(a, to: bits), bitCast(b, to: bits)), to: a.type)
   }
 
@@ -306,16 +305,15 @@ struct VectorBuilder: ElementArithmetic {
     if type == .i1 { return compare(.ne, a, constant(Scalar(0, as: a.type))) }
     if a.type.isFloat && type.isFloat { return wrap(LLVMBuildFPCast(builder, a.reference, target, ""), type) }
     if a.type.isFloat {
-      let name = type == .ui8 ? "llvm.fptoui.sat" : "llvm.fptosi.sat"
+      let name = type.isUnsigned ? "llvm.fptoui.sat" : "llvm.fptosi.sat"
       return wrap(function.intrinsic(name, [target, valueType(a.type)], [a.reference]), type)
     }
-    let isUnsigned = a.type == .ui8 || a.type == .i1
     if type.isFloat {
       return wrap(
-        isUnsigned
+        a.type.isUnsigned
           ? LLVMBuildUIToFP(builder, a.reference, target, "") : LLVMBuildSIToFP(builder, a.reference, target, ""), type)
     }
-    return wrap(LLVMBuildIntCast2(builder, a.reference, target, isUnsigned ? 0 : 1, ""), type)
+    return wrap(LLVMBuildIntCast2(builder, a.reference, target, a.type.isUnsigned ? 0 : 1, ""), type)
   }
 
   func bitCast(_ a: VectorValue, to type: ElementType) -> VectorValue {

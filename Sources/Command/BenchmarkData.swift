@@ -36,11 +36,13 @@ struct BenchmarkData {
     if labels.probabilities.contains(argument) {
       return Tensor(type) { Scalar(uniform[$0] < 0.5 ? 0 : 1, as: type.element) }
     }
-    switch type.element {
-    case .i1: return Tensor(type) { Scalar(uniform[$0] < 0.5) }
-    case .i32, .i64, .ui8: return Tensor(type) { Scalar((uniform[$0] * 256).rounded(.down), as: type.element) }
+    switch type.element.kind {
+    case .boolean: return Tensor(type) { Scalar(uniform[$0] < 0.5) }
+    case .signed, .unsigned:
+      let count = Double(min(256, type.element.highest.integer + 1))
+      return Tensor(type) { Scalar((uniform[$0] * count).rounded(.down), as: type.element) }
     // Box and Muller: two uniform numbers make a normal one; of each four, the first two and the last two make two.
-    case .f32, .f64:
+    case .float:
       return Tensor(type) { i in
         let pair = i & ~1
         let radius = sqrt(-2 * log(uniform[pair]))

@@ -83,14 +83,13 @@ extension JSON {
 
   /// The elements `range` of a tensor in the shape `extents`.
   private init(_ tensor: Tensor, _ range: Range<Int>, _ extents: ArraySlice<Int>) {
-    let isFloat = tensor.element == .f32
     let elements = range.map { i -> JSON in
       let scalar = tensor[i]
-      switch tensor.element {
-      case .i1: return .boolean(scalar.integer != 0)
-      case .i32, .i64, .ui8: return .integer(Int(scalar.integer))
+      switch tensor.element.kind {
+      case .boolean: return .boolean(scalar.integer != 0)
+      case .signed, .unsigned: return .integer(Int(scalar.integer))
       // An f32 is written with as many digits as an f32 needs.
-      case .f32, .f64: return isFloat ? JSON(Double(scalar.float.description)) : JSON(scalar.double)
+      case .float: return JSON(Double(scalar.digits))
       }
     }
     self = Self.nested(elements[...], extents)

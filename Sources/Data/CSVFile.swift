@@ -80,14 +80,10 @@ struct CSVFile {
 
   /// The columns at `columns` as elements of type `element`: [rows, columns].
   func tensor(_ columns: [Int], _ element: ElementType) throws(Diagnostic) -> Tensor {
-    switch element {
-    case .f32: try tensor(columns, element) { .f32($0) }
-    case .f64: try tensor(columns, element) { .f64($0) }
-    case .i32: try tensor(columns, element) { .i32($0) }
-    case .i64: try tensor(columns, element) { .i64($0) }
-    case .ui8: try tensor(columns, element) { .ui8($0) }
-    case .i1: try tensor(columns, element) { .i1($0) }
+    guard let number = element.host as? any CSVNumber.Type else {
+      preconditionFailure("\(element.rawValue) cannot be read from text")
     }
+    return try tensor(columns, of: number)
   }
 
   /// The place of row `row`, counted from 0, in column `column`; `nil` where there is no such row.
@@ -103,9 +99,13 @@ struct CSVFile {
 
   // MARK: Reading rows
 
-  private func tensor<T: CSVNumber>(
-    _ columns: [Int], _ element: ElementType, _ storage: ([T]) -> Tensor.Storage
-  ) throws(Diagnostic) -> Tensor {
+  // What data mostly are has code of its own.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  @_specialize(where T == Int64)
+  @_specialize(where T == UInt8)
+  private func tensor<T: CSVNumber>(_ columns: [Int], of _: T.Type) throws(Diagnostic) -> Tensor {
+    let element = T.elementType
     try contents.readAll()
     let count = rowLimit * columns.count
     try ProcessLimits.require(count * MemoryLayout<T>.size) {
@@ -140,7 +140,7 @@ struct CSVFile {
       guard !values.isEmpty else {
         throw Diagnostic("'\(path)' has a header but no rows", at: location(nameOffsets.first ?? 0))
       }
-      return Tensor([values.count / columns.count, columns.count], storage(values))
+      return Tensor([values.count / columns.count, columns.count], values)
     case .failure(let problem): throw diagnostic(problem)
     }
   }

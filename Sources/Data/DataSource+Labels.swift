@@ -17,22 +17,10 @@ public func checkLabels(_ tensor: Tensor, below count: Int, source: DataSource) 
 /// - Parameters:
 ///   - name: what the warning calls the data where they come from no file.
 public func probabilityWarning(_ tensor: Tensor, source: DataSource?, name: String) -> Diagnostic? {
-  /// How many there are, and the position of the first.
-  func outside<T: Comparable & Numeric>(_ labels: [T]) -> (count: Int, first: Int)? {
-    func isOutside(_ label: T) -> Bool { !(label >= 0 && label <= 1) }
-    guard let first = labels.firstIndex(where: isOutside) else { return nil }
-    return (labels[first...].count(where: isOutside), first)
-  }
-  let found: (count: Int, first: Int)?
-  switch tensor.storage {
-  case .f32(let labels): found = outside(labels)
-  case .f64(let labels): found = outside(labels)
-  case .i32(let labels): found = outside(labels)
-  case .i64(let labels): found = outside(labels)
-  case .ui8(let labels): found = outside(labels)
-  case .i1: found = nil
-  }
-  guard let (count, first) = found else { return nil }
+  func isOutside(_ label: Double) -> Bool { !(label >= 0 && label <= 1) }
+  let labels = tensor.doubles
+  guard let first = labels.firstIndex(where: isOutside) else { return nil }
+  let count = labels[first...].count(where: isOutside)
   let elements = tensor.count / (tensor.extents.first ?? 1)
   let row = first / elements
   let place = source?.location(row: row, column: first % elements)
@@ -56,17 +44,7 @@ public func checkLabels(_ tensor: Tensor, below count: Int, name: String) throws
 private func firstBadLabel(
   _ tensor: Tensor, below count: Int
 ) -> (row: Int, column: Int, message: String, hint: String?)? {
-  /// The position of the first element that is no label.
-  func first<T: BinaryInteger>(_ labels: [T]) -> Int? { labels.firstIndex { $0 < 0 || $0 >= count } }
-  let position: Int?
-  switch tensor.storage {
-  case .i32(let labels): position = first(labels)
-  case .i64(let labels): position = first(labels)
-  case .ui8(let labels): position = first(labels)
-  case .i1(let labels): position = first(labels.map { $0 ? 1 : 0 })
-  case .f32, .f64: preconditionFailure("labels are integers, not \(tensor.element)")
-  }
-  guard let position else { return nil }
+  guard let position = tensor.integers.firstIndex(where: { $0 < 0 || $0 >= count }) else { return nil }
   let elements = tensor.count / (tensor.extents.first ?? 1)
   let label = tensor[position].integer
   let message = "the label \(label) is out of range, expected 0 to \(count - 1)"

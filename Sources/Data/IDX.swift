@@ -4,11 +4,11 @@ import FraguaTensors
 /// Reading IDX files, the format of the MNIST data sets, gzipped or not.
 ///
 /// Two zero bytes, the element type, the rank, the extents as big-endian 32-bit integers, then the elements, big-endian
-/// and row-major (http://yann.lecun.com/exdb/mnist). Signed bytes and shorts are read as `i32`.
+/// and row-major (http://yann.lecun.com/exdb/mnist).
 public enum IDX {
   /// What an IDX file says about its data.
   private struct Header {
-    let element: FileElement
+    let element: ElementType
     let extents: [Int]
     /// The size of the header, and of header and data together.
     let dataOffset: Int, fileBytes: Int
@@ -40,16 +40,8 @@ public enum IDX {
       throw Diagnostic("'\(path)' is not an IDX file: it does not start with two zero bytes")
         .noting("SOURCE is file.csv:COLUMN,…, file.npy, file.npz:KEY, file.safetensors:KEY or an IDX file")
     }
-    let element: FileElement
-    switch bytes[2] {
-    case 0x08: element = .u8
-    case 0x09: element = .i8
-    case 0x0B: element = .i16
-    case 0x0C: element = .i32
-    case 0x0D: element = .f32
-    case 0x0E: element = .f64
-    case let code:
-      throw Diagnostic("'\(path)' is not an IDX file: there is no element type \(code)")
+    guard let element = ElementType(idxCode: bytes[2]) else {
+      throw Diagnostic("'\(path)' is not an IDX file: there is no element type \(bytes[2])")
     }
     let rank = Int(bytes[3])
     let dataOffset = 4 + 4 * rank

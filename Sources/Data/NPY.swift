@@ -4,8 +4,7 @@ import FraguaTensors
 /// Reading and writing NPY files, NumPy's format for one array.
 ///
 /// All versions, both byte orders and both storage orders are read; an array in Fortran order is transposed to
-/// row-major. Signed bytes, shorts and unsigned integers are read as the smallest integer type of tensors that holds
-/// them. Version 1, little-endian and row-major, is written. See NumPy's `numpy.lib.format`.
+/// row-major. Version 1, little-endian and row-major, is written. See NumPy's `numpy.lib.format`.
 public enum NPY {
   /// The tensor in the file at `path`, gzipped or not.
   public static func read(_ path: String) throws(Diagnostic) -> Tensor {
@@ -22,8 +21,9 @@ public enum NPY {
   /// No header of numbers is longer; what a file says there is checked before more of it is read.
   static let headerBytes = 1 << 20
 
-  /// Writes `tensor` to a file at `path`, whole or not at all.
+  /// Writes `tensor` to a file at `path`, whole or not at all; `bf16`, which NumPy does not know, as `f32`.
   public static func write(_ tensor: Tensor, to path: String) throws(Diagnostic) {
+    let tensor = tensor.element.npyName == nil ? tensor.arithmetic : tensor
     let header = header(of: tensor.type)
     try writeAtomically(to: path) { append in
       header.withUnsafeBytes(append)
@@ -105,15 +105,10 @@ public enum NPY {
 
   /// The bytes before the data of a tensor of `type`, a multiple of 64 of them.
   private static func header(of type: TensorType) -> [UInt8] {
-    let descr =
-      switch type.element {
-      case .f32: "<f4"
-      case .f64: "<f8"
-      case .i32: "<i4"
-      case .i64: "<i8"
-      case .ui8: "|u1"
-      case .i1: "|b1"
-      }
+    guard let name = type.element.npyName else {
+      preconditionFailure("\(type.element.rawValue) is written as another type")
+    }
+    let descr = (type.element.byteCount == 1 ? "|" : "<") + name
     let shape = type.extents.map(String.init).joined(separator: ", ") + (type.rank == 1 ? "," : "")
     var text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(shape)), }"
     text += String(repeating: " ", count: 63 - (10 + text.utf8.count) % 64) + "\n"

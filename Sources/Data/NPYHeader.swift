@@ -1,11 +1,12 @@
 import FraguaSource
+import FraguaTensors
 
 /// The header of an NPY file: a Python dictionary that describes the bytes after it.
 ///
 /// The magic `\x93NUMPY`, a version (1, 2 or 3), the header's length (16 bits in version 1, 32 later) and, say,
 /// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }` with spaces and a line feed up to a round offset.
 struct NPYHeader {
-  var element = FileElement.u8
+  var element = ElementType.ui8
   var bigEndian = false
   /// Whether the first axis varies fastest.
   var fortranOrder = false
@@ -60,20 +61,16 @@ struct NPYHeader {
   /// The element type and byte order that a `descr` names.
   private static func element(
     _ literal: inout PythonLiteral, _ path: String
-  ) throws(Diagnostic) -> (FileElement, bigEndian: Bool) {
+  ) throws(Diagnostic) -> (ElementType, bigEndian: Bool) {
     if literal.skip("[") {
       throw Diagnostic("'\(path)' holds a structured array, expected one of numbers")
         .noting("save each field as an array of its own")
     }
     let name = try literal.string()
-    let known: [String: FileElement] = [
-      "f4": .f32, "f8": .f64, "i1": .i8, "i2": .i16, "i4": .i32, "i8": .i64, "u1": .u8, "u2": .u16, "u4": .u32,
-      "b1": .bool,
-    ]
     let order = name.first.flatMap { "<>|=".contains($0) ? $0 : nil }
-    guard let element = known[order == nil ? name : String(name.dropFirst())] else {
+    guard let element = ElementType(npyName: order == nil ? name : String(name.dropFirst())) else {
       throw Diagnostic("'\(path)' has elements of type '\(name)', which cannot be read")
-        .noting("convert them with astype to one of float32, float64, int8 to int64, uint8 to uint32, bool")
+        .noting("convert them with astype to one of float16, float32, float64, int8 to int64, uint8 to uint32, bool")
     }
     return (element, order == ">")
   }

@@ -61,7 +61,7 @@ struct SafetensorsLayout {
   /// A tensor's place in the data.
   struct Entry {
     var name: String
-    var element = FileElement.u8
+    var element = ElementType.ui8
     /// The format's name of the type.
     var dtype = ""
     var extents = [Int]()
@@ -117,12 +117,9 @@ struct SafetensorsLayout {
       switch field {
       case "dtype":
         let dtype = try json.string()
-        let known: [String: FileElement] = [
-          "F32": .f32, "F64": .f64, "I32": .i32, "I64": .i64, "U8": .u8, "BOOL": .bool,
-        ]
-        guard let element = known[dtype] else {
+        guard let element = ElementType(safetensorsName: dtype) else {
           throw Diagnostic("'\(name)' in '\(json.path)' has elements of type \(dtype), which cannot be read")
-            .noting("convert them to one of F32, F64, I32, I64, U8, BOOL")
+            .noting("convert them to one of \(ElementType.allCases.map(\.safetensorsName).joined(separator: ", "))")
         }
         (entry.element, entry.dtype) = (element, dtype)
       case "shape": entry.extents = try json.integers()

@@ -35,7 +35,7 @@ extension Safetensors {
       let shape = type.extents.map(String.init).joined(separator: ",")
       let end = position + type.byteCount
       fields.append(
-        "\(quoted(entry.name)):{\"dtype\":\"\(dtype(type.element))\",\"shape\":[\(shape)],"
+        "\(quoted(entry.name)):{\"dtype\":\"\(type.element.safetensorsName)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(position),\(end)]}")
       position = end
     }
@@ -49,21 +49,9 @@ extension Safetensors {
     var result = TensorChecksum()
     for entry in entries.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
       let type = entry.tensor.type
-      entry.tensor.withBytes { result.add(entry.name, dtype(type.element), type.extents, $0) }
+      entry.tensor.withBytes { result.add(entry.name, type.element.safetensorsName, type.extents, $0) }
     }
     return result.text
-  }
-
-  /// The format's name of an element type.
-  private func dtype(_ element: ElementType) -> String {
-    switch element {
-    case .f32: "F32"
-    case .f64: "F64"
-    case .i32: "I32"
-    case .i64: "I64"
-    case .ui8: "U8"
-    case .i1: "BOOL"
-    }
   }
 
   /// `text` as a JSON string.

@@ -8,9 +8,11 @@ public struct OptimizerStep: Sendable {
   public let parameters: [Parameter]
   /// The gradient of each parameter; behind clipping the clipped one.
   public package(set) var gradients: [Value]
+  /// The value of each parameter before the step, in the type in which it is computed with.
+  private let values: [Value]
   /// The optimizer's name, in those of slots: `@fit.adam.m.w`.
   private let optimizer: String
-  /// The learning rate and this step's number, from 1: of rank 0, in each parameter's element type.
+  /// The learning rate and this step's number, from 1: of rank 0, in the type in which each parameter is computed with.
   private let scalars: [ElementType: (rate: Value, number: Value)]
   /// The names of the states that slots are, without `@fit.`, and their first values.
   package private(set) var states: [(name: String, type: TensorType, initialValue: Double)] = []
@@ -20,35 +22,38 @@ public struct OptimizerStep: Sendable {
   /// The names of the graph's parameters and states.
   private let takenNames: Set<String>
 
-  /// - Parameter scalars: of each element type of the parameters, the learning rate and the step's number.
+  /// - Parameters:
+  ///   - values: the parameters, in the types in which they are computed with.
+  ///   - scalars: of each of these element types, the learning rate and the step's number.
   package init(
-    _ builder: FunctionBuilder, training: String, optimizer: String, _ parameters: [Parameter], _ gradients: [Value],
+    _ builder: FunctionBuilder, training: String, optimizer: String, _ parameters: [Parameter], _ values: [Value],
+    _ gradients: [Value],
     _ scalars: [ElementType: (rate: Value, number: Value)], takenNames: Set<String>
   ) {
     self.builder = builder
     self.training = training
     self.optimizer = optimizer
     self.parameters = parameters
+    self.values = values
     self.gradients = gradients
     self.scalars = scalars
     self.takenNames = takenNames
     slots = parameters.map { _ in [] }
   }
 
-  /// The learning rate, of rank 0, as an element of parameter `index`.
-  public func rate(for index: Int) -> Value { scalars[parameters[index].type.element]!.rate }
+  /// The learning rate, of rank 0, in the type in which parameter `index` is computed with.
+  public func rate(for index: Int) -> Value { scalars[parameters[index].type.element.arithmetic]!.rate }
 
-  /// This step's number, from 1, of rank 0, as an element of parameter `index`.
-  public func number(for index: Int) -> Value { scalars[parameters[index].type.element]!.number }
+  /// This step's number, from 1, of rank 0, in the type in which parameter `index` is computed with.
+  public func number(for index: Int) -> Value { scalars[parameters[index].type.element.arithmetic]!.number }
 
-  /// The value of parameter `index` before the step.
-  public mutating func value(of index: Int) -> Value {
-    builder.parameter(parameters[index].name, parameters[index].type)
-  }
+  /// The value of parameter `index` before the step, in the type in which it is computed with.
+  public func value(of index: Int) -> Value { values[index] }
 
-  /// What slot `name` of parameter `index` holds before the step: a tensor like the parameter, `initialValue` at first.
+  /// What slot `name` of parameter `index` holds before the step: a tensor of the parameter's shape, in
+  /// the type in which it is computed with, `initialValue` at first.
   public mutating func slot(_ name: String, of index: Int, startingAt initialValue: Double = 0) -> Value {
-    let (parameter, type) = (parameters[index].name, parameters[index].type)
+    let (parameter, type) = (parameters[index].name, parameters[index].type.arithmetic)
     let state = "\(optimizer).\(name).\(parameter)"
     let full = "\(training).\(state)"
     precondition(slots[index].allSatisfy { $0.name != name }, "two links of a chain have the slot '\(name)'")

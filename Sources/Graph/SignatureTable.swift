@@ -67,7 +67,7 @@ public struct SignatureTable: Sendable {
     return function
   }
 
-  /// The type of a variable with respect to which `function` has a gradient.
+  /// The type of the gradient of `function` with respect to a variable.
   ///
   /// - Throws: that the variable is unknown or not of floats, or that the result does not depend on it.
   public mutating func check(
@@ -166,7 +166,7 @@ public struct SignatureTable: Sendable {
     guard type.element.isFloat else {
       throw Diagnostic("'\(variable)' is \(type): only floats can be differentiated with respect to")
     }
-    return type
+    return type.arithmetic
   }
 }
 

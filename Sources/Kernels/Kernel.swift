@@ -84,7 +84,8 @@ public struct RowsBody: Sendable, Hashable {
 }
 
 /// A batched contraction: `accumulator(b, m, n)` is a chain of `fma(lhs(b, m, k), rhs(b, k, n), accumulator)` over `k`
-/// in lexicographic order, starting at -0, or, as `summation` says, 16 of them; integers multiply and add. More than
+/// in lexicographic order, starting at -0, or, as `summation` says, 16 of them; integers multiply and add. Factors are
+/// converted to the type of the accumulator, which holds all their values. More than
 /// ``Kernel/partLength`` products are cut into parts as those of a ``Reduction`` are.
 ///
 /// The kernel's axes are the batch axes, then those of m, n and k.
@@ -104,6 +105,8 @@ public struct ContractBody: Sendable, Hashable {
   public var nAxes: Int
   public var kAxes: Int
   public var summation: Summation
+  /// The type in which products are added.
+  public var accumulator: ElementType
   /// The left factor: a program over the batch, m and k axes; its last value.
   public var lhs: ScalarProgram
   /// The right factor: a program over the batch, n and k axes; its last value.
@@ -117,19 +120,34 @@ public struct ContractBody: Sendable, Hashable {
   public var lhsSum: Block?
 
   public init(
-    batchAxes: Int, mAxes: Int, nAxes: Int, kAxes: Int, summation: Summation = .chain, lhs: ScalarProgram,
-    rhs: ScalarProgram, epilogue: Block, rhsSum: Block? = nil, lhsSum: Block? = nil
+    batchAxes: Int, mAxes: Int, nAxes: Int, kAxes: Int, summation: Summation = .chain, accumulator: ElementType,
+    lhs: ScalarProgram, rhs: ScalarProgram, epilogue: Block, rhsSum: Block? = nil, lhsSum: Block? = nil
   ) {
     self.batchAxes = batchAxes
     self.mAxes = mAxes
     self.nAxes = nAxes
     self.kAxes = kAxes
     self.summation = summation
+    self.accumulator = accumulator
     self.lhs = lhs
     self.rhs = rhs
     self.epilogue = epilogue
     self.rhsSum = rhsSum
     self.lhsSum = lhsSum
+  }
+}
+
+extension ContractBody {
+  /// The same contraction with factors that are of the accumulator's type.
+  package var widened: ContractBody {
+    var result = self
+    for factor in [\Self.lhs, \Self.rhs] {
+      let types = self[keyPath: factor].types
+      if let type = types.last, type != accumulator {
+        _ = result[keyPath: factor].convert(types.count - 1, to: accumulator)
+      }
+    }
+    return result
   }
 }
 

@@ -8,7 +8,8 @@ public enum UnaryOperator: String, Sendable, Hashable, CaseIterable {
 
   /// Whether there is such a function of `type`.
   public func takes(_ type: ElementType) -> Bool {
-    switch self {
+    if type.isStorage { return false }
+    return switch self {
     case .negate, .abs, .floor, .ceil, .round, .sign: type != .i1
     case .sqrt, .exp, .expm1, .log, .log1p, .tanh, .sigmoid, .erf: type.isFloat
     case .not: !type.isFloat
@@ -38,7 +39,8 @@ public enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
 
   /// Whether there is such a function of `type`.
   public func takes(_ type: ElementType) -> Bool {
-    switch self {
+    if type.isStorage { return false }
+    return switch self {
     case .add, .subtract, .multiply, .divide, .remainder: type != .i1
     case .maximum, .minimum: true
     case .and, .or, .xor: !type.isFloat
@@ -57,6 +59,9 @@ public enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
 /// A comparison; all but `ne` are false where an operand is NaN.
 public enum Comparison: String, Sendable, Hashable, CaseIterable {
   case eq, ne, lt, le, gt, ge
+
+  /// Whether elements of `type` are compared.
+  public func takes(_ type: ElementType) -> Bool { !type.isStorage }
 }
 
 /// How a reduction joins two values of one type.
@@ -70,19 +75,12 @@ public enum Combiner: String, Sendable, Hashable, CaseIterable {
   /// What changes nothing when joined: for a sum of floats -0, as +0 would make +0 of a sum of -0.
   public func identity(_ type: ElementType) -> Scalar {
     switch self {
-    case .sum: return Scalar(-0.0, as: type)
-    case .max: return Self.bound(type, lowest: true)
-    case .min: return Self.bound(type, lowest: false)
+    case .sum: Scalar(-0.0, as: type)
+    case .max: type.lowest
+    case .min: type.highest
     }
   }
 
-  private static func bound(_ type: ElementType, lowest: Bool) -> Scalar {
-    switch type {
-    case .f32, .f64: Scalar(lowest ? -.infinity : .infinity, as: type)
-    case .i32: Scalar(lowest ? Int32.min : .max)
-    case .i64: Scalar(lowest ? Int64.min : .max)
-    case .ui8: Scalar(lowest ? UInt8.min : .max)
-    case .i1: Scalar(!lowest)
-    }
-  }
+  /// Whether values of `type` are joined so.
+  public func takes(_ type: ElementType) -> Bool { !type.isStorage && (self != .sum || type != .i1) }
 }

@@ -31,7 +31,7 @@ extension ScalarProgram {
       return a.select(condition, x, y)
     case .convert(let x, let type):
       guard let x = known[x] else { return nil }
-      return a.convert(x, to: type)
+      return VectorMath.convert(x, to: type, in: &a)
     case .fma(let x, let y, let z):
       guard let x = known[x], let y = known[y], let z = known[z] else { return nil }
       return a.fma(x, y, z)

@@ -61,11 +61,20 @@ public struct ScalarProgram: Sendable, Hashable {
     return result
   }
 
+  /// The program without its last instruction.
+  package func droppingLast() -> ScalarProgram {
+    var result = self
+    result.known = [:]
+    result.instructions.removeLast()
+    result.types.removeLast()
+    return result
+  }
+
   private struct Key: Hashable, Sendable {
     let instruction: Instruction
     let type: ElementType
   }
-  /// The number of each instruction; empty until something is appended to what `mappingAccesses` gave.
+  /// The number of each instruction; empty until something is appended to a program made of another one.
   private var known: [Key: Int] = [:]
 
   public static func == (a: ScalarProgram, b: ScalarProgram) -> Bool {

@@ -83,10 +83,12 @@ struct ContractLowering {
         lhsSum = try block(results, binding: value, at: coordinates(Array(batchAxes) + Array(mAxes)), &emitter)
       }
     }
+    let accumulator = node.operands[0].type.element
     let body = ContractBody(
       batchAxes: counts.batch, mAxes: counts.m, nAxes: counts.n, kAxes: counts.k,
-      summation: dimensions.summation(node.operands[0].type, node.operands[1].type), lhs: lhs,
-      rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum)
+      summation: dimensions.summation(node.operands[0].type, node.operands[1].type), accumulator: accumulator,
+      lhs: lhs.withoutWidening(to: accumulator), rhs: rhs.withoutWidening(to: accumulator), epilogue: epilogue,
+      rhsSum: rhsSum, lhsSum: lhsSum)
     let kernel = Kernel(
       axes: extents, parallelAxes: kAxes.lowerBound, buffers: emitter.draft.buffers, body: .contract(body))
     return (kernel.splittingAxes.mergingAxes, emitter.draft.bindings)
@@ -158,5 +160,15 @@ struct ContractLowering {
       stack += region.function.nodes[producer].operands
     }
     return false
+  }
+}
+
+extension ScalarProgram {
+  /// The program without a last step that only converts to `type` what that holds, as contractions do themselves.
+  fileprivate func withoutWidening(to type: ElementType) -> ScalarProgram {
+    guard case .convert(let x, type)? = instructions.last, x == instructions.count - 2, type.holds(types[x]) else {
+      return self
+    }
+    return droppingLast()
   }
 }

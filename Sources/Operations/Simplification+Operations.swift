@@ -39,7 +39,7 @@ extension Scalar {
   var exactReciprocal: Scalar? {
     guard type.isFloat, asDouble.isNormal, asDouble.significand == 1 else { return nil }
     let inverse = Scalar(1 / asDouble, as: type)
-    let isNormal = type == .f32 ? inverse.float.isNormal : inverse.double.isNormal
+    let isNormal = !inverse.isDenormal && inverse.isFinite
     return isNormal ? inverse : nil
   }
 }

@@ -23,29 +23,13 @@ extension Tensor {
   public func picking(_ type: TensorType, _ indices: [Int]) -> Tensor {
     Tensor(type) { self[indices[$0]] }
   }
-
-  /// A tensor of `type` made of integers that wrap to the element type.
-  public init(_ type: TensorType, wrapping values: [Int64]) {
-    self.init(type) { Scalar(wrapping: values[$0], as: type.element) }
-  }
 }
 
 extension Scalar {
   /// The float with the sign that `change` makes of its own, every other bit kept.
   func with(sign change: (FloatingPointSign) -> FloatingPointSign) -> Scalar {
-    let mask: UInt64 = type == .f32 ? 1 << 31 : 1 << 63
+    let mask = type.signMask
     let sign = change(bits & mask == 0 ? .plus : .minus)
     return Scalar(type: type, bits: sign == .plus ? bits & ~mask : bits | mask)
-  }
-
-  /// `value` modulo the size of the integer type `type`; the lowest bit for `i1`.
-  public init(wrapping value: Int64, as type: ElementType) {
-    switch type {
-    case .i32: self.init(Int32(truncatingIfNeeded: value))
-    case .i64: self.init(value)
-    case .ui8: self.init(UInt8(truncatingIfNeeded: value))
-    case .i1: self.init(value & 1 != 0)
-    case .f32, .f64: preconditionFailure("\(type) is no integer type")
-    }
   }
 }

@@ -4,16 +4,16 @@ import FraguaTensors
 
 /// The sets of element types that operations take.
 public enum ElementTypes {
-  /// What can be differentiated.
-  public static let floats: [ElementType] = [.f32, .f64]
-  /// What can index, and what wraps.
-  public static let integers: [ElementType] = [.i32, .i64, .ui8]
+  /// Floats that are computed with.
+  public static let floats = ElementType.allCases.filter { $0.isFloat && !$0.isStorage }
+  /// Integers that are computed with: what can index, and what wraps.
+  public static let integers = ElementType.allCases.filter { $0.isInteger && !$0.isStorage }
   /// Floats and integers.
   public static let numbers: [ElementType] = floats + integers
   /// Integers and booleans.
   public static let bits: [ElementType] = integers + [.i1]
-  /// Every element type.
-  public static let all: [ElementType] = ElementType.allCases
+  /// Everything that is computed with.
+  public static let all: [ElementType] = numbers + [.i1]
 }
 
 /// Element types as messages list them: `f32, f64`.
@@ -30,8 +30,9 @@ extension Operation {
   ) throws(Diagnostic) {
     let type = types[index]
     if allowed.contains(type.element) { return }
+    let target = allowed.contains(type.element.arithmetic) ? type.element.arithmetic : allowed[0]
     throw error("takes \(list(allowed)) elements, but operand '\(operandRule.name(of: index))' is \(type)")
-      .noting("change the element type with 'convert %value {to = \(allowed[0].rawValue)}'")
+      .noting("change the element type with 'convert %value {to = \(target.rawValue)}'")
   }
 
   /// Checks that operands `first` and `second` have the same element type.

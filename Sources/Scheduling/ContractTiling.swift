@@ -7,7 +7,11 @@ public struct ContractTiling {
   let body: ContractBody
   let target: Target
 
-  private var type: ElementType { body.lhs.types.last! }
+  init(kernel: Kernel, body: ContractBody, target: Target) {
+    (self.kernel, self.body, self.target) = (kernel, body.widened, target)
+  }
+
+  private var type: ElementType { body.accumulator }
   /// The lanes of a vector of the contraction's type.
   private var lanes: Int { max(1, target.vectorBytes / max(4, type.byteCount)) }
 
@@ -72,6 +76,7 @@ public struct ContractTiling {
   {
     if body.summation == .lanes { return alongK(rows: tile.broadcasts, kernel, body) }
     let tiling = ContractTiling(kernel: kernel, body: body, target: target)
+    let body = tiling.body
     var tile = tile
     if tile.laneAxis == .k { tile.laneAxis = .n }
     if ContractScratch.laneAxis(kernel, body, tile) == nil { tile.lanes = 1 }

@@ -18,13 +18,13 @@ extension Kernel {
     let factors = Dictionary(uniqueKeysWithValues: parts.filter(\.yieldsLast).map { ($0.name, $0.axes) })
     /// All elements of one factor, moved so many times.
     func bytes(
-      _ factor: String, _ program: ScalarProgram, _ packing: ContractTile.Packing, otherAxis: Int?, moves: Int
+      _ factor: String, _ packing: ContractTile.Packing, otherAxis: Int?, moves: Int
     ) -> Int {
       if packing == .direct { return 0 }
       let elements = factors[factor]!.reduce(1) { $0 * axes[$1] }
       var copies = 1
       if case .split(let axis, _) = schedule.partition, axis == otherAxis { copies = threads }
-      return moves * copies * elements * program.types.last!.byteCount
+      return moves * copies * elements * body.accumulator.byteCount
     }
     let broadcast = ContractScratch.broadcastAxis(self, body, tile)
     let lane = ContractScratch.laneAxis(self, body, tile)
@@ -33,12 +33,8 @@ extension Kernel {
     let scratch = ContractScratch(self, body, tile, schedule.partition)
     let blocks = scratch.block.map { (axes[broadcast!] + $0 - 1) / $0 } ?? 1
     let panelMoves = scratch.keepsPanels ? 1 + blocks : 2 * blocks
-    return bytes(
-      lanesAreColumns ? "rhs" : "lhs", lanesAreColumns ? body.rhs : body.lhs, tile.lanePacking, otherAxis: broadcast,
-      moves: panelMoves)
-      + bytes(
-        lanesAreColumns ? "lhs" : "rhs", lanesAreColumns ? body.lhs : body.rhs, tile.broadcastPacking, otherAxis: lane,
-        moves: 2)
+    return bytes(lanesAreColumns ? "rhs" : "lhs", tile.lanePacking, otherAxis: broadcast, moves: panelMoves)
+      + bytes(lanesAreColumns ? "lhs" : "rhs", tile.broadcastPacking, otherAxis: lane, moves: 2)
   }
 }
 

@@ -141,7 +141,7 @@ public struct Scheduler: Sendable {
       }
       let mAxis = tile.laneAxis == .n ? broadcast : lane
       let nAxis = tile.laneAxis == .n ? lane : broadcast
-      let size = body.lhs.types.last!.byteCount
+      let size = body.accumulator.byteCount
       let rowBytes = kernel.axes.suffix(body.kAxes).reduce(size, *)
       let vector = max(1, target.vectorBytes / max(4, size))
       for axis in tile.laneAxis == .k ? [broadcast].compactMap({ $0 }) : [mAxis, nAxis].compactMap({ $0 }) {

@@ -87,7 +87,7 @@ public struct ContractScratch: Sendable {
     let axis = Self.broadcastAxis(kernel, body, tile)
     let extent = axis.map { kernel.axes[$0] } ?? 1
     let program = tile.laneAxis == .n ? body.lhs : body.rhs
-    let size = program.types.last!.byteCount
+    let size = body.accumulator.byteCount
     var unit = tile.broadcasts
     if case .split(axis, let units) = partition { unit = units }
     // Along k nothing is packed, and no row meets more than one column.

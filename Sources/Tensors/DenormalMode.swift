@@ -46,11 +46,5 @@ extension BinaryFloatingPoint {
 
 extension Scalar {
   /// Whether it is a float that is neither normal nor a zero.
-  public var isDenormal: Bool {
-    switch type {
-    case .f32: float.isSubnormal
-    case .f64: double.isSubnormal
-    default: false
-    }
-  }
+  public var isDenormal: Bool { type.isFloat && bits & type.infinityBits == 0 && bits & ~type.signMask != 0 }
 }

@@ -21,7 +21,8 @@ extension Scalar {
     guard let scalar = Self.decimal(text, type) else {
       let error = Diagnostic.noElement(text, of: type)
       guard type.isFloat, DecimalNumber(text) != nil else { throw error }
-      throw error.noting("infinity is written by its bits, \(type == .f32 ? "0x7F800000" : "0x7FF0000000000000")")
+      let infinity = Scalar(type: type, bits: type.infinityBits).hexadecimal()
+      throw error.noting("infinity is written by its bits, \(infinity)")
     }
     self = scalar
   }
@@ -30,11 +31,10 @@ extension Scalar {
   private static func decimal(_ text: String, _ type: ElementType) -> Scalar? {
     var text = text
     return text.withUTF8 { bytes in
-      switch type {
-      case .f32: return Float(decimal: bytes).map { Scalar($0) }
-      case .f64: return Double(decimal: bytes).map { Scalar($0) }
-      default: return DecimalNumber(bytes)?.integer.flatMap { Scalar(exactly: $0, as: type) }
-      }
+      guard type.isFloat else { return DecimalNumber(bytes)?.integer.flatMap { Scalar(exactly: $0, as: type) } }
+      if type == .f32 { return Float(decimal: bytes).map { Scalar($0) } }
+      guard let scalar = Double(decimal: bytes).map({ Scalar($0, as: type) }), scalar.isFinite else { return nil }
+      return scalar
     }
   }
 
@@ -46,8 +46,7 @@ extension Scalar {
     guard digits.first.map({ $0.isHexDigit || $0 == "." }) ?? false else { throw unheld }
     let isFloat = digits.contains { $0 == "." || $0 == "p" || $0 == "P" }
     if type.isFloat, isFloat {
-      let value = type == .f32 ? Float(text).map { Scalar($0) } : Double(text).map { Scalar($0) }
-      guard let value, value.asDouble.isFinite else { throw unheld }
+      guard let value = Double(text).map({ Scalar($0, as: type) }), value.isFinite else { throw unheld }
       return value
     }
     if type.isFloat {
@@ -64,19 +63,6 @@ extension Scalar {
     }
     return scalar
   }
-
-  /// The integer or boolean element `value`, if `type` has it.
-  private init?(exactly value: Int64, as type: ElementType) {
-    let scalar: Scalar? =
-      switch type {
-      case .i32: Int32(exactly: value).map { Scalar($0) }
-      case .ui8: UInt8(exactly: value).map { Scalar($0) }
-      case .i1: value == 0 || value == 1 ? Scalar(value == 1) : nil
-      default: Scalar(value)
-      }
-    guard let scalar else { return nil }
-    self = scalar
-  }
 }
 
 extension Bool {
@@ -91,12 +77,9 @@ extension ElementType {
   /// Whether `value` is an element of this type, or a number that rounds to one: a finite number must not become an
   /// infinity, and an integer is a whole number in range.
   public func holds(_ value: Double) -> Bool {
-    switch self {
-    case .f64: true
-    case .f32: !value.isFinite || Float(value).isFinite
+    let scalar = Scalar(value, as: self)
     // 2^63, which no integer is, would become the largest one, and that as a Double 2^63.
-    default: value < 0x1p63 && Scalar(value, as: self).asDouble == value
-    }
+    return isFloat ? !value.isFinite || scalar.isFinite : value < 0x1p63 && scalar.asDouble == value
   }
 }
 
@@ -121,13 +104,8 @@ extension Diagnostic {
     if type.isFloat { return Diagnostic("\(shown) is out of the range of \(type.rawValue)") }
     if decimal.hasFraction { return Diagnostic("\(shown) is not a whole number, as \(type.rawValue) needs") }
     if type == .i1 { return Diagnostic("\(shown) is none of 0, 1, true and false") }
-    let range =
-      switch type {
-      case .i32: "\(Int32.min) to \(Int32.max)"
-      case .ui8: "0 to 255"
-      default: "\(Int64.min) to \(Int64.max)"
-      }
-    return Diagnostic("\(shown) is out of the range of \(type.rawValue): \(range)")
+    let (least, most) = (type.lowest.integer, type.highest.integer)
+    return Diagnostic("\(shown) is out of the range of \(type.rawValue): \(least) to \(most)")
   }
 
   /// How to write a number whose thousands are grouped, or whose point is a comma; `nil` for other texts.

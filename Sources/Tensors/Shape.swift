@@ -94,6 +94,9 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
   /// - Requires: no symbols remain.
   public var unnamed: TensorType { TensorType(extents, element) }
 
+  /// The type in which elements are computed with; derivatives have it.
+  public var arithmetic: TensorType { with(element: element.arithmetic) }
+
   /// The same shape with elements of another type.
   public func with(element: ElementType) -> TensorType { TensorType(shape, element) }
 }

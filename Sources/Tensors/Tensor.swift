@@ -1,93 +1,58 @@
 /// A tensor in host memory: a value with typed, row-major storage.
-public struct Tensor: Sendable, Equatable {
-  /// The elements, typed.
-  public enum Storage: Sendable, Equatable {
-    case f32([Float])
-    case f64([Double])
-    case i32([Int32])
-    case i64([Int64])
-    case ui8([UInt8])
-    case i1([Bool])
-  }
-
+public struct Tensor: Sendable {
   /// The extents, outermost first.
   public let extents: [Int]
-  public var storage: Storage
+  /// The elements, row-major.
+  private let storage: any TensorStorage
 
-  /// - Requires: `storage` holds as many elements as `extents` multiply to.
-  public init(_ extents: [Int], _ storage: Storage) {
+  /// A tensor of `elements`, row-major.
+  /// - Requires: there are as many elements as `extents` multiply to.
+  public init<E: TensorElement>(_ extents: [Int], _ elements: [E]) {
     self.extents = extents
-    self.storage = storage
+    storage = elements
     precondition(count == extents.reduce(1, *), "\(count) elements do not fill the extents \(extents)")
   }
-
-  public init(_ extents: [Int], _ elements: [Float]) { self.init(extents, .f32(elements)) }
-  public init(_ extents: [Int], _ elements: [Double]) { self.init(extents, .f64(elements)) }
-  public init(_ extents: [Int], _ elements: [Int32]) { self.init(extents, .i32(elements)) }
-  public init(_ extents: [Int], _ elements: [Int64]) { self.init(extents, .i64(elements)) }
-  public init(_ extents: [Int], _ elements: [UInt8]) { self.init(extents, .ui8(elements)) }
-  public init(_ extents: [Int], _ elements: [Bool]) { self.init(extents, .i1(elements)) }
 
   /// A tensor of `type` whose every element is `scalar(i)`, where `i` is its row-major position.
   /// - Requires: `type` is fixed, and every scalar has its element type.
   public init(_ type: TensorType, fillingWith scalar: (Int) -> Scalar) {
-    let n = type.elementCount
-    let storage: Storage
-    switch type.element {
-    case .f32: storage = .f32((0..<n).map { scalar($0).float })
-    case .f64: storage = .f64((0..<n).map { scalar($0).double })
-    case .i32: storage = .i32((0..<n).map { Int32(truncatingIfNeeded: scalar($0).integer) })
-    case .i64: storage = .i64((0..<n).map { scalar($0).integer })
-    case .ui8: storage = .ui8((0..<n).map { UInt8(truncatingIfNeeded: scalar($0).integer) })
-    case .i1: storage = .i1((0..<n).map { scalar($0).integer != 0 })
+    func filled<E: TensorElement>(_: E.Type) -> Tensor {
+      Tensor(type.extents, (0..<type.elementCount).map { E(scalar($0)) })
     }
-    self.init(type.extents, storage)
+    self = filled(type.element.host)
   }
 
   /// A tensor of `type` whose elements are `values`, rounded to the element type.
   public init(_ type: TensorType, rounding values: [Double]) {
-    switch type.element {
-    case .f32: self.init(type.extents, values.map { Float($0) })
-    case .f64: self.init(type.extents, values)
-    case .i32, .i64, .ui8, .i1: self.init(type) { Scalar(values[$0], as: type.element) }
-    }
+    func rounded<E: TensorElement>(_: E.Type) -> Tensor { Tensor(type.extents, values.map { E(rounding: $0) }) }
+    self = rounded(type.element.host)
+  }
+
+  /// A tensor of `type` whose elements are `values`, modulo the size of the integer type.
+  public init(_ type: TensorType, wrapping values: [Int64]) {
+    self.init(type) { Scalar(wrapping: values[$0], as: type.element) }
   }
 
   /// A tensor of `type` read from row-major bytes in the machine's order; `i1` from bytes that are 0 or not.
   /// - Requires: `bytes` holds `type.byteCount` bytes.
   public init(_ type: TensorType, bytes: UnsafeRawBufferPointer) {
     precondition(bytes.count == type.byteCount, "\(bytes.count) bytes do not fill \(type)")
-    func array<T: BitwiseCopyable>(_: T.Type) -> [T] {
-      [T](unsafeUninitializedCapacity: bytes.count / MemoryLayout<T>.stride) { buffer, count in
+    func copied<E: TensorElement>(_: E.Type) -> Tensor {
+      let elements = [E](unsafeUninitializedCapacity: bytes.count / MemoryLayout<E>.stride) { buffer, count in
         UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
-        count = bytes.count / MemoryLayout<T>.stride
+        count = bytes.count / MemoryLayout<E>.stride
       }
+      return Tensor(type.extents, elements)
     }
-    let storage: Storage
-    switch type.element {
-    case .f32: storage = .f32(array(Float.self))
-    case .f64: storage = .f64(array(Double.self))
-    case .i32: storage = .i32(array(Int32.self))
-    case .i64: storage = .i64(array(Int64.self))
-    case .ui8: storage = .ui8(array(UInt8.self))
-    case .i1: storage = .i1(bytes.map { $0 != 0 })
-    }
-    self.init(type.extents, storage)
+    self = type.element == .i1 ? Tensor(type.extents, bytes.map { $0 != 0 }) : copied(type.element.host)
   }
 
   /// A tensor of zeros.
   public static func zeros(_ type: TensorType) -> Tensor {
-    func zeros<T: Numeric>(_: T.Type) -> [T] { [T](repeating: 0, count: type.elementCount) }
-    let storage: Storage =
-      switch type.element {
-      case .f32: .f32(zeros(Float.self))
-      case .f64: .f64(zeros(Double.self))
-      case .i32: .i32(zeros(Int32.self))
-      case .i64: .i64(zeros(Int64.self))
-      case .ui8: .ui8(zeros(UInt8.self))
-      case .i1: .i1([Bool](repeating: false, count: type.elementCount))
-      }
-    return Tensor(type.extents, storage)
+    func zeros<E: TensorElement>(_: E.Type) -> Tensor {
+      Tensor(type.extents, [E](repeating: E(rounding: 0), count: type.elementCount))
+    }
+    return zeros(type.element.host)
   }
 
   /// A tensor of rank 0.
@@ -95,77 +60,56 @@ public struct Tensor: Sendable, Equatable {
 
   public var type: TensorType { TensorType(extents, element) }
 
-  public var element: ElementType {
-    switch storage {
-    case .f32: .f32
-    case .f64: .f64
-    case .i32: .i32
-    case .i64: .i64
-    case .ui8: .ui8
-    case .i1: .i1
-    }
-  }
+  public var element: ElementType { storage.elementType }
 
   /// The number of elements.
-  public var count: Int {
-    switch storage {
-    case .f32(let a): a.count
-    case .f64(let a): a.count
-    case .i32(let a): a.count
-    case .i64(let a): a.count
-    case .ui8(let a): a.count
-    case .i1(let a): a.count
-    }
-  }
+  public var count: Int { storage.count }
 
   /// The element at row-major position `i`.
-  public subscript(i: Int) -> Scalar {
-    switch storage {
-    case .f32(let a): Scalar(a[i])
-    case .f64(let a): Scalar(a[i])
-    case .i32(let a): Scalar(a[i])
-    case .i64(let a): Scalar(a[i])
-    case .ui8(let a): Scalar(a[i])
-    case .i1(let a): Scalar(a[i])
-    }
-  }
+  public subscript(i: Int) -> Scalar { storage.scalar(at: i) }
+
+  /// The elements, row-major, where `E` is their type: `Float` for `f32`.
+  public func elements<E: TensorElement>(as _: E.Type = E.self) -> [E]? { storage as? [E] }
 
   /// The elements as `Double`s, row-major: exact but for integers beyond 2^53.
-  public var doubles: [Double] {
-    switch storage {
-    case .f32(let a): a.map(Double.init)
-    case .f64(let a): a
-    case .i32(let a): a.map(Double.init)
-    case .i64(let a): a.map(Double.init)
-    case .ui8(let a): a.map(Double.init)
-    case .i1(let a): a.map { $0 ? 1 : 0 }
-    }
-  }
+  public var doubles: [Double] { storage.doubles }
 
   /// The elements as integers, row-major.
   /// - Requires: an integer or boolean element type.
   public var integers: [Int64] {
-    switch storage {
-    case .i32(let a): a.map(Int64.init)
-    case .i64(let a): a
-    case .ui8(let a): a.map(Int64.init)
-    case .i1(let a): a.map { $0 ? 1 : 0 }
-    case .f32, .f64: preconditionFailure("a floating-point tensor has no integers")
-    }
+    precondition(!element.isFloat, "a floating-point tensor has no integers")
+    return storage.integers
+  }
+
+  /// The same numbers in the type in which they are computed with.
+  public var arithmetic: Tensor {
+    if !element.isStorage { return self }
+    return element.isFloat ? Tensor(type.arithmetic, rounding: doubles) : Tensor(type.arithmetic, wrapping: integers)
   }
 
   /// The same elements in other extents.
-  public func reshaped(_ extents: [Int]) -> Tensor { Tensor(extents, storage) }
+  public func reshaped(_ extents: [Int]) -> Tensor {
+    func reshaped<S: TensorStorage>(_ storage: S) -> Tensor { storage.tensor(extents) }
+    return reshaped(storage)
+  }
 
   /// Calls `body` with the elements' bytes, row-major, in the machine's order.
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    switch storage {
-    case .f32(let a): try a.withUnsafeBytes(body)
-    case .f64(let a): try a.withUnsafeBytes(body)
-    case .i32(let a): try a.withUnsafeBytes(body)
-    case .i64(let a): try a.withUnsafeBytes(body)
-    case .ui8(let a): try a.withUnsafeBytes(body)
-    case .i1(let a): try a.withUnsafeBytes(body)
+    try storage.withBytes(body)
+  }
+
+  /// The row-major position of the first element that is infinite or no number.
+  public var firstNotFinite: Int? {
+    guard element.isFloat else { return nil }
+    let infinity = element.infinityBits
+    func first<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) -> Int? {
+      let mask = Bits(truncatingIfNeeded: infinity)
+      return withBytes { bytes in bytes.bindMemory(to: Bits.self).firstIndex { $0 & mask == mask } }
+    }
+    switch element.byteCount {
+    case 2: return first(UInt16.self)
+    case 4: return first(UInt32.self)
+    default: return first(UInt64.self)
     }
   }
 
@@ -173,4 +117,34 @@ public struct Tensor: Sendable, Equatable {
   public func hasSameBits(as other: Tensor) -> Bool {
     type == other.type && withBytes { a in other.withBytes { b in a.elementsEqual(b) } }
   }
+}
+
+extension Tensor: Equatable {
+  /// Whether both have the same type and equal elements: NaN equals nothing.
+  public static func == (a: Tensor, b: Tensor) -> Bool { a.extents == b.extents && a.storage.isEqual(to: b.storage) }
+}
+
+/// An array of elements of some type.
+private protocol TensorStorage: Sendable {
+  var elementType: ElementType { get }
+  var count: Int { get }
+  var doubles: [Double] { get }
+  var integers: [Int64] { get }
+  func scalar(at i: Int) -> Scalar
+  func isEqual(to other: any TensorStorage) -> Bool
+  func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
+  /// The elements in `extents`.
+  func tensor(_ extents: [Int]) -> Tensor
+}
+
+extension Array: TensorStorage where Element: TensorElement {
+  fileprivate var elementType: ElementType { Element.elementType }
+  fileprivate var doubles: [Double] { self as? [Double] ?? map(\.asDouble) }
+  fileprivate var integers: [Int64] { self as? [Int64] ?? map(\.scalar.integer) }
+  fileprivate func scalar(at i: Int) -> Scalar { self[i].scalar }
+  fileprivate func isEqual(to other: any TensorStorage) -> Bool { (other as? [Element]) == self }
+  fileprivate func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try withUnsafeBytes(body)
+  }
+  fileprivate func tensor(_ extents: [Int]) -> Tensor { Tensor(extents, self) }
 }

@@ -92,13 +92,4 @@ extension Trainer {
 extension Tensor {
   /// Whether no element is infinite or no number.
   var isFinite: Bool { firstNotFinite == nil }
-
-  /// The row-major position of the first element that is infinite or no number.
-  var firstNotFinite: Int? {
-    switch storage {
-    case .f32(let elements): elements.firstIndex { !$0.isFinite }
-    case .f64(let elements): elements.firstIndex { !$0.isFinite }
-    case .i32, .i64, .ui8, .i1: nil
-    }
-  }
 }

@@ -113,7 +113,7 @@ private struct TrainingExpansion {
     }
     self.loss = loss
     trained = training.trainedParameters(of: loss, in: graph)
-    try optimizer.check(attributes, training: Set(trained.map(\.type.element)))
+    try optimizer.check(attributes, training: Set(trained.map(\.type.element.arithmetic)))
     builder = FunctionBuilder(name: training.name, role: .train, origin: training.origin)
   }
 
@@ -129,7 +129,8 @@ private struct TrainingExpansion {
     guard let gradient = functions[training.gradientName] else {
       throw Diagnostic("there is no function '@\(training.gradientName)', which the pass 'differentiate' writes")
     }
-    guard gradient.arguments.map(\.type) == arguments.map(\.type), gradient.results.map(\.type) == trained.map(\.type)
+    guard gradient.arguments.map(\.type) == arguments.map(\.type),
+      gradient.results.map(\.type) == trained.map(\.type.arithmetic)
     else {
       throw Diagnostic(
         "'@\(gradient.name)' does not take the arguments of the loss '@\(loss.name)', or does not return one derivative a "
@@ -161,7 +162,8 @@ private struct TrainingExpansion {
 
   /// Appends the updates: the optimizer's chain behind what the training's clauses put before it.
   private mutating func update(by gradients: [Value]) throws(Diagnostic) {
-    let rateType: ElementType = trained.contains { $0.type.element == .f64 } ? .f64 : .f32
+    let elements = trained.map(\.type.element.arithmetic)
+    let rateType = elements.max { $0.byteCount < $1.byteCount } ?? .f32
     let rate = try state(
       "learning_rate", TensorType([Int](), rateType), optimizer.learningRate(attributes))
     let finished = try state("step", TensorType([Int](), .i64), 0)
@@ -169,11 +171,14 @@ private struct TrainingExpansion {
     let number = builder.add(finished, one)
     builder.name(number, "step")
     var scalars: [ElementType: (rate: Value, number: Value)] = [:]
-    for element in trained.map(\.type.element) where scalars[element] == nil {
+    for element in elements where scalars[element] == nil {
       scalars[element] = (builder.convert(rate, to: element), builder.convert(number, to: element))
     }
+    let values = trained.map {
+      builder.convert(builder.parameter($0.name, $0.type), to: $0.type.element.arithmetic)
+    }
     var step = OptimizerStep(
-      builder, training: training.name, optimizer: optimizer.name, trained, gradients, scalars,
+      builder, training: training.name, optimizer: optimizer.name, trained, values, gradients, scalars,
       takenNames: takenNames)
     for link in links { step.gradients = link.rewrite(step.gradients, in: &step) }
     step.run(optimizer.chain(attributes) + [DescentLink()])
@@ -229,7 +234,8 @@ extension OptimizerStep {
 private struct DescentLink: ParameterLink {
   func rewrite(_ update: Value, of index: Int, in step: inout OptimizerStep) -> Value {
     let parameter = step.parameters[index].name
-    let new = step.builder.subtract(step.value(of: index), update)
+    let sum = step.builder.subtract(step.value(of: index), update)
+    let new = step.builder.convert(sum, to: step.parameters[index].type.element)
     step.builder.nameIfNameless(new, "new_\(parameter)")
     step.builder.update(parameter, with: new)
     for slot in step.slots[index] {

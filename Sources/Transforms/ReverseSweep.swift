@@ -86,7 +86,7 @@ struct ReverseSweep {
   /// - Throws: as soon as there are more than `nodeLimit` nodes.
   private mutating func run(from result: Value, _ nodeLimit: Int) throws(Diagnostic) {
     builder.origin = .gradient(function.origin)
-    cotangents[result.id] = builder.constant(1, result.type)
+    cotangents[result.id] = builder.constant(1, result.type.arithmetic)
     for node in function.nodes.reversed() where node.results.contains(where: { cotangents[$0.id] != nil }) {
       guard node.operands.contains(where: { varied[$0] }) else { continue }
       if builder.function.nodes.count > nodeLimit {
@@ -106,7 +106,7 @@ struct ReverseSweep {
       for (operand, contribution) in zip(node.operands, contributions) where varied[operand] {
         guard let contribution else { continue }
         precondition(
-          contribution.type == operand.type,
+          contribution.type == operand.type.arithmetic,
           "'\(node.name)' gives \(contribution.type) as the cotangent of an operand of \(operand.type)")
         cotangents[operand.id] = cotangents[operand.id].map { builder.add($0, contribution) } ?? contribution
       }
@@ -127,7 +127,7 @@ struct ReverseSweep {
     let parameterNames = Dictionary(
       function.parameterReads.map { ($0.value.id, $0.parameter) }, uniquingKeysWith: { first, _ in first })
     for input in inputs {
-      if cotangents[input.id] == nil { cotangents[input.id] = builder.zeros(input.type) }
+      if cotangents[input.id] == nil { cotangents[input.id] = builder.zeros(input.type.arithmetic) }
       nameCotangent(of: input, parameterNames[input.id] ?? function.valueNames[input.id])
     }
     builder.setResults(inputs.map { cotangents[$0.id]! })

@@ -49,12 +49,12 @@ import Testing
     func apply<T: BinaryFloatingPoint>(_ a: [T], _ b: [T], _ c: [T]) -> [T] {
       a.indices.map { c[$0].addingProduct(a[$0], b[$0]) }
     }
-    guard case (.f32(let a), .f32(let b), .f32(let c)) = (operands[0].storage, operands[1].storage, operands[2].storage)
-    else {
+    let singles = operands.compactMap { $0.elements(as: Float.self) }
+    guard singles.count == 3 else {
       let doubles = operands.map(\.doubles)
       return Tensor([doubles[0].count], apply(doubles[0], doubles[1], doubles[2]))
     }
-    return Tensor([a.count], apply(Array(a), Array(b), Array(c)))
+    return Tensor([singles[0].count], apply(singles[0], singles[1], singles[2]))
   }
 
   /// `difference` with the operands of its element.

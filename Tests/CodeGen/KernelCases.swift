@@ -58,7 +58,7 @@ enum KernelCases {
       buffers.append(KernelBuffer(type, count: n, use: .update))
     }
     let body = ContractBody(
-      batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, lhs: lhs, rhs: rhs,
+      batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, accumulator: type, lhs: lhs, rhs: rhs,
       epilogue: Block(epilogue, stores: [Store(Access(buffer: 3, strides: [n, 1, 0]), value)]), rhsSum: side)
     return Kernel(axes: [m, n, k], parallelAxes: 2, buffers: buffers, body: .contract(body))
   }

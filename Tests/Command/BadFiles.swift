@@ -159,9 +159,9 @@ enum BadFiles {
     try folder.write("following.npy", npy + [1])
     try folder.write("empty.npy", "")
     try folder.write("text.npy", "these are no numbers\n")
-    var half = npy
-    half.replaceSubrange(try #require(half.firstRange(of: Data("<f4".utf8))), with: "<f2".utf8)
-    try folder.write("half.npy", half)
+    var complex = npy
+    complex.replaceSubrange(try #require(complex.firstRange(of: Data("<f4".utf8))), with: "<c8".utf8)
+    try folder.write("complex.npy", complex)
     try folder.write("array.npz", npz)
     try folder.write("truncated.npz", npz.dropLast(40))
     var damaged = npz
@@ -290,7 +290,7 @@ enum BadFiles {
   private static let everything = """
     graph @g version 1
 
-    param @w: tensor<2x3xf16> = zeros
+    param @w: tensor<2x3xf12> = zeros
     param @b: tensor<3xf32> = normal(stdev = 0.5)
 
     func @f(%x: tensor<Bx2xf32>) -> tensor<Bx3xf32> {

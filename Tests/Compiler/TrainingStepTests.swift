@@ -48,7 +48,25 @@ import Testing
   /// the kernel interpreter computes; with and without the memory plan.
   @Test(arguments: ["adam()", "sgd(momentum = 0.9, nesterov = true)", "rmsprop(centered = true)"])
   func threadsAndWidthsChangeNoBit(_ optimizer: String) throws {
-    let graph = try parsed(Self.net.replacing("OPTIMIZER", with: optimizer))
+    try check(parsed(Self.net.replacing("OPTIMIZER", with: optimizer)))
+  }
+
+  /// Nor of parameters that are stored in 16 bits.
+  @Test func storedParametersChangeNoBit() throws {
+    var text = Self.net.replacing("OPTIMIZER", with: "adam()")
+    for (name, other, element) in [("w1", "xf32", "bf16"), ("w2", "xf32", "f16")] {
+      let declaration = try #require(text.firstRange(of: "param @\(name): tensor<"))
+      let end = try #require(text[declaration.upperBound...].firstRange(of: other))
+      text.replaceSubrange(end, with: "x\(element)")
+      let use = try #require(text[end.lowerBound...].firstRange(of: ", @\(name),"))
+      text.replaceSubrange(use, with: ", %\(name),")
+      let line = try #require(text[..<use.lowerBound].lastIndex(of: "\n"))
+      text.insert(contentsOf: "\n  %\(name) = convert @\(name) {to = f32}", at: line)
+    }
+    try check(parsed(text))
+  }
+
+  private func check(_ graph: Graph) throws {
     let rows = 77
     let data = [
       Tensor([rows, 96], (0..<rows * 96).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7) }),

@@ -17,8 +17,8 @@ import Testing
   @Test func everyElementType() throws {
     #expect(
       try read(hex("00000802 00000002 00000003 000102fdfeff")) == Tensor([2, 3], [0, 1, 2, 253, 254, 255] as [UInt8]))
-    #expect(try read(hex("00000901 00000002 80ff")) == Tensor([2], [-128, -1] as [Int32]))
-    #expect(try read(hex("00000b01 00000002 fffe 012c")) == Tensor([2], [-2, 300] as [Int32]))
+    #expect(try read(hex("00000901 00000002 80ff")) == Tensor([2], [-128, -1] as [Int8]))
+    #expect(try read(hex("00000b01 00000002 fffe 012c")) == Tensor([2], [-2, 300] as [Int16]))
     #expect(try read(hex("00000c01 00000002 fffffffe 0000012c")) == Tensor([2], [-2, 300] as [Int32]))
     #expect(try read(hex("00000d01 00000002 3fc00000 ff800000")) == Tensor([2], [1.5, -.infinity] as [Float]))
     #expect(try read(hex("00000e01 00000001 3ff8000000000000")) == Tensor([1], [1.5] as [Double]))

@@ -29,7 +29,8 @@ import Testing
     #expect(try read(NumPyFiles.i8) == Tensor([2], [-1, 1 << 40] as [Int64]))
     #expect(try read(NumPyFiles.u1) == Tensor([2], [0, 255] as [UInt8]))
     #expect(try read(NumPyFiles.b1) == Tensor([2], [true, false]))
-    #expect(try read(NumPyFiles.i2Big) == Tensor([2], [-2, 300] as [Int32]))
+    #expect(try read(NumPyFiles.i2Big) == Tensor([2], [-2, 300] as [Int16]))
+    #expect(try read(NumPyFiles.half) == Tensor([1], [0] as [Float16]))
     #expect(try read(NumPyFiles.scalar) == Tensor([], [1.5] as [Double]))
   }
 
@@ -42,8 +43,10 @@ import Testing
       for extents in [[], [1], [3], [2, 3], [1, 2, 3]] {
         let tensor = Tensor(TensorType(extents, type)) { Scalar(Double($0 % 2), as: type) }
         try NPY.write(tensor, to: path)
-        #expect(try readFile(path).count == 128 + tensor.type.byteCount)
-        #expect(try NPY.read(path).hasSameBits(as: tensor))
+        // NumPy has no bf16.
+        let written = type == .bf16 ? tensor.arithmetic : tensor
+        #expect(try readFile(path).count == 128 + written.type.byteCount)
+        #expect(try NPY.read(path).hasSameBits(as: written))
       }
     }
     #expect(folder.names == ["a.npy", "out.npy"])
@@ -123,7 +126,9 @@ import Testing
     refuses("expected ')'", file("{'shape': (1 2)}"))
     refuses("something follows", file("{'descr': '|u1', 'fortran_order': False, 'shape': (1,)} x", [1]))
     refuses("structured array", NumPyFiles.structured, note: "each field")
-    refuses("type '<f2'", NumPyFiles.half, note: "astype")
+    refuses(
+      "type '<c8'", file("{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}", Array(repeating: 0, count: 8)),
+      note: "astype")
     let huge = "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4294967296)}"
     refuses("more elements than can be counted", file(huge))
     refuses("more elements than can be counted", file(huge.replacing("(4294967296,", with: "(0, 4294967296,")))

@@ -120,7 +120,7 @@ import Testing
       ],
       body: .contract(
         ContractBody(
-          batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, lhs: lhs, rhs: rhs,
+          batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, accumulator: .f32, lhs: lhs, rhs: rhs,
           epilogue: Block(epilogue, stores: [Store(Access(buffer: 3, strides: [3, 1, 0]), c)]),
           rhsSum: Block(side, stores: [Store(Access(buffer: 4, strides: [0, 1, 0]), sum)]),
           lhsSum: Block(side, stores: [Store(Access(buffer: 5, strides: [1, 0, 0]), sum)]))))
@@ -154,7 +154,7 @@ import Testing
         ],
         body: .contract(
           ContractBody(
-            batchAxes: 0, mAxes: 0, nAxes: 0, kAxes: 2, summation: summation, lhs: lhs, rhs: rhs,
+            batchAxes: 0, mAxes: 0, nAxes: 0, kAxes: 2, summation: summation, accumulator: .f32, lhs: lhs, rhs: rhs,
             epilogue: Block(epilogue, stores: [Store(Access(buffer: 2, strides: [0, 0]), value)]))))
     }
     let a = (0..<rows * columns).map { 1 / Float($0 * 7 % 13 + 3) }
@@ -275,7 +275,7 @@ import Testing
       ],
       body: .contract(
         ContractBody(
-          batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, lhs: lhs, rhs: rhs,
+          batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, accumulator: .f32, lhs: lhs, rhs: rhs,
           epilogue: Block(epilogue, stores: [Store(Access(buffer: 2, strides: [512, 1, 0]), value)]))))
     let tensors = kernel.buffers.map { Tensor([$0.count], [Float](repeating: 0.5, count: $0.count)) }
     let clock = ContinuousClock()

@@ -191,7 +191,7 @@ import Testing
         ],
         body: .contract(
           ContractBody(
-            batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 0, summation: summation, lhs: left, rhs: right,
+            batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 0, summation: summation, accumulator: .f32, lhs: left, rhs: right,
             epilogue: Block(epilogue, stores: [Store(Access(buffer: 2, strides: [4, 1]), value)]))))
     }
     expect(outer(.chain), nil)

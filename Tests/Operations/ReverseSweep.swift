@@ -24,13 +24,13 @@ func gradient(of function: Function) -> Function {
     for (operand, cotangent) in zip(node.operands, flowing) {
       guard let cotangent else { continue }
       precondition(
-        cotangent.type == operand.type && operand.type.element.isFloat,
+        cotangent.type == operand.type.arithmetic && operand.type.element.isFloat,
         "'\(operation.name)' returns a cotangent of type \(cotangent.type) for an operand of type \(operand.type)")
       cotangents[operand.id] = cotangents[operand.id].map { builder.add($0, cotangent) } ?? cotangent
     }
   }
   builder.setResults(
-    function.arguments.filter(\.type.element.isFloat).map { cotangents[$0.id] ?? builder.zeros($0.type) })
+    function.arguments.filter(\.type.element.isFloat).map { cotangents[$0.id] ?? builder.zeros($0.type.arithmetic) })
   return builder.function
 }
 

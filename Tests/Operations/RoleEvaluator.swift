@@ -146,7 +146,7 @@ enum ScalarRunner {
       case .binary(let op, let a, let b): value = VectorMath.apply(op, values[a], values[b], in: &arithmetic)
       case .compare(let op, let a, let b): value = arithmetic.compare(op, values[a], values[b])
       case .select(let c, let a, let b): value = arithmetic.select(values[c], values[a], values[b])
-      case .convert(let a, let type): value = arithmetic.convert(values[a], to: type)
+      case .convert(let a, let type): value = VectorMath.convert(values[a], to: type, in: &arithmetic)
       case .fma(let a, let b, let c): value = arithmetic.fma(values[a], values[b], values[c])
       case .random(let seed, let step, let index, let stream):
         value = VectorMath.random(

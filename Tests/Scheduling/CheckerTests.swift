@@ -109,7 +109,7 @@ import Testing
       ],
       body: .contract(
         ContractBody(
-          batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, lhs: lhs, rhs: rhs,
+          batchAxes: 0, mAxes: 1, nAxes: 1, kAxes: 1, accumulator: .f32, lhs: lhs, rhs: rhs,
           epilogue: Block(side, stores: [Store(Access(buffer: 2, strides: [8, 1, 0]), value)]),
           rhsSum: Block(side, stores: [Store(Access(buffer: 3, strides: [0, 1, 0]), value)]))))
     let bias = copy([8], Access(buffer: 0, strides: [1]), Access(buffer: 1, strides: [1]), counts: (8, 8))

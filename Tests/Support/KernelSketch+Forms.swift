@@ -20,7 +20,8 @@ extension KernelSketch {
   /// One to three reductions of values of `program`.
   private mutating func makeReductions(_ program: ScalarProgram) -> [Reduction] {
     (0..<source.int(1...3)).map { i in
-      let value = i == 0 ? program.types.count - 1 : source.int(0...(program.types.count - 1))
+      let others = program.types.indices.filter { !program.types[$0].isStorage }
+      let value = i == 0 ? program.types.count - 1 : source.pick(others)
       let combiners: [Combiner] = program.types[value] == .i1 ? [.max, .min] : [.sum, .sum, .max, .min]
       return Reduction(source.pick(combiners), value)
     }
@@ -76,8 +77,10 @@ extension KernelSketch {
     let n = Array(counts[0] + counts[1]..<parallelAxes)
     let k = Array(parallelAxes..<axes.count)
     let type = source.pick([ElementType.f32, .f32, .f32, .f64, .i32, .i64, .ui8])
-    let lhs = makeFactor(batch + m + k, type)
-    let rhs = makeFactor(batch + n + k, type)
+    let narrower = ElementType.allCases.filter { type.holds($0) && $0 != type }
+    let factor = { (sketch: inout KernelSketch) in sketch.source.chance(20) ? sketch.source.pick(narrower) : type }
+    let lhs = makeFactor(batch + m + k, narrower.isEmpty ? type : factor(&self))
+    let rhs = makeFactor(batch + n + k, narrower.isEmpty ? type : factor(&self))
     let epilogue = makeBlock(ProgramContext(visible: batch + m + n, inputs: [type]), type: type)
     var rhsSum: Block?
     var lhsSum: Block?
@@ -86,8 +89,8 @@ extension KernelSketch {
     let summation: ContractBody.Summation = source.chance(30) ? .lanes : .chain
     body = .contract(
       ContractBody(
-        batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], summation: summation, lhs: lhs,
-        rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum))
+        batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], summation: summation,
+        accumulator: type, lhs: lhs, rhs: rhs, epilogue: epilogue, rhsSum: rhsSum, lhsSum: lhsSum))
   }
 
   /// A factor of a contraction: a plain load as a rule.

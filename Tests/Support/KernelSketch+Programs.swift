@@ -22,7 +22,7 @@ extension KernelSketch {
     // The result takes up the latest value.
     let last = program.convert(program.types.count - 1, to: type)
     let earlier = program.types.indices.filter { program.types[$0] == type && $0 != last }
-    guard !earlier.isEmpty, type != .i1 else { return last }
+    guard !earlier.isEmpty, BinaryOperator.add.takes(type) else { return last }
     return program.add(last, source.pick(earlier))
   }
 
@@ -49,14 +49,14 @@ extension KernelSketch {
     let (y, z) = (source.pick(alike), source.pick(alike))
     switch source.int(0...11) {
     case 0: _ = program.constant(makeScalar(type))
-    case 1...3:
+    case 1...3 where !type.isStorage:
       let operators = UnaryOperator.allCases.filter { $0.takes(type) }
       _ = program.unary(source.pick(operators), x)
-    case 4...7:
+    case 4...7 where !type.isStorage:
       let operators = BinaryOperator.allCases.filter { $0.takes(type) }
       _ = program.binary(source.pick(operators), x, y)
-    case 8: _ = program.select(program.compare(source.pick(Comparison.allCases), x, y), y, z)
-    case 9 where type.isFloat: _ = program.fma(x, y, z)
+    case 8 where !type.isStorage: _ = program.select(program.compare(source.pick(Comparison.allCases), x, y), y, z)
+    case 9 where type.isFloat && !type.isStorage: _ = program.fma(x, y, z)
     case 10: _ = program.convert(x, to: chooseType())
     case 11 where !context.visible.isEmpty:
       let index = program.index(source.pick(context.visible))
@@ -64,7 +64,7 @@ extension KernelSketch {
         let seed = program.constant(Scalar(Int64(bitPattern: source.next())))
         _ = program.random(seed: seed, step: index, index: index, stream: UInt32(source.int(0...5)))
       }
-    default: _ = program.convert(x, to: .f32)
+    default: _ = program.convert(x, to: type.isStorage ? type.arithmetic : .f32)
     }
   }
 

@@ -32,9 +32,10 @@ struct KernelSketch {
     }
   }
 
-  /// A float type mostly, f32 more often than not.
+  /// A float type mostly, f32 more often than not; now and then one that is only stored.
   mutating func chooseType() -> ElementType {
-    source.pick([.f32, .f32, .f32, .f32, .f64, .i32, .i64, .ui8, .i1])
+    if source.chance(8) { return source.pick(ElementType.allCases.filter(\.isStorage)) }
+    return source.pick([.f32, .f32, .f32, .f32, .f64, .i32, .i64, .ui8, .i1])
   }
 
   /// One axis of a buffer as an access walks it.
@@ -136,10 +137,10 @@ struct KernelSketch {
 
   /// A small constant.
   mutating func makeScalar(_ element: ElementType) -> Scalar {
-    switch element {
-    case .i1: Scalar(source.chance(50))
-    case .f32, .f64: Scalar(source.pick([0, 1, -1, 0.5, 3.25, -0.0, 1e-3, .infinity, .nan, 2.718281828]), as: element)
-    case .i32, .i64, .ui8: Scalar(Double(source.int(-3...9)), as: element)
+    switch element.kind {
+    case .boolean: Scalar(source.chance(50))
+    case .float: Scalar(source.pick([0, 1, -1, 0.5, 3.25, -0.0, 1e-3, .infinity, .nan, 2.718281828]), as: element)
+    case .signed, .unsigned: Scalar(Double(source.int(-3...9)), as: element)
     }
   }
 

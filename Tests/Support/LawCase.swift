@@ -30,11 +30,11 @@ public struct LawCase: Sendable, CustomStringConvertible {
 
   /// The same example with f64 in place of f32, in attributes too: what derivatives are checked in.
   public var inDouble: LawCase {
-    func wide(_ type: TensorType) -> TensorType { type.element == .f32 ? type.with(element: .f64) : type }
+    func wide(_ type: TensorType) -> TensorType { type.element.isFloat ? type.with(element: .f64) : type }
     let attributes = example.attributes.mapValues { attribute -> Attribute in
       switch attribute {
       case .type(let type): .type(wide(type))
-      case .elementType(.f32): .elementType(.f64)
+      case .elementType(let element) where element.isFloat: .elementType(.f64)
       case .tensor(let value): .tensor(ConstantValue(Tensor(wide(value.type), rounding: value.tensor.doubles)))
       default: attribute
       }
@@ -93,7 +93,9 @@ public func weighted(_ function: Function, seed: UInt64) -> Function? {
   var total: Value?
   for (index, result) in function.results.enumerated() where result.type.element.isFloat {
     let weights = randomNumbers(result.type.elementCount, seed: seed + UInt64(index)).map { $0 + 0.5 }
-    let product = builder.multiply(result, builder.constant(Tensor(result.type, rounding: weights)))
+    let type = result.type.arithmetic
+    let product = builder.multiply(
+      builder.convert(result, to: type.element), builder.constant(Tensor(type, rounding: weights)))
     let sum = builder.reduceSum(product, axes: Array(0..<result.type.rank))
     total = total.map { builder.add($0, sum) } ?? sum
   }

@@ -166,6 +166,7 @@ private struct GraphMaker {
     if value.type.elementCount == type.elementCount {
       return builder.reshape(builder.convert(value, to: type.element), to: type.shape)
     }
+    value = builder.convert(value, to: value.type.element.arithmetic)
     if value.type.element == .i1 { value = builder.convert(value, to: .i32) }
     value = builder.reduceMax(value, axes: Array(0..<value.type.rank))
     return builder.broadcast(builder.convert(value, to: type.element), to: type.shape, axes: [])
@@ -174,7 +175,7 @@ private struct GraphMaker {
   /// Something that `simplify` undoes, in part or whole.
   private mutating func roundabout(_ x: Value) -> Value {
     let permutation = Array((0..<x.type.rank).shuffled(using: &random))
-    let isNumber = x.type.element != .i1
+    let isNumber = ElementTypes.numbers.contains(x.type.element)
     switch random.int(0...7) {
     case 0 where isNumber && x.type.element != .ui8: return builder.negate(builder.negate(x))
     case 1 where isNumber: return builder.multiply(x, random.pick([1.0, -1, 2]))
@@ -235,7 +236,7 @@ private struct GraphMaker {
     var builder = FunctionBuilder(continuing: function)
     var total: Value?
     for result in function.results where result.type.element.isFloat {
-      let bounded = builder.convert(builder.tanh(result), to: .f32)
+      let bounded = builder.convert(builder.tanh(builder.convert(result, to: result.type.element.arithmetic)), to: .f32)
       let sum = builder.reduceSum(bounded, axes: Array(0..<result.type.rank))
       total = total.map { builder.add($0, sum) } ?? sum
     }

@@ -30,7 +30,7 @@ public enum RandomKernels {
       element.isFloat
       ? [
         0, -0.0, 1, -1, .infinity, -.infinity, .nan, 1e30, -1e-30, 88.5, -104, 1e-40, -0x1p-127, 0x1p-126, -0x1p-1030,
-        0x1p-1022,
+        0x1p-1022, 65_519, 65_520, 0x1.01p0, 0x1.008p0, 0x1p-24, 0x1.8p-25, 0x1p-25,
       ]
       : [0, 1, -1, Double(Int32.min), Double(Int32.max), -9.3e18, 9.3e18, 255]
     let type = TensorType(extents, element)

@@ -50,7 +50,7 @@ import Testing
     }
     for value in singles.prefix(50) { try expectExact(Tensor(Scalar(value))) }
     try expectExact(Tensor([special.count], special))
-    try expectExact(Tensor([special.count], special.map(Float.init)))
+    try expectExact(Tensor([special.count], special.map { Float($0) }))
   }
 
   /// Constants of every element type and size read back with their bits, listed and as bytes.
@@ -59,14 +59,10 @@ import Testing
     for extents in [[], [1], [3], [2, 1, 3], [33], [7, 11]] {
       try expectExact(
         Tensor(TensorType(extents, element)) { _ in
-          switch element {
-          case .f32: Scalar(Float(bitPattern: UInt32(truncatingIfNeeded: random.next())))
-          case .f64: Scalar(Double(bitPattern: random.next()))
-          case .i32: Scalar(Int32(truncatingIfNeeded: random.next()))
-          case .i64: Scalar(Int64(bitPattern: random.next()))
-          case .ui8: Scalar(UInt8(truncatingIfNeeded: random.next()))
-          case .i1: Scalar(random.next() & 1 == 1)
-          }
+          let bits = random.next()
+          return element.isFloat
+            ? Scalar(type: element, bits: bits >> UInt64(64 - element.bitCount))
+            : Scalar(wrapping: Int64(bitPattern: bits), as: element)
         })
     }
   }

@@ -28,6 +28,29 @@ import Testing
     #expect(abs(summary.checkpoint.parameters["b"]!.doubles[0] - 0.5) < 0.05)
   }
 
+  /// Parameters in types for storing learn too; their slots are `f32`, and the data may be integers.
+  @Test(arguments: ["bf16", "f16"]) func learnsStoredParameters(_ element: String) throws {
+    let text = linear.replacing("OPTIMIZER", with: "adam(learning_rate = 0.05)")
+      .replacing("@w: tensor<2x1xf32>", with: "@w: tensor<2x1x\(element)>")
+      .replacing("@b: tensor<1xf32>", with: "@b: tensor<1x\(element)>")
+      .replacing("dense %x, @w, @b", with: "dense %x, %w, %b")
+      .replacing("  %y = dense", with: "  %w = convert @w {to = f32}\n  %b = convert @b {to = f32}\n  %y = dense")
+    let graph = try Graph(parsing: SourceFile(path: "stored.graph", text: text))
+    let summary = try train(nil, graph) { $0.epochs = 60 }
+    let parameters = summary.checkpoint.parameters
+    #expect(parameters["w"]!.element.rawValue == element && parameters["fit.adam.m.w"]!.element == .f32)
+    #expect(summary.epochs.last!.training.loss < summary.epochs[0].training.loss / 50)
+    let weights = parameters["w"]!.doubles
+    #expect(abs(weights[0] - 2) < 0.1 && abs(weights[1] + 1) < 0.1)
+    // What is saved is read back, and goes on.
+    let folder = try TestFolder()
+    let path = folder.file("stored.safetensors")
+    try summary.checkpoint.write(to: path)
+    let again = try Checkpoint(contentsOf: path)
+    #expect(again.parameters == parameters)
+    #expect(try train(nil, graph, initial: again).epochs[0].training.loss < summary.epochs[1].training.loss)
+  }
+
   /// An epoch's figures are means over rows: with a rate of nearly nothing, those of all rows at once, although the
   /// last of the batches of 8 has 2 rows.
   @Test func figuresAreWeightedByRows() throws {

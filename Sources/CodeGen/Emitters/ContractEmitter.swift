@@ -32,6 +32,7 @@ struct ContractEmitter {
   /// - Requires: the schedule has a tile that ``ContractTiling/legal(_:_:_:_:)`` leaves as it is.
   init(_ emitter: KernelEmitter, _ body: ContractBody) {
     self.emitter = emitter
+    let body = body.widened
     self.body = body
     guard let tile = emitter.schedule.tile else { preconditionFailure("a contraction is scheduled without a tile") }
     self.tile = tile
@@ -41,7 +42,7 @@ struct ContractEmitter {
     kAxes = Array(emitter.kernel.axes.count - body.kAxes..<emitter.kernel.axes.count)
     laneProgram = tile.laneAxis == .n ? body.rhs : body.lhs
     broadcastProgram = tile.laneAxis == .n ? body.lhs : body.rhs
-    type = body.lhs.types.last!
+    type = body.accumulator
     lanes = laneAxis == nil ? 1 : max(1, emitter.function.target.vectorBytes / max(4, type.byteCount))
   }
 

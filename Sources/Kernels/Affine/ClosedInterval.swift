@@ -15,14 +15,10 @@ package struct ClosedInterval: Equatable, Sendable {
   /// - Requires: the bounds are far from those of 64 bits, as elements of buffers are.
   package var count: Int { high - low + 1 }
 
-  /// Every value of an integer type.
+  /// Every value of an integer type or of `i1`; of a float all that there is.
   package static func all(of type: ElementType) -> ClosedInterval {
-    switch type {
-    case .i32: ClosedInterval(Int(Int32.min), Int(Int32.max))
-    case .ui8: ClosedInterval(0, 255)
-    case .i1: ClosedInterval(0, 1)
-    default: ClosedInterval(.min, .max)
-    }
+    type.isFloat
+      ? ClosedInterval(.min, .max) : ClosedInterval(Int(type.lowest.integer), Int(type.highest.integer))
   }
 
   /// Whether all of `other` lies inside.

@@ -118,7 +118,7 @@ final class BlockRunner {
         case .binary(let op, let x, let y): VectorMath.apply(op, values[x], values[y], in: &a)
         case .compare(let op, let x, let y): a.compare(op, values[x], values[y])
         case .select(let condition, let x, let y): a.select(values[condition], values[x], values[y])
-        case .convert(let x, let type): a.convert(values[x], to: type)
+        case .convert(let x, let type): VectorMath.convert(values[x], to: type, in: &a)
         case .fma(let x, let y, let z): a.fma(values[x], values[y], values[z])
         case .random(let seed, let step, let index, let stream):
           VectorMath.random(seed: values[seed], step: values[step], index: values[index], stream: stream, in: &a)
@@ -141,10 +141,10 @@ final class BlockRunner {
     switch place.element {
     case .f32: return Scalar(place.memory.assumingMemoryBound(to: Float.self)[element])
     case .f64: return Scalar(place.memory.assumingMemoryBound(to: Double.self)[element])
-    case .i32: return Scalar(place.memory.assumingMemoryBound(to: Int32.self)[element])
-    case .i64: return Scalar(place.memory.assumingMemoryBound(to: Int64.self)[element])
-    case .ui8: return Scalar(place.memory.assumingMemoryBound(to: UInt8.self)[element])
     case .i1: return Scalar(place.memory.assumingMemoryBound(to: UInt8.self)[element] != 0)
+    case let type:
+      func load<E: TensorElement>(_: E.Type) -> Scalar { place.memory.assumingMemoryBound(to: E.self)[element].scalar }
+      return load(type.host)
     }
   }
 
@@ -153,9 +153,9 @@ final class BlockRunner {
     switch value.type {
     case .f32: memory.assumingMemoryBound(to: Float.self)[element] = value.float
     case .f64: memory.assumingMemoryBound(to: Double.self)[element] = value.double
-    case .i32: memory.assumingMemoryBound(to: Int32.self)[element] = Int32(truncatingIfNeeded: value.integer)
-    case .i64: memory.assumingMemoryBound(to: Int64.self)[element] = value.integer
-    case .ui8, .i1: memory.assumingMemoryBound(to: UInt8.self)[element] = UInt8(truncatingIfNeeded: value.integer)
+    case let type:
+      func write<E: TensorElement>(_: E.Type) { memory.assumingMemoryBound(to: E.self)[element] = E(value) }
+      write(type.host)
     }
   }
 

@@ -2,12 +2,9 @@ import FraguaSource
 import FraguaTensors
 
 /// A type that contractions multiply and add in.
-private protocol ContractElement {
-  static var zero: Self { get }
+private protocol ContractElement: TensorElement {
   /// What a sum starts at: what changes nothing when added.
   static var nothing: Self { get }
-  init(_ scalar: Scalar)
-  var scalar: Scalar { get }
   /// `a * b + c`: rounded once, or wrapping.
   static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self
   /// `a + b`.
@@ -16,38 +13,34 @@ private protocol ContractElement {
 
 extension Float: ContractElement {
   static var nothing: Float { -0.0 }
-  init(_ scalar: Scalar) { self = scalar.float }
-  var scalar: Scalar { Scalar(self) }
   @inline(__always) static func fma(_ a: Float, _ b: Float, _ c: Float) -> Float { c.addingProduct(a, b) }
   static func sum(_ a: Float, _ b: Float) -> Float { a + b }
 }
 extension Double: ContractElement {
   static var nothing: Double { -0.0 }
-  init(_ scalar: Scalar) { self = scalar.double }
-  var scalar: Scalar { Scalar(self) }
   @inline(__always) static func fma(_ a: Double, _ b: Double, _ c: Double) -> Double { c.addingProduct(a, b) }
   static func sum(_ a: Double, _ b: Double) -> Double { a + b }
 }
 extension ContractElement where Self: FixedWidthInteger {
   static var nothing: Self { 0 }
-  init(_ scalar: Scalar) { self.init(truncatingIfNeeded: scalar.integer) }
   @inline(__always) static func fma(_ a: Self, _ b: Self, _ c: Self) -> Self { c &+ a &* b }
   static func sum(_ a: Self, _ b: Self) -> Self { a &+ b }
 }
-extension Int32: ContractElement { var scalar: Scalar { Scalar(self) } }
-extension Int64: ContractElement { var scalar: Scalar { Scalar(self) } }
-extension UInt8: ContractElement { var scalar: Scalar { Scalar(self) } }
+extension Int32: ContractElement {}
+extension Int64: ContractElement {}
+extension UInt8: ContractElement {}
 
 extension KernelRun {
   /// Runs a contraction.
   func contract(_ body: ContractBody) {
-    switch body.lhs.types.last! {
-    case .f32: contract(body, Float.self)
-    case .f64: contract(body, Double.self)
-    case .i32: contract(body, Int32.self)
-    case .i64: contract(body, Int64.self)
-    case .ui8: contract(body, UInt8.self)
-    case .i1: preconditionFailure("the verifier refuses contractions of i1")
+    guard let type = body.accumulator.host as? any ContractElement.Type else {
+      preconditionFailure("the verifier refuses sums in \(body.accumulator.rawValue)")
+    }
+    // The compiler makes code of their own for floats.
+    switch type {
+    case is Float.Type: contract(body.widened, Float.self)
+    case is Double.Type: contract(body.widened, Double.self)
+    default: contract(body.widened, type)
     }
   }
 
@@ -61,9 +54,9 @@ extension KernelRun {
     let (lhs, rhs, epilogue) = (runner(body.lhs), runner(body.rhs), runner(body.epilogue))
     let rhsSum = body.rhsSum.map { runner($0) }
     let lhsSum = body.lhsSum.map { runner($0) }
-    var left = [T](repeating: .zero, count: rowCount * depth)  // [m, k]
-    var right = [T](repeating: .zero, count: depth * columnCount)  // [k, n]
-    var row = [T](repeating: .zero, count: columnCount)
+    var left = [T](repeating: .nothing, count: rowCount * depth)  // [m, k]
+    var right = [T](repeating: .nothing, count: depth * columnCount)  // [k, n]
+    var row = [T](repeating: .nothing, count: columnCount)
     forEachPoint(of: batch) { _ in
       forEachPoint(of: m) { i in
         forEachPoint(of: k) { p in

@@ -38,7 +38,10 @@ public struct ScalarArithmetic: ElementArithmetic {
   }
 
   public func divide(_ a: Scalar, _ b: Scalar) -> Scalar {
-    a.type == .f32 ? Scalar(a.float / b.float) : Scalar(a.double / b.double)
+    switch a.type {
+    case .f32: Scalar(a.float / b.float)
+    default: Scalar(a.double / b.double)
+    }
   }
 
   public func divideIntegers(_ a: Scalar, _ b: Scalar) -> Scalar {
@@ -50,24 +53,25 @@ public struct ScalarArithmetic: ElementArithmetic {
   }
 
   public func fma(_ a: Scalar, _ b: Scalar, _ c: Scalar) -> Scalar {
-    a.type == .f32
-      ? Scalar(c.float.addingProduct(a.float, b.float)) : Scalar(c.double.addingProduct(a.double, b.double))
-  }
-
-  public func squareRoot(_ a: Scalar) -> Scalar {
-    a.type == .f32 ? Scalar(a.float.squareRoot()) : Scalar(a.double.squareRoot())
-  }
-
-  public func negate(_ a: Scalar) -> Scalar {
     switch a.type {
-    case .f32: Scalar(type: .f32, bits: a.bits ^ 0x8000_0000)
-    case .f64: Scalar(type: .f64, bits: a.bits ^ 0x8000_0000_0000_0000)
-    default: wrap(0 &- a.integer, a.type)
+    case .f32: Scalar(c.float.addingProduct(a.float, b.float))
+    default: Scalar(c.double.addingProduct(a.double, b.double))
     }
   }
 
+  public func squareRoot(_ a: Scalar) -> Scalar {
+    switch a.type {
+    case .f32: Scalar(a.float.squareRoot())
+    default: Scalar(a.double.squareRoot())
+    }
+  }
+
+  public func negate(_ a: Scalar) -> Scalar {
+    a.type.isFloat ? Scalar(type: a.type, bits: a.bits ^ a.type.signMask) : wrap(0 &- a.integer, a.type)
+  }
+
   public func magnitude(_ a: Scalar) -> Scalar {
-    Scalar(type: a.type, bits: a.bits & (a.type == .f32 ? 0x7FFF_FFFF : 0x7FFF_FFFF_FFFF_FFFF))
+    Scalar(type: a.type, bits: a.bits & ~a.type.signMask)
   }
 
   public func floor(_ a: Scalar) -> Scalar { rounded(a, .down) }
@@ -81,7 +85,7 @@ public struct ScalarArithmetic: ElementArithmetic {
   public func shiftLeft(_ a: Scalar, _ amount: Scalar) -> Scalar { wrap(a.integer &<< amount.integer, a.type) }
 
   public func shiftRight(_ a: Scalar, _ amount: Scalar) -> Scalar {
-    let bits = a.type == .i32 ? a.bits & 0xFFFF_FFFF : a.bits
+    let bits = a.bits & (.max >> UInt64(64 - a.type.bitCount))
     return wrap(Int64(bitPattern: bits &>> amount.bits), a.type)
   }
 
@@ -110,11 +114,8 @@ public struct ScalarArithmetic: ElementArithmetic {
   }
 
   public func bitCast(_ a: Scalar, to type: ElementType) -> Scalar {
-    switch type {
-    case .i32: Scalar(type: .i32, bits: UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: a.integer))))
-    case .f32: Scalar(type: .f32, bits: a.bits & 0xFFFF_FFFF)
-    default: Scalar(type: type, bits: a.bits)
-    }
+    if !type.isFloat { return wrap(a.integer, type) }
+    return Scalar(type: type, bits: a.bits & (.max >> UInt64(64 - type.bitCount)))
   }
 
   /// `x` reduced to the width of the integer type `type`; to its lowest bit for `i1`.
@@ -122,15 +123,17 @@ public struct ScalarArithmetic: ElementArithmetic {
     switch type {
     case .i32: Scalar(Int32(truncatingIfNeeded: x))
     case .i64: Scalar(x)
-    case .ui8: Scalar(UInt8(truncatingIfNeeded: x))
-    default: Scalar(type: type, bits: UInt64(bitPattern: x & 1))
+    default: Scalar(wrapping: x, as: type)
     }
   }
 
   /// A float rounded to an integer by `rule`.
   private func rounded(_ a: Scalar, _ rule: FloatingPointRoundingRule) -> Scalar {
     // What the library does with bits knows of no mode.
-    a.type == .f32 ? Scalar(a.float.flushed.rounded(rule)) : Scalar(a.double.flushed.rounded(rule))
+    switch a.type {
+    case .f32: Scalar(a.float.flushed.rounded(rule))
+    default: Scalar(a.double.flushed.rounded(rule))
+    }
   }
 
   /// Whether `a op b` holds.

@@ -23,8 +23,12 @@ extension KernelParser {
     let form = try oneOf(Kernel.Form.self)
     let groups = try axes(form)
     let counts = groups.map(\.count)
-    let summation: ContractBody.Summation =
-      form == .contract && token.kind == .word ? try oneOf(ContractBody.Summation.self) : .chain
+    var summation = ContractBody.Summation.chain
+    var accumulator: ElementType?
+    if form == .contract {
+      if token.kind == .word, text(token) != "accumulator" { summation = try oneOf(ContractBody.Summation.self) }
+      if accept(word: "accumulator") { accumulator = try oneOf(ElementType.self) }
+    }
     let scope = KernelScope(axisCount: counts.reduce(0, +), buffers: try buffers())
     try expect(.leftBrace)
     let body: Kernel.Body
@@ -34,7 +38,7 @@ extension KernelParser {
       body = .rows(try stages(scope))
       parallel = counts[0]
     case .contract:
-      body = .contract(try contract(counts, summation, scope))
+      body = .contract(try contract(counts, summation, accumulator, scope))
       parallel = counts[0] + counts[1] + counts[2]
     case .scatter:
       let initial = try part("initial", scope).program
@@ -128,13 +132,13 @@ extension KernelParser {
 
   /// Reads the parts of a contraction.
   private mutating func contract(
-    _ counts: [Int], _ summation: ContractBody.Summation, _ scope: KernelScope
+    _ counts: [Int], _ summation: ContractBody.Summation, _ accumulator: ElementType?, _ scope: KernelScope
   ) throws(Diagnostic) -> ContractBody {
     let lhs = try part("lhs", scope).program
     let rhs = try part("rhs", scope).program
     var body = ContractBody(
-      batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], summation: summation, lhs: lhs,
-      rhs: rhs, epilogue: try part("epilogue", scope))
+      batchAxes: counts[0], mAxes: counts[1], nAxes: counts[2], kAxes: counts[3], summation: summation,
+      accumulator: accumulator ?? lhs.types.last ?? .f32, lhs: lhs, rhs: rhs, epilogue: try part("epilogue", scope))
     if text(token) == "rhs_sum" { body.rhsSum = try part("rhs_sum", scope) }
     if text(token) == "lhs_sum" { body.lhsSum = try part("lhs_sum", scope) }
     return body

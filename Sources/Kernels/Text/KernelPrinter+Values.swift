@@ -67,14 +67,7 @@ extension KernelPrinter {
 
   /// The shortest decimal that is read back as the same bits; infinities and NaN as their bits, `0x7f800000`.
   static func text(of scalar: Scalar) -> String {
-    switch scalar.type {
-    case .f32:
-      scalar.float.isFinite ? scalar.float.description : "0x" + String(scalar.bits, radix: 16)
-    case .f64:
-      scalar.double.isFinite ? scalar.double.description : "0x" + String(scalar.bits, radix: 16)
-    case .i1: scalar.bits == 0 ? "false" : "true"
-    case .i32, .i64, .ui8: String(scalar.integer)
-    }
+    scalar.isFinite ? scalar.digits : scalar.hexadecimal(uppercase: false)
   }
 
   /// `text` between quotation marks, control characters escaped.

@@ -125,6 +125,9 @@ public struct KernelPrinter {
     let buffers = kernel.buffers.enumerated().map { "b\($0): \($1.use.rawValue) \($1.element.rawValue)[\($1.count)]" }
     var head = "kernel @\(name) \(kernel.form.rawValue) [\(Self.axes(kernel))]"
     if case .contract(let body) = kernel.body, body.summation != .chain { head += " \(body.summation.rawValue)" }
+    if case .contract(let body) = kernel.body, body != body.widened {
+      head += " accumulator \(body.accumulator.rawValue)"
+    }
     braces(head + " (\(buffers.joined(separator: ", ")))") { printer in
       for part in kernel.parts { printer.print(part, kernel) }
     }

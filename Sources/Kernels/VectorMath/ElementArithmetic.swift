@@ -42,12 +42,12 @@ public protocol ElementArithmetic {
   /// Logical.
   mutating func shiftRight(_ a: Value, _ amount: Value) -> Value
 
-  /// All but `.ne` are false where an operand is NaN. Integers compare signed, `ui8` and `i1` unsigned.
+  /// All but `.ne` are false where an operand is NaN. Integers compare as they are, signed or unsigned; `i1` unsigned.
   mutating func compare(_ op: Comparison, _ a: Value, _ b: Value) -> Value
   mutating func select(_ condition: Value, _ a: Value, _ b: Value) -> Value
-  /// As ``ScalarProgram/Instruction/convert(_:_:)`` defines it.
+  /// As ``ScalarProgram/Instruction/convert(_:_:)`` defines it; but for floats of 16 bits, which are ``VectorMath``'s.
   mutating func convert(_ a: Value, to type: ElementType) -> Value
-  /// The same bits as another type of the same width: f32 with i32, f64 with i64.
+  /// The same bits as another type of the same width: f32 with i32, f64 with i64, f16 and bf16 with ui16.
   mutating func bitCast(_ a: Value, to type: ElementType) -> Value
   /// The element type of a value.
   func type(of a: Value) -> ElementType

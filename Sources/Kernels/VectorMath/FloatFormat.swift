@@ -70,11 +70,12 @@ struct FloatFormat: Sendable {
   /// 1.5 * 2^significandBits: adding it to a small number rounds that to an integer, held in the low bits.
   var roundingMagic: Double { Double(Int64(3) << (significandBits - 1)) }
   /// The bits of a number of the format.
-  func bits(of x: Double) -> Int64 {
-    type == .f32 ? Int64(Int32(bitPattern: Float(x).bitPattern)) : Int64(bitPattern: x.bitPattern)
-  }
+  func bits(of x: Double) -> Int64 { word(Scalar(x, as: type).bits) }
   /// The sign bit alone.
-  var signMask: Int64 { type == .f32 ? Int64(Int32.min) : Int64.min }
+  var signMask: Int64 { word(type.signMask) }
+  private func word(_ bits: UInt64) -> Int64 { Scalar(wrapping: Int64(bitPattern: bits), as: bitsType).integer }
+  /// 2 to the bits of two significands.
+  var squaredPrecision: Double { Double(sign: .plus, exponent: 2 * Int(significandBits + 1), significand: 1) }
   /// The explicit significand's bits.
   var significandMask: Int64 { (1 << significandBits) - 1 }
 }
@@ -88,14 +89,7 @@ extension ElementArithmetic {
 
   /// The integer or boolean constant `x`, wrapped to `type`.
   mutating func integer(_ x: Int64, _ type: ElementType) -> Value {
-    let bits: Int64 =
-      switch type {
-      case .i32: Int64(Int32(truncatingIfNeeded: x))
-      case .ui8: x & 0xFF
-      case .i1: x & 1
-      default: x
-      }
-    return constant(Scalar(type: type, bits: UInt64(bitPattern: bits)))
+    constant(Scalar(wrapping: x, as: type))
   }
 
   /// The bits of `x` as an integer.

@@ -24,7 +24,12 @@ private struct ErrorFunctionFit {
   /// erf is 1 above.
   let highest: Double
 
-  static func of(_ format: FloatFormat) -> ErrorFunctionFit { format.type == .f32 ? f32 : f64 }
+  static func of(_ format: FloatFormat) -> ErrorFunctionFit {
+    switch format.type {
+    case .f32: f32
+    default: f64
+    }
+  }
 
   /// P errs by 2^-29.6 of the result, Q by 2^-29.8.
   private static let f32 = ErrorFunctionFit(

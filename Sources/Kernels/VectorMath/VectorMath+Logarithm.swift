@@ -24,7 +24,7 @@ extension VectorMath {
     let parts = split(u, format, in: &a)
     // Beyond twice the precision nothing that was lost matters.
     let power = reciprocalPower2(parts.biasedExponent, format, in: &a)
-    let isLarge = a.compare(.gt, u, a.number(format.type == .f32 ? 0x1p48 : 0x1p106, format))
+    let isLarge = a.compare(.gt, u, a.number(format.squaredPrecision, format))
     let scale = a.select(isLarge, zero, power)
     let f = a.fma(lost, scale, a.subtract(parts.significand, one))
     let result = logarithm(exponent: parts.exponent, f, format, in: &a)

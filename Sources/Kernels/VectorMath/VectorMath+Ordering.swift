@@ -59,11 +59,9 @@ extension VectorMath {
 
   /// `x` without its sign; MIN stays MIN.
   public static func magnitude<A: ElementArithmetic>(_ x: A.Value, in a: inout A) -> A.Value {
-    switch a.type(of: x) {
-    case .f32, .f64: a.magnitude(x)
-    case .i32, .i64: maximum(x, a.negate(x), in: &a)
-    case .ui8, .i1: x
-    }
+    let type = a.type(of: x)
+    if type.isFloat { return a.magnitude(x) }
+    return type.isUnsigned ? x : maximum(x, a.negate(x), in: &a)
   }
 
   /// The remainder of floats with the dividend's sign: `x - y trunc(x / y)`, exact as C's `fmod` is where `|x / y|` is

@@ -61,14 +61,14 @@ extension KernelChecker {
       return expect(types[x], "the operand") ?? (op.takes(type) ? nil : "no \(op.rawValue) of \(type.rawValue)")
     case .compare(let op, let x, let y):
       if types[x] != types[y] { return "\(op.rawValue) of \(types[x].rawValue) and \(types[y].rawValue)" }
-      return expect(.i1, "a comparison")
+      return expect(.i1, "a comparison") ?? (op.takes(types[x]) ? nil : "no \(op.rawValue) of \(types[x].rawValue)")
     case .select(let condition, let x, let y):
       if types[condition] != .i1 { return "a condition of \(types[condition].rawValue)" }
       if types[x] != types[y] { return "select between \(types[x].rawValue) and \(types[y].rawValue)" }
       return expect(types[x], "the operand")
     case .convert: return nil
     case .fma(let x, let y, let z):
-      if !type.isFloat { return "fma of \(type.rawValue)" }
+      if !type.isFloat || type.isStorage { return "fma of \(type.rawValue)" }
       return [x, y, z].lazy.compactMap { expect(types[$0], "the operand") }.first
     case .random(let seed, let step, let index, _):
       if let bad = [seed, step, index].first(where: { types[$0] != .i64 }) {
@@ -160,18 +160,5 @@ extension KernelChecker {
     let element = store.access.element
     return bounds.isInjective(over: part.axes, element)
       ? nil : "the strides \(element.coefficients) may hit an element twice"
-  }
-}
-
-extension Scalar {
-  /// Whether the bits are those of a value of the type: extended as ``Scalar/bits`` says.
-  var isCanonical: Bool {
-    switch type {
-    case .f32: bits >> 32 == 0
-    case .i32: Int64(Int32(truncatingIfNeeded: integer)) == integer
-    case .ui8: bits < 256
-    case .i1: bits < 2
-    case .f64, .i64: true
-    }
   }
 }

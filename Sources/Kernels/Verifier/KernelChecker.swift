@@ -89,10 +89,11 @@ struct KernelChecker {
       let lhs = check(parts[0])
       let rhs = check(parts[1])
       guard let lhs, let rhs else { return }
-      if lhs != rhs || lhs == .i1 {
-        return fail("a contraction of \(lhs.rawValue) with \(rhs.rawValue)")
+      let sum = body.accumulator
+      if !Combiner.sum.takes(sum) || !sum.holds(lhs) || !sum.holds(rhs) {
+        return fail("a contraction of \(lhs.rawValue) with \(rhs.rawValue), summed in \(sum.rawValue)")
       }
-      for part in parts[2...] { check(part, inputs: [lhs]) }
+      for part in parts[2...] { check(part, inputs: [sum]) }
       if body.epilogue.stores.isEmpty { fail("nothing is stored", in: "epilogue") }
     case .scatter:
       let initial = check(parts[0])
@@ -100,7 +101,7 @@ struct KernelChecker {
       let update = check(parts[2])
       guard let initial, let index, let update else { return }
       if index != .i64 { fail("the index is \(index.rawValue), not i64", in: "index") }
-      if initial != update || update == .i1 {
+      if initial != update || !Combiner.sum.takes(update) {
         return fail("a scatter of \(update.rawValue) onto \(initial.rawValue)")
       }
       check(parts[3], inputs: [initial])
@@ -110,7 +111,7 @@ struct KernelChecker {
       for value in body.sums {
         guard body.row.program.types.indices.contains(value) else { return fail("a sum of value \(value)", in: "row") }
         sums.append(body.row.program.types[value])
-        if sums.last == .i1 { fail("a sum of i1", in: "row") }
+        if let type = sums.last, !Combiner.sum.takes(type) { fail("a sum of \(type.rawValue)", in: "row") }
       }
       check(parts[1], inputs: sums)
     }
@@ -134,8 +135,8 @@ struct KernelChecker {
       switch stage {
       case .sweep(_, let locals, let reductions):
         check(part, inputs: scalars, locals: arrays)
-        if reductions.contains(where: { $0.combiner == .sum && types[$0.value] == .i1 }) {
-          fail("a sum of i1", in: part.name)
+        if let bad = reductions.first(where: { !$0.combiner.takes(types[$0.value]) }) {
+          fail("a \(bad.combiner.rawValue) of \(types[bad.value].rawValue)", in: part.name)
         }
         arrays += locals.map { types[$0] }
         scalars += reductions.map { types[$0.value] }

@@ -71,7 +71,7 @@ extension FunctionBuilder {
   /// An `i1` tensor with a new last axis of extent `depth`: whether its coordinate is the index.
   mutating func isIndex(_ indices: Value, depth: Extent) -> Value {
     // A ui8 could not count to a depth above 256.
-    let wide = indices.type.element == .ui8 ? convert(indices, to: .i32) : indices
+    let wide = indices.type.element.bitCount < 32 ? convert(indices, to: .i32) : indices
     let shape = wide.type.shape + [depth]
     let axis = wide.type.rank
     let repeated = broadcast(wide, to: shape, alongNew: [axis])

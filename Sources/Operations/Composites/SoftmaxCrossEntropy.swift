@@ -30,7 +30,9 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation, LogitsOperation,
   public var logitsFunction: String { "softmax" }
 
   public func labels(_ operands: [TensorType], _ attributes: Attributes) -> (operand: Int, kind: LabelKind)? {
-    guard operands[1].element.isInteger, let classes = operands[0].shape.last?.fixedValue else { return nil }
+    guard ElementTypes.integers.contains(operands[1].element), let classes = operands[0].shape.last?.fixedValue else {
+      return nil
+    }
     return (1, .classes(classes))
   }
 
@@ -39,7 +41,7 @@ public struct SoftmaxCrossEntropyOperation: CompositeOperation, LogitsOperation,
     try requireRank(operands, 0, atLeast: 1)
     let (logits, labels) = (operands[0], operands[1])
     let row = TensorType(Array(logits.shape.dropLast()), logits.element)
-    if labels.element.isInteger {
+    if ElementTypes.integers.contains(labels.element) {
       guard labels.shape == row.shape else {
         let misfit = error(
           "takes one class for each row of \(logits), so 'labels' must be \(row.with(element: labels.element)), "

@@ -23,7 +23,7 @@ public struct CompareOperation: PrimitiveOperation, FoldableOperation, Commutati
       "Whether a relation holds between two tensors, element by element.", group: "Elementwise",
       example: "%c = compare %a, %b {direction = lt} : tensor<Bx3xi1>",
       details: """
-        Of any element type; the result is i1. All relations but ne are false where an operand is NaN. Zeros of both
+        Of all types that are computed with; the result is i1. All relations but ne are false where an operand is NaN. Zeros of both
         signs are equal; false is less than true. Not differentiable. Broadcasts its operands.
         """)
   }
@@ -34,6 +34,7 @@ public struct CompareOperation: PrimitiveOperation, FoldableOperation, Commutati
   }
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
+    try require(operands, 0, in: ElementTypes.all)
     try requireSameElement(operands, 0, 1)
     try requireSameShape(operands, 0, 1)
     return [operands[0].with(element: .i1)]

@@ -21,9 +21,11 @@ public struct ConvertOperation: PrimitiveOperation, FoldableOperation, Convertin
       "Elements converted to another element type.", group: "Elementwise",
       example: "%y = convert %pixels {to = f32} : tensor<Bx28x28xf32>",
       details: """
-        To a float: rounded to nearest even. Float to integer: towards 0, saturating, NaN becomes 0. Integer to integer:
-        wraps. To i1: whether the element is not 0. From i1: 0 or 1. Between floats dx = dy converted back; integer and
-        boolean results and operands stop differentiation.
+        To a float: rounded to nearest even, integers to f16 and bf16 by way of f64. Float to integer: towards 0,
+        saturating, NaN becomes 0. Integer to integer: wraps. To i1: whether the element is not 0. From i1: 0 or 1.
+        Between floats dx = dy, in the type that x computes in; integer and boolean results and operands stop
+        differentiation.
+        The types f16, bf16, i8, i16, ui16 and ui32 are for storing: to compute, convert to f32, i32 or i64.
         """)
   }
 
@@ -37,21 +39,17 @@ public struct ConvertOperation: PrimitiveOperation, FoldableOperation, Convertin
     if type == x.type { return [x] }
     if x.element.isFloat { return [Tensor(type, rounding: x.doubles)] }
     let integers = x.integers
-    return [
-      Tensor(type) { i in
-        switch type.element {
-        case .f32: Scalar(Float(integers[i]))
-        case .f64: Scalar(Double(integers[i]))
-        case .i1: Scalar(integers[i] != 0)
-        default: Scalar(wrapping: integers[i], as: type.element)
-        }
-      }
-    ]
+    switch type.element {
+    case .f32: return [Tensor(type.extents, integers.map(Float.init))]
+    case .i1: return [Tensor(type.extents, integers.map { $0 != 0 })]
+    case let element where element.isFloat: return [Tensor(type, rounding: integers.map(Double.init))]
+    default: return [Tensor(type, wrapping: integers)]
+    }
   }
 
   public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {
     let element = node.operands[0].type.element
-    return [element.isFloat ? builder.convert(node.cotangent, to: element) : nil]
+    return [element.isFloat ? builder.convert(node.cotangent, to: element.arithmetic) : nil]
   }
 
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role {
@@ -75,6 +73,11 @@ public struct ConvertOperation: PrimitiveOperation, FoldableOperation, Convertin
       example([3], .ui8, to: .f32, .cycle([0, 7, 255])), example([3], .i64, to: .i32, .cycle([4_294_967_297, -1])),
       example([2], .i1, to: .f32, .cycle([0, 1])), example([3], .i32, to: .ui8, .cycle([256, -1, 7])),
       example([3], .i32, to: .i1, .cycle([256, 0])), example([2], .i1, to: .i64, .cycle([1, 0])),
+      example([4], .f32, to: .bf16, .cycle([1.003, -0x1.01p0, 3, 0.1])), example([3], .bf16, to: .f32),
+      example([4], .f64, to: .f16, .cycle([6.25, 1e-3, -0x1.002p0, 0.1])), example([2], .f16, to: .f64),
+      example([3], .i32, to: .i8, .cycle([200, -3, 256])), example([3], .i8, to: .i32, .cycle([-128, 127, 0])),
+      example([3], .ui16, to: .f32, .cycle([65_535, 0, 3])), example([2], .ui32, to: .i64, .cycle([4_294_967_295, 1])),
+      example([3], .f32, to: .i16, .cycle([40_000, -2.5, 7])), example([2], .i64, to: .bf16, .cycle([257, -259])),
     ]
   }
 }
@@ -91,19 +94,5 @@ extension ConvertOperation: SimplifiableOperation {
     if between.isFloat, !first.isFloat, target.isInteger, !target.holds(first) { return nil }
     if first == target { return s.unchanged(inner) }
     return [s.make(ConvertOperation(), [inner], attributes)]
-  }
-}
-
-extension ElementType {
-  /// Whether every value of `other` is one of this type.
-  fileprivate func holds(_ other: ElementType) -> Bool {
-    if self == other { return true }
-    return switch (other, self) {
-    case (.i1, _): true
-    case (.ui8, .i32), (.ui8, .i64), (.ui8, .f32), (.ui8, .f64): true
-    case (.i32, .i64), (.i32, .f64): true
-    case (.f32, .f64): true
-    default: false
-    }
   }
 }

@@ -55,7 +55,7 @@ public struct SelectOperation: PrimitiveOperation, FoldableOperation {
         [TensorType(extents, .i1)] + pair(extents, element),
         values: [.cycle([1, 0, 0]), .uniform(-2...2), .uniform(-2...2)])
     }
-    return [example([2, 5], .f32), example([], .f64), example([3], .i32), example([4], .i1)]
+    return [example([2, 5], .f32), example([], .f64), example([3], .i32), example([4], .i1), example([3], .bf16)]
   }
 }
 

@@ -43,7 +43,7 @@ public struct GatherOperation: PrimitiveOperation, FoldableOperation {
   public func pullback(_ node: Pullback, _ builder: inout FunctionBuilder) -> [Value?] {
     let (table, indices) = (node.operands[0], node.operands[1])
     let clamped = builder.clamp(indices, below: table.type.shape[0])
-    return [builder.scatterAdd(builder.zeros(table.type), clamped, node.cotangent), nil]
+    return [builder.scatterAdd(builder.zeros(table.type.arithmetic), clamped, node.cotangent), nil]
   }
 
   public func role(_ operands: [TensorType], _ results: [TensorType], _ attributes: Attributes) -> Role { .gather }
@@ -58,7 +58,7 @@ public struct GatherOperation: PrimitiveOperation, FoldableOperation {
     return [
       example([5, 3], .f32, [4], .i32, [0, 4, 2, 2]), example([3], .f64, [2, 2], .i64, [-7, 1, 2, 9]),
       example([4, 2, 3], .f64, [], .ui8, [3]), example([2, 3], .i32, [3], .ui8, [0, 1, 200]),
-      example([300, 1], .f32, [2], .ui8, [255, 0]),
+      example([300, 1], .f32, [2], .ui8, [255, 0]), example([5, 3], .bf16, [4], .i32, [0, 4, 2, 2]),
     ]
   }
 }
@@ -67,17 +67,12 @@ extension FunctionBuilder {
   /// `indices` brought into `0 ..< extent`, with as few operations as their type allows.
   mutating func clamp(_ indices: Value, below extent: Extent) -> Value {
     var result = indices
-    if indices.type.element != .ui8 { result = maximum(result, 0) }
+    if !indices.type.element.isUnsigned { result = maximum(result, 0) }
     guard let n = extent.fixedValue else {
       let last = subtract(elementCount([extent], .i64), 1)
       return minimum(convert(result, to: .i64), last)
     }
-    let largest =
-      switch indices.type.element {
-      case .ui8: Int(UInt8.max)
-      case .i32: Int(Int32.max)
-      default: Int.max
-      }
+    let largest = Int(indices.type.element.highest.integer)
     return n - 1 >= largest ? result : minimum(result, constant(Double(n - 1), like: result))
   }
 

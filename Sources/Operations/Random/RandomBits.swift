@@ -57,7 +57,7 @@ extension Operation {
   /// The type in the attribute `type`, checked to be of floats.
   func randomType(_ attributes: Attributes) throws(Diagnostic) -> TensorType {
     let type = attributes.type("type")
-    guard type.element.isFloat else {
+    guard ElementTypes.floats.contains(type.element) else {
       throw error("makes \(list(ElementTypes.floats)) elements, but attribute 'type' is \(type)")
     }
     return try checkedResult(type)

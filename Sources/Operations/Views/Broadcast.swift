@@ -86,7 +86,8 @@ public struct BroadcastOperation: PrimitiveOperation, RearrangingOperation, Fold
     return [
       example([3], .f32, to: [2, 3], axes: [1]), example([], .f64, to: [3, 2], axes: []),
       example([2, 1], .f32, to: [2, 5], axes: [0, 1]), example([2, 1, 3], .f64, to: [4, 2, 7, 3], axes: [1, 2, 3]),
-      example([3], .i32, to: [3, 2], axes: [0]), example([1], .f32, to: [1], axes: [0]),
+      example([3], .i32, to: [3, 2], axes: [0]), example([3], .f16, to: [3, 2], axes: [0]),
+      example([1], .f32, to: [1], axes: [0]),
     ]
   }
 }

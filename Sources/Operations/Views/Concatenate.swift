@@ -105,7 +105,7 @@ public struct ConcatenateOperation: CompositeOperation {
     return [
       example([[2, 3], [2, 1], [2, 4]], .f32), example([[3], [1]], .f64, axis: 0), example([[2, 3]], .f32),
       example([[1, 2, 3], [4, 2, 3]], .f64, axis: 0), example([[2, 1, 3], [2, 2, 3]], .i32, axis: 1),
-      example([[2], [3]], .i1), example([[20, 3], [20, 30]], .f32),
+      example([[2], [3]], .i1), example([[2], [3]], .ui16), example([[20, 3], [20, 30]], .f32),
     ]
   }
 

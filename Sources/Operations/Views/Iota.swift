@@ -26,7 +26,7 @@ public struct IotaOperation: PrimitiveOperation {
 
   public func inferTypes(_ operands: [TensorType], _ attributes: Attributes) throws(Diagnostic) -> [TensorType] {
     let type = attributes.type("type")
-    if type.element == .i1 {
+    if !ElementTypes.numbers.contains(type.element) {
       throw error("makes \(list(ElementTypes.numbers)) elements, but attribute 'type' is \(type)")
     }
     try requireAxes([attributes.integer("axis")], rank: type.rank, of: "axis")

@@ -106,7 +106,7 @@ public struct PadOperation: PrimitiveOperation, FoldableOperation {
     return [
       example([2, 3], .f32, [1, 0], [0, 2]), example([5], .f64, [2], [3], fill: 1.5),
       example([2, 3], .f32, [3], [1], axes: [1], fill: -1), example([], .f32, [], []),
-      example([3], .i32, [1], [1], fill: 7), example([3], .f32, [0], [0]),
+      example([3], .i32, [1], [1], fill: 7), example([3], .f16, [1], [1], fill: 0.5), example([3], .f32, [0], [0]),
     ]
   }
 }

@@ -66,7 +66,7 @@ public struct ReshapeOperation: PrimitiveOperation, RearrangingOperation, Foldab
     }
     return [
       example([2, 3, 5], .f32, to: [6, 5]), example([], .f64, to: [1, 1]), example([7, 1], .i32, to: [7]),
-      example([4], .i1, to: [2, 2]),
+      example([4], .i1, to: [2, 2]), example([6], .bf16, to: [2, 3]),
     ]
   }
 

@@ -114,7 +114,8 @@ public struct SliceOperation: PrimitiveOperation, FoldableOperation {
     return [
       example([5, 7], .f32, [1, 2], [4, 7]), example([7], .f64, [1], [7], [3]),
       example([3, 8], .f32, [1], [6], [2], axes: [1]), example([], .f32, [], []),
-      example([3, 4], .i32, [0, 1], [3, 2], [2, 1]), example([4, 5], .f64, [1, 0], [5, 4], [4, 3], axes: [1, 0]),
+      example([3, 4], .i32, [0, 1], [3, 2], [2, 1]), example([3, 4], .i8, [0, 1], [3, 2], [2, 1]),
+      example([4, 5], .f64, [1, 0], [5, 4], [4, 3], axes: [1, 0]),
     ]
   }
 

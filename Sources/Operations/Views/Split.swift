@@ -107,7 +107,7 @@ public struct SplitOperation: CompositeOperation {
     let axis = node.attributes.axis("axis", rank: node.operands[0].type.rank)
     var pieces: [Value] = []
     for (result, cotangent) in zip(node.results, node.cotangents) {
-      pieces.append(cotangent ?? builder.zeros(result.type))
+      pieces.append(cotangent ?? builder.zeros(result.type.arithmetic))
     }
     return [builder.concatenate(pieces, axis: axis)]
   }
@@ -125,7 +125,7 @@ public struct SplitOperation: CompositeOperation {
       example([2, 6], .f32, sizes: [1, 2, 3]), example([4], .f64, parts: 2),
       example([3, 4, 2], .f64, parts: 2, axis: 1),
       example([5, 2], .f32, sizes: [5], axis: 0), example([4, 3], .i32, sizes: [3, 1], axis: 0),
-      example([6], .i1, parts: 3),
+      example([6], .i1, parts: 3), example([6], .bf16, parts: 2),
     ]
   }
 

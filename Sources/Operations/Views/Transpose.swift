@@ -60,7 +60,7 @@ public struct TransposeOperation: PrimitiveOperation, RearrangingOperation, Fold
     }
     return [
       example([2, 3], .f32, [1, 0]), example([2, 3, 5], .f64, [2, 0, 1]), example([], .f32, []),
-      example([3, 1, 2], .i32, [1, 2, 0]),
+      example([3, 1, 2], .i32, [1, 2, 0]), example([3, 2], .i16, [1, 0]),
     ]
   }
 }

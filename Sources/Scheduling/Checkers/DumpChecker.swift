@@ -77,7 +77,7 @@ public enum DumpChecker {
     guard (1...64).contains(tile.broadcasts), (1...512).contains(tile.lanes) else {
       return "has the tile \(words), which no register file holds"
     }
-    let lanes = max(1, target.vectorBytes / max(4, body.lhs.types.last!.byteCount))
+    let lanes = max(1, target.vectorBytes / max(4, body.accumulator.byteCount))
     let laneAxis = ContractScratch.laneAxis(kernel, body, tile)
     if laneAxis != nil, tile.lanes % lanes != 0 {
       return "has the tile \(words), whose lanes are no multiple of the \(lanes) of a vector"

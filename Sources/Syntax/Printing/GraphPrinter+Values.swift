@@ -14,12 +14,12 @@ extension GraphPrinter {
   private static func value(_ value: Attribute) -> String {
     switch value {
     case .integer(let n): "\(n)"
-    case .float(let x): float(Scalar(x))
+    case .float(let x): scalar(Scalar(x))
     case .element(let scalar): self.scalar(scalar)
     case .boolean(let b): "\(b)"
     case .keyword(let word): word
     case .integers(let list): "[\(list.map(String.init).joined(separator: ", "))]"
-    case .numbers(let list): "[\(list.map { float(Scalar($0)) }.joined(separator: ", "))]"
+    case .numbers(let list): "[\(list.map { scalar(Scalar($0)) }.joined(separator: ", "))]"
     case .keywords(let words): "[\(words.joined(separator: ", "))]"
     case .elementType(let type): type.rawValue
     case .type(let type): "\(type)"
@@ -77,20 +77,9 @@ extension GraphPrinter {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// An element.
+  /// An element: the shortest decimal that reads back the same, or the bits where there is none.
   private static func scalar(_ scalar: Scalar) -> String {
-    switch scalar.type {
-    case .f32, .f64: float(scalar)
-    case .i32, .i64, .ui8: "\(scalar.integer)"
-    case .i1: scalar.integer != 0 ? "true" : "false"
-    }
-  }
-
-  /// The shortest decimal that reads back the same, or the bits where there is none.
-  private static func float(_ scalar: Scalar) -> String {
-    guard !scalar.asDouble.isFinite else { return scalar.type == .f32 ? "\(scalar.float)" : "\(scalar.double)" }
-    let digits = String(scalar.bits, radix: 16, uppercase: true)
-    return "0x" + String(repeating: "0", count: 2 * scalar.type.byteCount - digits.count) + digits
+    scalar.isFinite ? scalar.digits : scalar.hexadecimal()
   }
 
   /// ` loc(...)`, where locations are wanted.
