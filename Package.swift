@@ -44,7 +44,7 @@ let package = Package(
     module("Source", []),
     module("Tensors", ["CSupport", "FraguaSource"]),
     module("Kernels", ["FraguaSource", "FraguaTensors"]),
-    module("Scheduling", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
+    module("Scheduling", ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Graph", ["FraguaSource", "FraguaTensors", "FraguaKernels"]),
     module("Operations", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", numerics]),
     module("Syntax", ["FraguaSource", "FraguaTensors", "FraguaGraph"]),
@@ -58,7 +58,7 @@ let package = Package(
     module("CodeGen", ["CLLVM", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling"]),
     module(
       "Runtime",
-      ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "FraguaCodeGen"]),
+      ["CSupport", "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling"]),
     module(
       "Compiler",
       [
@@ -69,8 +69,8 @@ let package = Package(
     module(
       "Training",
       [
-        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaGraph", "FraguaOperations", "FraguaCodeGen",
-        "FraguaRuntime", "FraguaCompiler", "FraguaData",
+        "FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "FraguaGraph", "FraguaOperations",
+        "FraguaCodeGen", "FraguaRuntime", "FraguaCompiler", "FraguaData",
       ]),
     .target(
       name: "Fragua",
@@ -94,8 +94,8 @@ let package = Package(
     // Reads what the documents show, and runs the commands in them.
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Fragua", "FraguaKernels", "FraguaCodeGen", "fragua-command"], path: "Tests/Documentation",
-      swiftSettings: settings),
+      dependencies: ["Fragua", "FraguaKernels", "FraguaScheduling", "FraguaCodeGen", "fragua-command"],
+      path: "Tests/Documentation", swiftSettings: settings),
     tests("Source", ["FraguaSource"]),
     tests("Kernels", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "TestSupport"]),
     tests("Scheduling", ["FraguaSource", "FraguaTensors", "FraguaKernels", "FraguaScheduling", "TestSupport"]),
@@ -145,7 +145,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "fragua-command", "FraguaTensors", "FraguaCodeGen", "FraguaData", "FraguaTraining", "TestSupport",
+        "fragua-command", "FraguaTensors", "FraguaScheduling", "FraguaCodeGen", "FraguaData", "FraguaTraining",
+        "TestSupport",
       ],
       path: "Tests/Command", exclude: ["cases"], swiftSettings: settings),
     tests("Data", ["FraguaData", "FraguaTensors", "FraguaSource"]),

@@ -5,6 +5,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 void fragua_call_step(uint64_t address, const FraguaContext *context) { ((FraguaStep)address)(context); }
 
@@ -81,4 +84,26 @@ int32_t fragua_processors_allowed(void) {
   cpu_set_t set;
   CPU_ZERO(&set);
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+// Each list is what LLVM's x86-64-v3 and x86-64-v4 mean, as far as code of ours uses it; the system must save the registers.
+FraguaInstructionSet fragua_instruction_set(void) {
+#if defined(__x86_64__)
+  uint32_t eax, ebx, ecx, edx;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return FRAGUA_SCALAR;
+  const uint32_t fma = 1u << 12, savesState = 1u << 27, f16c = 1u << 29;
+  if ((ecx & (fma | savesState | f16c)) != (fma | savesState | f16c)) return FRAGUA_SCALAR;
+  uint32_t saved, unused;
+  __asm__ volatile("xgetbv" : "=a"(saved), "=d"(unused) : "c"(0));
+  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return FRAGUA_SCALAR;
+  const uint32_t avx2 = 1u << 5, bmi2 = 1u << 8;
+  if ((saved & 0x06) != 0x06 || (ebx & (avx2 | bmi2)) != (avx2 | bmi2)) return FRAGUA_SCALAR;
+  const uint32_t f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31;
+  const uint32_t avx512 = f | dq | cd | bw | vl;
+  return (saved & 0xE6) == 0xE6 && (ebx & avx512) == avx512 ? FRAGUA_AVX512 : FRAGUA_AVX2;
+#elif defined(__aarch64__)
+  return FRAGUA_NEON;
+#else
+  return FRAGUA_SCALAR;
+#endif
 }

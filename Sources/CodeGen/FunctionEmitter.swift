@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 

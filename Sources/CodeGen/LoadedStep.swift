@@ -1,19 +1,20 @@
 import CLLVM
+import FraguaScheduling
 
 /// Object files of a step linked into this process.
-public final class LoadedStep: Sendable {
+public final class LoadedStep: StepCode {
   /// The address of the step function.
   public let address: UInt64
   /// Touched when it is made and when it goes.
   private nonisolated(unsafe) let jit: LLVMOrcLLJITRef
 
-  /// Links `objects`, which ``StepCompiler/compile(_:_:_:_:_:workers:cache:)`` made.
-  public init(_ objects: [[UInt8]]) {
+  /// Links `objects`, which ``StepCompiler`` made.
+  public init(_ objects: StepObjects) {
     LLVMRuntime.initialize()
     var jit: LLVMOrcLLJITRef?
     Self.check(LLVMOrcCreateLLJIT(&jit, nil))
     self.jit = jit!
-    for object in objects {
+    for object in objects.files {
       let buffer = object.withUnsafeBytes { bytes in
         LLVMCreateMemoryBufferWithMemoryRangeCopy(
           bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count, "fragua")
@@ -22,7 +23,7 @@ public final class LoadedStep: Sendable {
     }
     var address: LLVMOrcExecutorAddress = 0
     // An undefined symbol, such as a call of libm that LLVM slipped in, is reported here.
-    Self.check(LLVMOrcLLJITLookup(jit, &address, StepCompiler.stepName))
+    Self.check(LLVMOrcLLJITLookup(jit, &address, objects.stepName))
     self.address = address
   }
 

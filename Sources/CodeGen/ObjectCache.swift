@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaScheduling
 
 #if canImport(Glibc)
   import Glibc
@@ -40,6 +41,7 @@ public struct ObjectCache: Sendable {
     return """
       code generator \(generator)
       \(processor.description)
+      prefix \(parts.symbols.prefix)
       profiled \(parts.instrumentation.isProfiled), poisons \(parts.instrumentation.poisonsDeadBytes)
       \(parts.text)
       """
@@ -83,7 +85,7 @@ public struct ObjectCache: Sendable {
   }
 
   private static let suffix = ".fragua-step"
-  private static let magic = Array("fragua step 2\n".utf8)
+  private static let magic = Array("fragua step 3\n".utf8)
 
   private static func hash(_ bytes: ArraySlice<UInt8>, _ secret: SipHash.Words) -> SipHash.Words {
     bytes.withUnsafeBytes { SipHash.hash($0, key: secret) }

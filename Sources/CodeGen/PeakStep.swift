@@ -1,5 +1,6 @@
 import CLLVM
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 
@@ -8,10 +9,10 @@ public enum PeakStep {
   /// The bytes of the arena that each thread writes, so that nothing is left out.
   public static let arenaBytes = 256
 
-  /// The step's object, and the floating-point operations of type `element` that one thread does in one step.
+  /// The step, and the floating-point operations of type `element` that one thread does in one step.
   ///
   /// - Requires: `element` is a float.
-  public static func compile(_ processor: Processor, _ element: ElementType) -> (object: [UInt8], flops: Int) {
+  public static func compile(_ processor: Processor, _ element: ElementType) -> (objects: StepObjects, flops: Int) {
     precondition(element.isFloat, "the peak of multiply-adds of \(element)")
     let rounds = 20_000
     // One register each: those of `f64` hold half as many.
@@ -24,7 +25,8 @@ public enum PeakStep {
     machine.prepare(module)
     let builder = LLVMBuilderOwner(in: context)
     let function = FunctionEmitter(
-      context: context, module: module, builder: builder, processor: processor, name: StepCompiler.stepName,
+      context: context, module: module, builder: builder, processor: processor,
+      name: StepSymbols(prefix: StepCompiler.prefix).step,
       pointers: 1, integers: 0)
     let vector = VectorBuilder(function: function, lanes: lanes)
     let initial = (0..<chains).map { vector.constant(Scalar(Double($0), as: element)).reference }
@@ -38,6 +40,7 @@ public enum PeakStep {
     }
     StepEmitter.storeToArena(total.reference, function, bytesPerThread: arenaBytes)
     function.finish()
-    return (machine.emit(module, LLVMObjectFile), 2 * lanes * chains * rounds)
+    let objects = StepObjects([machine.emit(module, LLVMObjectFile)], prefix: StepCompiler.prefix)
+    return (objects, 2 * lanes * chains * rounds)
   }
 }

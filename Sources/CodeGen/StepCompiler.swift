@@ -1,13 +1,14 @@
 import CLLVM
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 import Synchronization
 
 /// Compiles a scheduled kernel program to machine code.
 public enum StepCompiler {
-  /// The name of the step function in an object.
-  public static let stepName = "fragua_step"
+  /// What the symbols of a step begin with where nobody says otherwise.
+  public static let prefix = "fragua"
 
   /// What can be read instead of run.
   public enum Listing: Sendable {
@@ -19,18 +20,20 @@ public enum StepCompiler {
   ///   - instrumentation: what the step does besides.
   ///   - workers: the most threads that generate code; fewer do where the system refuses some.
   ///   - cache: where objects may lie already, and are stored. Where they do, no code is generated.
+  ///   - prefix: what the names of all symbols begin with.
   public static func compile(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor,
-    _ instrumentation: StepInstrumentation = StepInstrumentation(), workers: Int = 1, cache: ObjectCache? = nil
-  ) -> (objects: [[UInt8]], isFromCache: Bool) {
-    let parts = StepParts(program, schedule, plan, instrumentation)
+    _ instrumentation: StepInstrumentation = StepInstrumentation(), workers: Int = 1, cache: ObjectCache? = nil,
+    prefix: String = prefix
+  ) -> StepObjects {
+    let parts = StepParts(program, schedule, plan, instrumentation, prefix: prefix)
     guard let cache, let key = ObjectCache.key(parts, processor) else {
-      return (generate(parts, processor, workers), false)
+      return StepObjects(generate(parts, processor, workers), prefix: prefix)
     }
-    if let objects = cache.objects(for: key) { return (objects, true) }
-    let objects = generate(parts, processor, workers)
-    cache.store(objects, for: key)
-    return (objects, false)
+    if let files = cache.objects(for: key) { return StepObjects(files, prefix: prefix, isFromCache: true) }
+    let files = generate(parts, processor, workers)
+    cache.store(files, for: key)
+    return StepObjects(files, prefix: prefix)
   }
 
   private static func generate(_ parts: StepParts, _ processor: Processor, _ workers: Int) -> [[UInt8]] {
@@ -57,9 +60,9 @@ public enum StepCompiler {
   /// The step function of `program` with all its kernels, as text; assembly is that of each object, one after the other.
   public static func text(
     _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ processor: Processor, _ listing: Listing,
-    _ instrumentation: StepInstrumentation = StepInstrumentation()
+    _ instrumentation: StepInstrumentation = StepInstrumentation(), prefix: String = prefix
   ) -> String {
-    let parts = StepParts(program, schedule, plan, instrumentation)
+    let parts = StepParts(program, schedule, plan, instrumentation, prefix: prefix)
     let modules = listing == .assembly ? StepParts.modules(of: parts.all) : [parts.all]
     let kind = listing == .assembly ? LLVMAssemblyFile : nil
     let texts = modules.map { emit($0, of: parts, processor, kind, isAlone: modules.count == 1) }
@@ -86,7 +89,7 @@ public enum StepCompiler {
       let function = FunctionEmitter(
         context: context, module: module, builder: builder, processor: processor, name: part.name,
         pointers: parts.pointerCount(of: part), integers: parts.integerCount(of: part))
-      if isAlone && part.name != stepName { LLVMSetLinkage(function.function, LLVMInternalLinkage) }
+      if isAlone && part.name != parts.symbols.step { LLVMSetLinkage(function.function, LLVMInternalLinkage) }
       parts.emit(part, function)
     }
     guard let kind else {

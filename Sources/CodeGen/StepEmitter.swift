@@ -12,6 +12,7 @@ struct StepEmitter {
   private let program: KernelProgram
   private let schedule: Schedule
   private let plan: MemoryPlan
+  private let symbols: StepSymbols
   private let kernelNames: [String]
   private let parameterPlaces: [Int?]
   private let barriers: Set<Int>
@@ -26,15 +27,15 @@ struct StepEmitter {
     static let arguments = 16
     static let results = 24
     static let parameters = 32
-    static let constants = 40
-    static let arena = 48
-    static let wait = 64
-    static let stamps = 72
-    static let now = 80
-    static let denormalsAreZeros = 88
+    static let arena = 40
+    static let wait = 56
+    static let stamps = 64
+    static let now = 72
+    static let denormalsAreZeros = 80
   }
 
   /// - Parameters:
+  ///   - symbols: what its functions and constants are called.
   ///   - kernelNames: for each call, the name of its kernel's function.
   ///   - parameterPlaces: ``KernelProgram/parameterPlaces``.
   ///   - barriers: the calls that a barrier stands before.
@@ -42,12 +43,14 @@ struct StepEmitter {
   ///   - deadBytes: what to fill, to find out whether something reads it; with the scratch of each call.
   init(
     _ function: FunctionEmitter, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan,
-    kernelNames: [String], parameterPlaces: [Int?], barriers: Set<Int>, isProfiled: Bool, deadBytes: DeadBytes?
+    symbols: StepSymbols, kernelNames: [String], parameterPlaces: [Int?], barriers: Set<Int>, isProfiled: Bool,
+    deadBytes: DeadBytes?
   ) {
     self.function = function
     self.program = program
     self.schedule = schedule
     self.plan = plan
+    self.symbols = symbols
     self.kernelNames = kernelNames
     self.parameterPlaces = parameterPlaces
     self.barriers = barriers
@@ -70,9 +73,7 @@ struct StepEmitter {
     let thread = widened(field(Field.thread, LLVMInt32TypeInContext(function.context)))
     let threads = widened(field(Field.threads, LLVMInt32TypeInContext(function.context)))
     let arena = field(Field.arena, function.pointerType)
-    let tables = [Field.arguments, Field.results, Field.parameters, Field.constants].map {
-      field($0, function.pointerType)
-    }
+    let tables = [Field.arguments, Field.results, Field.parameters].map { field($0, function.pointerType) }
     let scratch = function.address(
       arena,
       bytes: function.add(function.int64(plan.scratchOffset), function.multiply(thread, plan.scratchStride)))
@@ -93,7 +94,7 @@ struct StepEmitter {
         case .argument(let i): entry(tables[0], i)
         case .result(let i): entry(tables[1], i)
         case .parameter: entry(tables[2], parameterPlaces[buffer]!)
-        case .constant(let i): entry(tables[3], i)
+        case .constant(let i): constant(i)
         case .temporary: function.address(arena, bytes: function.int64(plan.offsets[buffer]!))
         }
       }
@@ -163,6 +164,28 @@ struct StepEmitter {
     function.load(function.pointerType, function.address(table, bytes: function.int64(8 * index)), alignment: 8)
   }
 
+  /// The address of constant `index`, which the module of the step function holds.
+  private func constant(_ index: Int) -> LLVMValueRef {
+    let name = symbols.constant(index)
+    return LLVMGetNamedGlobal(function.module, name)
+      ?? LLVMAddGlobal(function.module, LLVMInt8TypeInContext(function.context), name)
+  }
+
+  /// Adds the constants of `program` to the module of `function`.
+  static func emitConstants(_ program: KernelProgram, _ symbols: StepSymbols, in function: FunctionEmitter) {
+    for (index, constant) in program.constants.enumerated() {
+      let bytes = constant.tensor.withBytes { bytes in
+        LLVMConstStringInContext2(
+          function.context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, 1)!
+      }
+      let global = LLVMAddGlobal(function.module, LLVMTypeOf(bytes), symbols.constant(index))!
+      LLVMSetInitializer(global, bytes)
+      LLVMSetGlobalConstant(global, 1)
+      LLVMSetAlignment(global, UInt32(MemoryPlan.alignmentBytes))
+      LLVMSetVisibility(global, LLVMHiddenVisibility)
+    }
+  }
+
   private func emitCall(_ name: String, _ arguments: [LLVMValueRef]) {
     var arguments: [LLVMValueRef?] = arguments
     var types: [LLVMTypeRef?] = arguments.map { LLVMTypeOf($0) }
@@ -180,18 +203,15 @@ struct StepEmitter {
     function.store(time, place, alignment: 8)
   }
 
-  /// The name of the function that fills memory.
-  static let poisonName = "fragua_poison"
-
   /// Fills the bytes `range` behind `pointer` with 0xFF: NaN in floats, -1 in integers. Both ends are rounded up to
   /// whole lines.
   private func emitPoison(_ pointer: LLVMValueRef, _ range: Range<Int>) {
     if range.isEmpty { return }
     let start = function.address(pointer, bytes: function.int64(range.lowerBound))
-    emitCall(Self.poisonName, [start, function.int64(range.count)])
+    emitCall(symbols.poison, [start, function.int64(range.count)])
   }
 
-  /// Fills `function`, called ``poisonName``, which fills memory, a line at a time, as a loop: a step calls no symbol
+  /// Fills `function`, which fills memory, a line at a time, as a loop: a step calls no symbol
   /// outside itself.
   static func emitPoison(_ function: FunctionEmitter) {
     let line = LLVMVectorType(LLVMInt64TypeInContext(function.context), UInt32(MemoryPlan.alignmentBytes / 8))
@@ -212,23 +232,6 @@ struct StepEmitter {
       let type = LLVMFunctionType(LLVMVoidTypeInContext(function.context), &types, 1, 0)
       var arguments: [LLVMValueRef?] = [function.parameter(0)]
       LLVMBuildCall2(function.builder, type, wait, &arguments, 1, "")
-    }
-  }
-}
-
-extension KernelProgram {
-  /// The parameters and states that the program reads or updates, in the order in which a step function finds them.
-  public var parameterNames: [String] {
-    buffers.compactMap { if case .parameter(let name) = $0.kind { name } else { nil } }
-  }
-
-  /// For each buffer that is a parameter or a state, its place in ``parameterNames``.
-  var parameterPlaces: [Int?] {
-    var count = 0
-    return buffers.map { buffer in
-      guard case .parameter = buffer.kind else { return nil }
-      count += 1
-      return count - 1
     }
   }
 }

@@ -18,11 +18,13 @@ struct StepMode {
   private static let aarch64Bits = 1 << 24
 
   /// Emits `step` whole: it sets the mode around a call of another function, its body, which is returned to be filled.
-  /// - Parameter denormalsAreZeros: where in the context stands whether the mode is set.
-  static func emitStep(_ step: FunctionEmitter, denormalsAreZeros: Int) -> FunctionEmitter {
+  /// - Parameters:
+  ///   - body: what that function is called.
+  ///   - denormalsAreZeros: where in the context stands whether the mode is set.
+  static func emitStep(_ step: FunctionEmitter, body name: String, denormalsAreZeros: Int) -> FunctionEmitter {
     let entry = LLVMGetInsertBlock(step.builder)!
     let body = FunctionEmitter(
-      besides: step, name: "fragua_body", takes: [step.pointerType],
+      besides: step, name: name, takes: [step.pointerType],
       returns: LLVMVoidTypeInContext(step.context))
     let start = LLVMGetInsertBlock(step.builder)!
     func callBody() -> LLVMValueRef {

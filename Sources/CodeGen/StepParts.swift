@@ -22,6 +22,7 @@ struct StepParts: Sendable {
   }
 
   let program: KernelProgram
+  let symbols: StepSymbols
   private let schedule: Schedule
   private let plan: MemoryPlan
   let instrumentation: StepInstrumentation
@@ -33,8 +34,12 @@ struct StepParts: Sendable {
   private let parameterPlaces: [Int?]
   private let barriers: Set<Int>
 
-  init(_ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ instrumentation: StepInstrumentation) {
+  init(
+    _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, _ instrumentation: StepInstrumentation,
+    prefix: String
+  ) {
     self.program = program
+    symbols = StepSymbols(prefix: prefix)
     self.schedule = schedule
     self.plan = plan
     self.instrumentation = instrumentation
@@ -45,14 +50,14 @@ struct StepParts: Sendable {
     for (call, schedule) in zip(program.calls, schedule.calls) {
       let variant = KernelVariant(kernel: call.kernel, schedule: schedule)
       if names[variant] == nil {
-        let name = "fragua_kernel_\(names.count)"
+        let name = symbols.kernel(names.count)
         names[variant] = name
         let cost = program.kernels[call.kernel].codeCost(under: schedule)
         all.append(Part(name: name, content: .kernel(call.kernel, schedule), cost: cost))
       }
       kernelNames.append(names[variant]!)
     }
-    if deadBytes != nil { all.append(Part(name: StepEmitter.poisonName, content: .poison, cost: 1)) }
+    if deadBytes != nil { all.append(Part(name: symbols.poison, content: .poison, cost: 1)) }
     addStep()
   }
 
@@ -62,7 +67,6 @@ struct StepParts: Sendable {
   /// All that the functions are made from, as text; what is for people only is left out.
   var text: String {
     var program = program
-    program.constants = []
     for index in program.calls.indices {
       program.calls[index].name = ""
       program.calls[index].origin = ""
@@ -81,17 +85,17 @@ struct StepParts: Sendable {
     // Where LLVM optimizes it takes ten times as long.
     let cost = { [program] (calls: Range<Int>) in calls.reduce(0) { $0 + 10 + program.calls[$1].buffers.count } }
     if count <= StepEmitter.callsPerPart {
-      all.append(Part(name: StepCompiler.stepName, content: .calls(0..<count), cost: cost(0..<count)))
+      all.append(Part(name: symbols.step, content: .calls(0..<count), cost: cost(0..<count)))
       return
     }
     var pieces: [String] = []
     for start in stride(from: 0, to: count, by: StepEmitter.callsPerPart) {
       let calls = start..<min(start + StepEmitter.callsPerPart, count)
-      pieces.append("fragua_part_\(pieces.count)")
+      pieces.append(symbols.piece(pieces.count))
       all.append(Part(name: pieces.last!, content: .calls(calls), cost: cost(calls) / 10, isOptimized: false))
     }
     all.append(
-      Part(name: StepCompiler.stepName, content: .pieces(pieces), cost: pieces.count / 10, isOptimized: false))
+      Part(name: symbols.step, content: .pieces(pieces), cost: pieces.count / 10, isOptimized: false))
   }
 
   /// The least cost that is worth another module, which itself takes LLVM about half a millisecond.
@@ -131,11 +135,14 @@ struct StepParts: Sendable {
   /// Fills `function` with the code of `part`.
   func emit(_ part: Part, _ function: FunctionEmitter) {
     var function = function
-    if part.name == StepCompiler.stepName {
-      function = StepMode.emitStep(function, denormalsAreZeros: StepEmitter.Field.denormalsAreZeros)
+    if part.name == symbols.step {
+      StepEmitter.emitConstants(program, symbols, in: function)
+      function = StepMode.emitStep(
+        function, body: symbols.body, denormalsAreZeros: StepEmitter.Field.denormalsAreZeros)
     }
     let step = StepEmitter(
-      function, program, schedule, plan, kernelNames: kernelNames, parameterPlaces: parameterPlaces, barriers: barriers,
+      function, program, schedule, plan, symbols: symbols, kernelNames: kernelNames, parameterPlaces: parameterPlaces,
+      barriers: barriers,
       isProfiled: instrumentation.isProfiled, deadBytes: deadBytes)
     switch part.content {
     // A kernel that thread 0 runs alone owns all of every axis, whatever its bounds say.

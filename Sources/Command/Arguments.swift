@@ -2,6 +2,7 @@ import ArgumentParser
 import Fragua
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 
 /// A function's name, with or without its `@`.
 struct FunctionName: ExpressibleByArgument {
@@ -107,9 +108,10 @@ struct CompilationArguments: ParsableArguments {
   /// The options for the compiler.
   func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
     CompilerOptions(
-      bindings: try symbolValues(), mode: mode, processor: Processor(cpu), threads: try threadCount(),
+      bindings: try symbolValues(), mode: mode, backend: LLVMBackend(Processor(cpu), cache: cache),
+      threads: try threadCount(),
       usesMemoryPlan: !withoutPlan,
-      poisonsDeadBytes: poisons, cache: cache, reportTimes: reportTimes, vocabulary: .standard)
+      poisonsDeadBytes: poisons, reportTimes: reportTimes, vocabulary: .standard)
   }
 
   /// The options for running over data.

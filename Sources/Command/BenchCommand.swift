@@ -2,6 +2,7 @@ import ArgumentParser
 import Fragua
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 
 /// `fragua bench`: how long a step takes, on random data that stay the same.
@@ -121,7 +122,7 @@ struct BenchCommand: ParsableCommand {
   /// Measures a function of the graph in `file`.
   private func measure(_ file: String) throws {
     var options = try compilation.compilerOptions()
-    if !cache { options.cache = nil }
+    if !cache { options.backend = LLVMBackend(Processor(compilation.cpu)) }
     let begin = ContinuousClock.now
     let graph = try InputFile.graph(file)
     let entry = try graph.entry(function)

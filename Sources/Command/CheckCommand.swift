@@ -2,6 +2,7 @@ import ArgumentParser
 import Fragua
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 
 /// `fragua check`: reads a file and says all that is wrong with it.
 struct CheckCommand: ParsableCommand {
@@ -60,7 +61,7 @@ struct CheckCommand: ParsableCommand {
   /// people may have changed what an earlier pass made.
   private func checkPasses(_ graph: Graph) throws(Diagnostics) {
     guard graph.stage != nil else { return }
-    var options = CompilerOptions(processor: Processor(cpu), threads: 1, vocabulary: .standard)
+    var options = CompilerOptions(backend: LLVMBackend(Processor(cpu)), threads: 1, vocabulary: .standard)
     options.mode = graph.mode
     let names = graph.functions.map(\.name) + graph.gradients.map(\.name) + graph.trainings.map(\.name)
     for name in names where graph.rootFunction(of: name)?.argumentSymbols.isEmpty == true {

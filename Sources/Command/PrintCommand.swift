@@ -2,6 +2,7 @@ import ArgumentParser
 import Fragua
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 
 /// `fragua print`: the program at any stage of the compiler.
 struct PrintCommand: ParsableCommand {
@@ -109,7 +110,7 @@ struct PrintCommand: ParsableCommand {
     let processor = Processor(compilation.cpu)
     let program = dump.program
     let (schedule, plan) = Compiler.completed(
-      dump, processor.target, threads: try compilation.threadCount(), usesMemoryPlan: !compilation.withoutPlan)
+      dump, LLVMBackend(processor), threads: try compilation.threadCount(), usesMemoryPlan: !compilation.withoutPlan)
     let name = stage?.rawValue ?? dump.stage.rawValue
     switch stage {
     case nil: write(text(dump), stage: name)
@@ -132,7 +133,7 @@ struct PrintCommand: ParsableCommand {
     // A dump may hold what nothing needs.
     let function = DeadCode.live(found)
     let names = ValueNames(function)
-    for decision in Fusion.decisions(function, target: options.processor.target) {
+    for decision in Fusion.decisions(function, target: options.backend.target) {
       let (producer, consumer) = (names[decision.producer], names[decision.consumer])
       guard json else {
         Console.print("\(producer) -> \(consumer): \(decision.text)")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fragua
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 
 /// `fragua run`: runs a function once, compiled or interpreted.
 struct RunCommand: ParsableCommand {
@@ -189,13 +190,13 @@ struct RunCommand: ParsableCommand {
         results: Array(zip(names, outcome.results)), parameters: parameters, updated: outcome.parameters)
     }
     let threads = try compilation.threadCount()
+    let backend = LLVMBackend(processor)
     let (schedule, plan) = Compiler.completed(
-      dump, processor.target, threads: threads, usesMemoryPlan: !compilation.withoutPlan)
+      dump, backend, threads: threads, usesMemoryPlan: !compilation.withoutPlan)
     try Executable.checkMemory(program, plan, threads: threads, limitBytes: ProcessLimits.memoryBytes)
-    let objects = StepCompiler.compile(
-      program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: compilation.poisons), workers: threads
-    ).objects
-    let executable = Executable(objects, program, schedule, plan, threads: threads)
+    let objects = backend.compile(
+      program, schedule, plan, StepInstrumentation(poisonsDeadBytes: compilation.poisons), workers: threads)
+    let executable = Executable(backend.link(objects), program, schedule, plan, threads: threads)
     let store = ParameterStore(parameters)
     let results = try executable.run(tensors, store)
     let updated = program.parameterNames.map { ($0, store[$0]!) }

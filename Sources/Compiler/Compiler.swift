@@ -1,4 +1,3 @@
-import FraguaCodeGen
 import FraguaGraph
 import FraguaKernels
 import FraguaLowering
@@ -23,7 +22,7 @@ public enum Compiler {
   ) throws(Diagnostics) -> (graph: Graph, timings: [Pipeline.Timing]) {
     var context = PassContext(
       vocabulary: options.vocabulary, entries: [entry], mode: options.mode, bindings: options.bindings,
-      target: options.processor.target, memoryLimitBytes: options.memoryLimitBytes)
+      target: options.backend.target, memoryLimitBytes: options.memoryLimitBytes)
     if options.verifiesAfterEachPass {
       context.verifyAfterEachPass = { (graph) throws(Diagnostics) in try GraphVerifier.check(graph) }
     }
@@ -72,7 +71,7 @@ public enum Compiler {
     let errors = times.measure("verify") { KernelVerifier.verify(program) }
     guard errors.isEmpty else { throw Diagnostics(errors.map { Self.located($0, function) }) }
     let (schedule, plan) = completed(
-      KernelDump(program), options.processor.target, threads: options.threads, usesMemoryPlan: options.usesMemoryPlan,
+      KernelDump(program), options.backend, threads: options.threads, usesMemoryPlan: options.usesMemoryPlan,
       &times)
     return Planned(
       graph: fused, function: function, order: order, program: program, schedule: schedule, plan: plan, times: times)
@@ -80,20 +79,20 @@ public enum Compiler {
 
   /// A schedule and a memory plan of the program of `dump`: its own where it has them.
   public static func completed(
-    _ dump: KernelDump, _ target: Target, threads: Int, usesMemoryPlan: Bool
+    _ dump: KernelDump, _ backend: any Backend, threads: Int, usesMemoryPlan: Bool
   ) -> (schedule: Schedule, plan: MemoryPlan) {
     var times = CompilationTimes(passes: [])
-    return completed(dump, target, threads: threads, usesMemoryPlan: usesMemoryPlan, &times)
+    return completed(dump, backend, threads: threads, usesMemoryPlan: usesMemoryPlan, &times)
   }
 
   private static func completed(
-    _ dump: KernelDump, _ target: Target, threads: Int, usesMemoryPlan: Bool, _ times: inout CompilationTimes
+    _ dump: KernelDump, _ backend: any Backend, threads: Int, usesMemoryPlan: Bool, _ times: inout CompilationTimes
   ) -> (schedule: Schedule, plan: MemoryPlan) {
     let schedule = times.measure("schedule") {
-      dump.schedule ?? Scheduler(target, threads: threads).schedule(dump.program)
+      dump.schedule ?? backend.schedule(dump.program, threads: threads)
     }
     let plan = times.measure("plan") {
-      dump.plan ?? MemoryPlanner.plan(dump.program, schedule, reusesMemory: usesMemoryPlan)
+      dump.plan ?? backend.plan(dump.program, schedule, reusesMemory: usesMemoryPlan)
     }
     return (schedule, plan)
   }
@@ -110,20 +109,20 @@ public enum Compiler {
   ) throws(Diagnostics) -> CompiledFunction {
     var planned = try plan(graph, entry: entry, options)
     do throws(Diagnostic) {
-      try options.processor.checkRuns()
+      try options.backend.checkRuns()
       try Executable.checkMemory(
         planned.program, planned.plan, threads: options.threads, limitBytes: options.memoryLimitBytes)
     } catch { throw Diagnostics([error]) }
-    let (objects, isFromCache) = planned.times.measure("code") { [planned] in
-      StepCompiler.compile(
-        planned.program, planned.schedule, planned.plan, options.processor,
+    let objects = planned.times.measure("code") { [planned] in
+      options.backend.compile(
+        planned.program, planned.schedule, planned.plan,
         StepInstrumentation(isProfiled: options.isProfiled, poisonsDeadBytes: options.poisonsDeadBytes),
-        workers: options.threads, cache: options.cache)
+        workers: options.threads)
     }
-    planned.times.isCodeFromCache = isFromCache
+    planned.times.isCodeFromCache = objects.isFromCache
     let executable = planned.times.measure("link") { [planned] in
       Executable(
-        objects, planned.program, planned.schedule, planned.plan, threads: options.threads,
+        options.backend.link(objects), planned.program, planned.schedule, planned.plan, threads: options.threads,
         isProfiled: options.isProfiled)
     }
     options.reportTimes?(entry, planned.times)

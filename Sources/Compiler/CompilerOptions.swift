@@ -1,6 +1,7 @@
 import FraguaCodeGen
 import FraguaGraph
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 import FraguaTransforms
 
@@ -10,16 +11,14 @@ public struct CompilerOptions: Sendable {
   public var bindings: [String: Int]
   /// The mode to compile for; `nil` is `train` for a training, `inference` for everything else.
   public var mode: Mode?
-  /// What to generate code for.
-  public var processor: Processor
+  /// What makes code of kernels.
+  public var backend: any Backend
   /// The most threads that a step runs on.
   public var threads: Int
   /// Off gives every temporary memory of its own, to find out whether the memory plan is at fault.
   public var usesMemoryPlan: Bool
   /// Whether the step notes when each kernel call begins and ends, for ``StepProfile``.
   public var isProfiled: Bool
-  /// Where machine code of earlier compilations lies; `nil` generates it anew.
-  public var cache: ObjectCache?
   /// Told the name of each function that has been compiled, and how long it took.
   public var reportTimes: (@Sendable (String, CompilationTimes) -> Void)?
   /// Whether steps fill memory that holds nothing with 0xFF, so that an error of the plan or a missing barrier shows as
@@ -35,18 +34,17 @@ public struct CompilerOptions: Sendable {
   public var verifiesAfterEachPass: Bool
 
   public init(
-    bindings: [String: Int] = [:], mode: Mode? = nil, processor: Processor = Processor(), threads: Int = 1,
-    usesMemoryPlan: Bool = true, isProfiled: Bool = false, poisonsDeadBytes: Bool = false, cache: ObjectCache? = nil,
+    bindings: [String: Int] = [:], mode: Mode? = nil, backend: any Backend = LLVMBackend(), threads: Int = 1,
+    usesMemoryPlan: Bool = true, isProfiled: Bool = false, poisonsDeadBytes: Bool = false,
     reportTimes: (@Sendable (String, CompilationTimes) -> Void)? = nil, vocabulary: Vocabulary,
     memoryLimitBytes: Int = ProcessLimits.memoryBytes, watchesArgmax: Bool = false, verifiesAfterEachPass: Bool = false
   ) {
     self.bindings = bindings
     self.mode = mode
-    self.processor = processor
+    self.backend = backend
     self.threads = threads
     self.usesMemoryPlan = usesMemoryPlan
     self.isProfiled = isProfiled
-    self.cache = cache
     self.reportTimes = reportTimes
     self.poisonsDeadBytes = poisonsDeadBytes
     self.vocabulary = vocabulary

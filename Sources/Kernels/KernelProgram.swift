@@ -98,3 +98,20 @@ public struct ConstantTensor: Sendable, Hashable {
     tensor.withBytes { hasher.combine(bytes: $0) }
   }
 }
+
+extension KernelProgram {
+  /// The parameters and states that the program reads or updates, in the order in which a step function finds them.
+  public var parameterNames: [String] {
+    buffers.compactMap { if case .parameter(let name) = $0.kind { name } else { nil } }
+  }
+
+  /// For each buffer that is a parameter or a state, its place in ``parameterNames``.
+  package var parameterPlaces: [Int?] {
+    var count = 0
+    return buffers.map { buffer in
+      guard case .parameter = buffer.kind else { return nil }
+      count += 1
+      return count - 1
+    }
+  }
+}

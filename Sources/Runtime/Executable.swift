@@ -1,9 +1,9 @@
-import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 
-/// A compiled step: code, constants and threads; knows no graph.
+/// A compiled step: code and threads; knows no graph, and not who made the code.
 ///
 /// Any number of tasks run it at once, each in a ``Frame`` of its own, with parameters that it gives with the call.
 public final class Executable: Sendable {
@@ -18,18 +18,17 @@ public final class Executable: Sendable {
   public let updatedParameters: [String]
   let argumentTypes: [TensorType]
   package let resultTypes: [TensorType]
-  let code: LoadedStep
+  let code: any StepCode
   let team: ThreadTeam
   let frames: FramePool
-  private let constants: Constants
 
-  /// Links `objects`, made of the other three.
+  /// A step whose code was made of the other three.
   /// - Parameters:
   ///   - threads: how many to run on; no more than the schedule is worth are started, and fewer where the system
   ///     refuses some.
-  ///   - isProfiled: whether `objects` were compiled to be profiled.
+  ///   - isProfiled: whether `code` was compiled to be profiled.
   public init(
-    _ objects: [[UInt8]], _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, threads: Int,
+    _ code: any StepCode, _ program: KernelProgram, _ schedule: Schedule, _ plan: MemoryPlan, threads: Int,
     isProfiled: Bool = false
   ) {
     let wanted = min(threads, schedule.maximumThreads)
@@ -38,41 +37,19 @@ public final class Executable: Sendable {
     self.program = program
     self.schedule = schedule
     self.plan = plan
-    code = LoadedStep(objects)
+    self.code = code
     updatedParameters = program.updatedParameters
     argumentTypes = Self.types(program, program.argumentNames.count) {
       if case .argument(let i) = $0 { i } else { nil }
     }
     resultTypes = Self.types(program, program.resultNames.count) { if case .result(let i) = $0 { i } else { nil } }
-    constants = Constants(program.constants)
     frames = FramePool(
       FrameLayout(
         argumentTypes: argumentTypes, resultTypes: resultTypes, parameterCount: program.parameterNames.count,
-        constants: UnsafePointer(constants.table), arenaBytes: plan.scratchOffset + team.count * plan.scratchStride,
+        arenaBytes: plan.scratchOffset + team.count * plan.scratchStride,
         threads: team.count, spins: team.spins, stampCount: isProfiled ? 2 * program.calls.count : 0))
     // The first caller finds its memory ready.
     frames.giveBack(frames.take())
-  }
-
-  /// The constants in memory, which nothing writes once they are there.
-  private final class Constants: @unchecked Sendable {
-    let table: UnsafeMutablePointer<UnsafeRawPointer?>
-    private let memories: [AlignedMemory]
-
-    init(_ constants: [ConstantTensor]) {
-      memories = constants.map { constant in
-        let memory = AlignedMemory(byteCount: constant.tensor.type.byteCount)
-        constant.tensor.withBytes {
-          if let base = $0.baseAddress { memory.start.copyMemory(from: base, byteCount: $0.count) }
-        }
-        return memory
-      }
-      table = .allocate(capacity: constants.count + 1)
-      table.initialize(repeating: nil, count: constants.count + 1)
-      for (index, memory) in memories.enumerated() { table[index] = UnsafeRawPointer(memory.start) }
-    }
-
-    deinit { table.deallocate() }
   }
 
   private static func types(_ program: KernelProgram, _ count: Int, _ position: (ProgramBuffer.Kind) -> Int?)

@@ -52,9 +52,9 @@ final class FrameMemory: @unchecked Sendable {
       let thread = isAlone ? 0 : index
       (contexts + index).initialize(
         to: FraguaContext(
-          version: 1, thread: UInt32(thread), threads: UInt32(isAlone ? 1 : threads), spins: layout.spins,
+          version: 2, thread: UInt32(thread), threads: UInt32(isAlone ? 1 : threads), spins: layout.spins,
           arguments: UnsafePointer(argumentTable), results: UnsafePointer(resultTable),
-          parameters: UnsafePointer(parameters), constants: layout.constants,
+          parameters: UnsafePointer(parameters),
           arena: arena.start.assumingMemoryBound(to: CChar.self), barrier: barrier, wait: fragua_barrier_wait,
           stamps: stamps.baseAddress.map { $0 + thread * layout.stampCount }, now: fragua_now,
           // The threads of a team have made them zeros; of the caller's, each step says it.
@@ -91,8 +91,6 @@ struct FrameLayout {
   let argumentTypes: [TensorType]
   let resultTypes: [TensorType]
   let parameterCount: Int
-  /// The executable's table of constants.
-  let constants: UnsafePointer<UnsafeRawPointer?>
   /// The temporaries, with the scratch of all threads.
   let arenaBytes: Int
   let threads: Int

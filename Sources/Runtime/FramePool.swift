@@ -5,7 +5,7 @@ import Synchronization
 /// A list that only grows: taking is an exchange on the first that is free, without a lock.
 final class FramePool: Sendable {
   /// Read only.
-  private nonisolated(unsafe) let layout: FrameLayout
+  private let layout: FrameLayout
   private let first = AtomicLazyReference<FrameMemory>()
 
   init(_ layout: FrameLayout) { self.layout = layout }

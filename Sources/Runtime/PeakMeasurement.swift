@@ -1,33 +1,27 @@
 import CSupport
-import FraguaCodeGen
-import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 
-/// Measures the most floating-point operations a second that the processor reaches, in 10^9: fused multiply-adds of
-/// `element` in registers.
+/// Measures the most floating-point operations a second that the processor reaches, in 10^9, by running a step that does
+/// nothing else.
 ///
 /// Takes about 50 ms; the best of many short runs, so that other load on the machine matters little.
-/// - Requires: `element` is a float.
-/// - Parameter threads: how many to measure; fewer where the system refuses some.
-/// - Throws: where this machine cannot run code for `processor`.
-public func measurePeak(
-  _ processor: Processor, threads: Int, element: ElementType = .f32
-) throws(Diagnostic) -> Double {
-  try processor.checkRuns()
-  let (object, flops) = PeakStep.compile(processor, element)
-  let code = LoadedStep([object])
+/// - Parameters:
+///   - code: a step of which each thread does `flops` operations and writes `arenaBytes` bytes of its own of the arena.
+///   - threads: how many to measure; fewer where the system refuses some.
+package func measurePeak(_ code: any StepCode, flops: Int, arenaBytes: Int, threads: Int) -> Double {
   let team = ThreadTeam(threads)
   let threads = team.count
-  let arena = AlignedMemory(byteCount: threads * PeakStep.arenaBytes)
+  let arena = AlignedMemory(byteCount: threads * arenaBytes)
   let barrier = AlignedMemory(byteCount: MemoryLayout<FraguaBarrier>.size)
   let contexts = UnsafeMutablePointer<FraguaContext>.allocate(capacity: threads)
   defer { contexts.deallocate() }
   for thread in 0..<threads {
     (contexts + thread).initialize(
       to: FraguaContext(
-        version: 1, thread: UInt32(thread), threads: UInt32(threads), spins: team.spins, arguments: nil, results: nil,
-        parameters: nil, constants: nil, arena: arena.start.assumingMemoryBound(to: CChar.self),
+        version: 2, thread: UInt32(thread), threads: UInt32(threads), spins: team.spins, arguments: nil, results: nil,
+        parameters: nil, arena: arena.start.assumingMemoryBound(to: CChar.self),
         barrier: barrier.start.assumingMemoryBound(to: FraguaBarrier.self), wait: fragua_barrier_wait,
         stamps: nil, now: fragua_now, denormalsAreZeros: 0))
   }

@@ -1,5 +1,4 @@
 import CSupport
-import FraguaCodeGen
 import FraguaKernels
 import FraguaSource
 import FraguaTensors

@@ -4,6 +4,7 @@ import FraguaGraph
 import FraguaKernels
 import FraguaOperations
 import FraguaRuntime
+import FraguaScheduling
 
 /// How a function runs over data.
 public struct ExecutionOptions: Sendable {
@@ -47,8 +48,9 @@ public struct ExecutionOptions: Sendable {
   /// What the compiler is told to make a function with its symbols bound to `bindings`.
   package func compilerOptions(_ bindings: [String: Int]) -> CompilerOptions {
     CompilerOptions(
-      bindings: bindings, processor: Processor(cpu), threads: threads, usesMemoryPlan: usesMemoryPlan,
-      poisonsDeadBytes: poisonsDeadBytes, cache: cache, reportTimes: reportTimes, vocabulary: vocabulary)
+      bindings: bindings, backend: LLVMBackend(Processor(cpu), cache: cache), threads: threads,
+      usesMemoryPlan: usesMemoryPlan,
+      poisonsDeadBytes: poisonsDeadBytes, reportTimes: reportTimes, vocabulary: vocabulary)
   }
 
   /// Whether both would run a function alike, where both know the same vocabulary.

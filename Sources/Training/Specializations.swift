@@ -2,6 +2,7 @@ import Foundation
 import FraguaCodeGen
 import FraguaCompiler
 import FraguaSource
+import FraguaTensors
 
 /// The compiled versions of one function, one for each binding of its symbols.
 ///

@@ -1,5 +1,6 @@
 import FraguaCodeGen
 import FraguaSource
+import FraguaTensors
 import Synchronization
 
 extension Trainer {

@@ -85,7 +85,7 @@ private struct ElementwiseStep {
     let schedule = Scheduler(processor.target, threads: 1).schedule(all)
     let plan = MemoryPlanner.plan(all, schedule)
     executable = Executable(
-      StepCompiler.compile(all, schedule, plan, processor).objects, all, schedule, plan, threads: 1)
+      LoadedStep(StepCompiler.compile(all, schedule, plan, processor)), all, schedule, plan, threads: 1)
   }
 
   func run(_ operands: [Tensor]) throws -> Tensor { try executable.run(operands)[0] }

@@ -40,9 +40,9 @@ struct KernelComparison {
   ) throws -> String? {
     let interpreter = try KernelInterpreter(program)
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
-    let objects = StepCompiler.compile(program, schedule, plan, processor, workers: threads).objects
+    let objects = StepCompiler.compile(program, schedule, plan, processor, workers: threads)
     let store = ParameterStore(parameters)
-    let frame = Executable(objects, program, schedule, plan, threads: threads).frame()
+    let frame = Executable(LoadedStep(objects), program, schedule, plan, threads: threads).frame()
     var expected = parameters
     for run in 0..<runs {
       let outcome = try interpreter.run(arguments: arguments, parameters: expected)

@@ -10,7 +10,7 @@ import Testing
   private let directory = NSTemporaryDirectory() + "fragua-cache-\(UUID().uuidString)"
 
   private func compile(_ seed: UInt64, _ set: Target.InstructionSet = .avx2, isProfiled: Bool = false, limit: Int)
-    -> (objects: [[UInt8]], isFromCache: Bool)
+    -> StepObjects
   {
     let program = KernelComparison(programOf: seed).program
     let schedule = Scheduler(Target(set), threads: 2).schedule(program)
@@ -33,7 +33,7 @@ import Testing
     let first = compile(1, limit: limit)
     #expect(!first.isFromCache)
     let second = compile(1, limit: limit)
-    #expect(second.isFromCache && second.objects == first.objects)
+    #expect(second.isFromCache && second.files == first.files)
     #expect(!compile(2, limit: limit).isFromCache)
     #expect(!compile(1, .avx512, limit: limit).isFromCache)
     #expect(!compile(1, isProfiled: true, limit: limit).isFromCache)

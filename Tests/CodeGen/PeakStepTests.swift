@@ -1,5 +1,6 @@
 import FraguaCodeGen
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 import Testing
 

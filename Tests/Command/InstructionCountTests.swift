@@ -1,5 +1,6 @@
 import Foundation
 import FraguaCodeGen
+import FraguaScheduling
 import Testing
 
 /// The instructions of a step and of compiling, counted: what is slower shows on any machine, whatever else runs there.

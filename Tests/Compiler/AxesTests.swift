@@ -1,13 +1,14 @@
 import FraguaCodeGen
 import FraguaCompiler
 import FraguaKernels
+import FraguaScheduling
 import Testing
 
 /// Axes of one kind are one where memory allows, any of them is shared among threads, and no barrier stands in vain.
 @Suite struct AxesTests {
   private func planned(_ body: String, threads: Int, _ set: Target.InstructionSet = .avx2) throws -> Compiler.Planned {
     let options = CompilerOptions(
-      mode: .inference, processor: Processor(set), threads: threads, vocabulary: .standard)
+      mode: .inference, backend: LLVMBackend(Processor(set)), threads: threads, vocabulary: .standard)
     let planned = try Compiler.plan(try parsed("graph @g version 1\n\n\(body)\n"), entry: "f", options)
     #expect(try ProgramRuns.violation(planned.program, planned.schedule, planned.plan) == nil)
     return planned

@@ -3,6 +3,7 @@ import FraguaCompiler
 import FraguaData
 import FraguaGraph
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaSyntax
 
@@ -22,7 +23,7 @@ enum BenchmarkGraphs {
   static func planned(_ name: String, _ set: Target.InstructionSet, entry: String = "fit") throws -> Compiler.Planned {
     let graph = try graph(name)
     let options = CompilerOptions(
-      bindings: ["B": batches[name]!], processor: Processor(set), threads: 2, vocabulary: .standard,
+      bindings: ["B": batches[name]!], backend: LLVMBackend(Processor(set)), threads: 2, vocabulary: .standard,
       verifiesAfterEachPass: true)
     return try Compiler.plan(graph, entry: entry, options)
   }

@@ -4,6 +4,7 @@ import FraguaGraph
 import FraguaKernels
 import FraguaOperations
 import FraguaRuntime
+import FraguaScheduling
 import FraguaSource
 import FraguaSyntax
 import FraguaTensors
@@ -23,7 +24,7 @@ func compiledResults(
   _ set: Target.InstructionSet, mode: Mode? = nil, bind bindings: [String: Int] = [:]
 ) throws -> [Tensor] {
   let options = CompilerOptions(
-    bindings: bindings, mode: mode, processor: Processor(emulating: set), vocabulary: .standard,
+    bindings: bindings, mode: mode, backend: LLVMBackend(Processor(emulating: set)), vocabulary: .standard,
     verifiesAfterEachPass: true)
   let compiled = try Compiler.compile(graph, entry: entry, options)
   let runs = try ProgramRuns(compiled.executable.program, arguments, parameters)

@@ -10,7 +10,7 @@ import Testing
 @Suite struct FusionFactsTests {
   /// The kernels of `entry` of a graph.
   private func program(_ text: String, _ entry: String, _ set: Target.InstructionSet) throws -> KernelProgram {
-    let options = CompilerOptions(bindings: ["B": 48], processor: Processor(set), vocabulary: .standard)
+    let options = CompilerOptions(bindings: ["B": 48], backend: LLVMBackend(Processor(set)), vocabulary: .standard)
     return try Compiler.plan(try parsed(text), entry: entry, options).program
   }
 

@@ -158,7 +158,7 @@ struct GraphComparison {
 
   private func options(_ set: Target.InstructionSet?) -> CompilerOptions {
     CompilerOptions(
-      bindings: bindings, processor: Processor(emulating: set), threads: 4, vocabulary: .standard,
+      bindings: bindings, backend: LLVMBackend(Processor(emulating: set)), threads: 4, vocabulary: .standard,
       verifiesAfterEachPass: true)
   }
 

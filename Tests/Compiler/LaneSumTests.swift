@@ -2,6 +2,7 @@ import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 import Testing
 
@@ -71,7 +72,7 @@ import Testing
     _ graph: Graph, _ set: Target.InstructionSet = .avx2, entry: String = "f"
   ) throws -> Compiler.Planned {
     let options = CompilerOptions(
-      processor: Processor(emulating: set), threads: 4, vocabulary: .standard, verifiesAfterEachPass: true)
+      backend: LLVMBackend(Processor(emulating: set)), threads: 4, vocabulary: .standard, verifiesAfterEachPass: true)
     return try Compiler.plan(graph, entry: entry, options)
   }
 

@@ -97,7 +97,8 @@ import Testing
         continue
       }
       try run(
-        KernelDump(planned.program, schedule: planned.schedule, plan: planned.plan), options.processor, seed, &counts)
+        KernelDump(planned.program, schedule: planned.schedule, plan: planned.plan),
+        Processor(emulating: MutationCorpus.set), seed, &counts)
     }
   }
 
@@ -152,8 +153,8 @@ import Testing
     let runs = try ProgramRuns(program, arguments, parameters)
     let objects = StepCompiler.compile(
       program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: true)
-    ).objects
-    let executable = Executable(objects, program, schedule, plan, threads: 2)
+    )
+    let executable = Executable(LoadedStep(objects), program, schedule, plan, threads: 2)
     let difference = try runs.difference(executable)
     #expect(difference == nil, "seed \(seed): \(difference ?? "")")
     counts.ran += 1

@@ -2,6 +2,7 @@ import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
+import FraguaScheduling
 import FraguaSource
 import FraguaSyntax
 import FraguaTransforms
@@ -53,7 +54,7 @@ struct MutationCorpus {
   static func options(for graph: Graph) -> CompilerOptions {
     CompilerOptions(
       bindings: graph.functions.contains { $0.argumentSymbols == ["B"] } ? ["B": MutationSeeds.batch] : [:],
-      mode: graph.mode, processor: Processor(emulating: set), threads: 2, vocabulary: .standard,
+      mode: graph.mode, backend: LLVMBackend(Processor(emulating: set)), threads: 2, vocabulary: .standard,
       memoryLimitBytes: 1 << 26)
   }
 }

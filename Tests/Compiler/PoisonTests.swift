@@ -42,8 +42,8 @@ import Testing
       let (program, schedule) = (planned.program, planned.schedule)
       let objects = StepCompiler.compile(
         program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: poisons)
-      ).objects
-      let executable = Executable(objects, program, schedule, plan, threads: schedule.maximumThreads)
+      )
+      let executable = Executable(LoadedStep(objects), program, schedule, plan, threads: schedule.maximumThreads)
       let store = ParameterStore(parameters)
       _ = try executable.run(arguments, store)
       return try executable.run(arguments, store) + program.parameterNames.sorted().map { store[$0]! }

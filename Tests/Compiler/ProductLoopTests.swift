@@ -1,6 +1,7 @@
 import FraguaCodeGen
 import FraguaCompiler
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 import Testing
 
@@ -48,7 +49,7 @@ import Testing
       }
       """)
     let planned = try Compiler.plan(
-      graph, entry: "f", CompilerOptions(processor: Processor(set), vocabulary: .standard))
+      graph, entry: "f", CompilerOptions(backend: LLVMBackend(Processor(set)), vocabulary: .standard))
     let tile = try #require(planned.schedule.calls[0].tile)
     let vectors = Kernel.sumLanes * type.byteCount / Target(set).vectorBytes
     let text = StepCompiler.text(planned.program, planned.schedule, planned.plan, Processor(set), .assembly)

@@ -83,9 +83,9 @@ struct ProgramRuns {
     let plan = MemoryPlanner.plan(program, schedule, reusesMemory: reusesMemory)
     let objects = StepCompiler.compile(
       program, schedule, plan, processor, StepInstrumentation(poisonsDeadBytes: poisons)
-    ).objects
+    )
     return [1, 2, 4].filter { $0 <= schedule.maximumThreads }.map {
-      Executable(objects, program, schedule, plan, threads: $0)
+      Executable(LoadedStep(objects), program, schedule, plan, threads: $0)
     }
   }
 }

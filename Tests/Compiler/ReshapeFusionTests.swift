@@ -2,6 +2,7 @@ import FraguaCodeGen
 import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
+import FraguaScheduling
 import FraguaTensors
 import TestSupport
 import Testing
@@ -165,7 +166,7 @@ import Testing
       try comparison.checkDump(set, runs)
       try comparison.checkCompiled(set, runs)
       try comparison.checkRandomSchedule(set, runs)
-      let options = CompilerOptions(mode: .inference, processor: Processor(set), vocabulary: .standard)
+      let options = CompilerOptions(mode: .inference, backend: LLVMBackend(Processor(set)), vocabulary: .standard)
       let program = try Compiler.plan(graph, entry: "f", options).program
       let forms = program.calls.map { program.kernel(of: $0).form }
       #expect(forms == example.forms || example.forms.isEmpty, "\(set)")
@@ -175,7 +176,7 @@ import Testing
   /// Axes of which accesses took digits are split, so that nothing is gathered.
   @Test func digitsThatDivideAreAxes() throws {
     let graph = try parsed("graph @g version 1\n\n\(Self.examples[2].body)\n")
-    let options = CompilerOptions(mode: .inference, processor: Processor(.avx2), vocabulary: .standard)
+    let options = CompilerOptions(mode: .inference, backend: LLVMBackend(Processor(.avx2)), vocabulary: .standard)
     let program = try Compiler.plan(graph, entry: "f", options).program
     #expect(program.kernels.map(\.axes) == [[5, 3, 4, 7]])
   }
@@ -197,7 +198,7 @@ import Testing
       """)
     for batch in [1, 2, 3, 4] {
       let options = CompilerOptions(
-        bindings: ["B": batch], mode: .inference, processor: Processor(.avx2), vocabulary: .standard)
+        bindings: ["B": batch], mode: .inference, backend: LLVMBackend(Processor(.avx2)), vocabulary: .standard)
       let program = try Compiler.plan(graph, entry: "f", options).program
       #expect(program.kernels.allSatisfy { $0.form != .lanes }, "B=\(batch)")
     }

@@ -5,6 +5,7 @@ import FraguaGraph
 import FraguaKernels
 import FraguaOperations
 import FraguaRuntime
+import FraguaScheduling
 import FraguaSource
 import FraguaSyntax
 import FraguaTensors
@@ -129,7 +130,8 @@ import Testing
     for batch in batches.sorted(by: >) {
       for count in threads {
         let options = CompilerOptions(
-          bindings: [symbol: batch], processor: Processor(emulating: set), threads: count, vocabulary: .standard)
+          bindings: [symbol: batch], backend: LLVMBackend(Processor(emulating: set)), threads: count,
+          vocabulary: .standard)
         if whole.isEmpty {
           let passed = try Compiler.transform(graph, entry: entry, after: "dead-code", options).graph
           let function = try #require(passed.function(named: entry))

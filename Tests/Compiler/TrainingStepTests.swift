@@ -4,6 +4,7 @@ import FraguaGraph
 import FraguaKernels
 import FraguaOperations
 import FraguaRuntime
+import FraguaScheduling
 import FraguaTensors
 import FraguaTraining
 import TestSupport
@@ -76,7 +77,8 @@ import Testing
     for set in GraphComparison.instructionSets {
       for (threads, usesMemoryPlan) in [(1, true), (2, true), (4, true), (4, false)] {
         let options = CompilerOptions(
-          bindings: ["B": rows], processor: Processor(emulating: set), threads: threads, usesMemoryPlan: usesMemoryPlan,
+          bindings: ["B": rows], backend: LLVMBackend(Processor(emulating: set)), threads: threads,
+          usesMemoryPlan: usesMemoryPlan,
           vocabulary: .standard)
         let compiled = try Compiler.compile(graph, entry: "fit", options)
         let (program, schedule) = (compiled.executable.program, compiled.executable.schedule)

@@ -3,6 +3,7 @@ import FraguaCompiler
 import FraguaGraph
 import FraguaKernels
 import FraguaOperations
+import FraguaScheduling
 import FraguaSource
 import FraguaTensors
 import FraguaTransforms
@@ -96,7 +97,7 @@ import Testing
     // Arguments whose first extents differ have no rows in common, which rules the form 'lanes' out.
     for extent in [1009, 1013] { _ = builder.argument("unused\(extent)", TensorType([extent], .f32)) }
     builder.setResults(try builder.apply(operation, operands, example.attributes))
-    let options = CompilerOptions(mode: .train, processor: Processor(.avx2), vocabulary: .standard)
+    let options = CompilerOptions(mode: .train, backend: LLVMBackend(Processor(.avx2)), vocabulary: .standard)
     return (Graph(name: "alone", functions: [builder.function]), options)
   }
 }

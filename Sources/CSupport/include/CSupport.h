@@ -19,7 +19,7 @@ typedef struct {
   uint32_t unused[14];
 } FraguaSignal;
 
-/// What a step function gets: all that it reads and writes. One a thread; version 1.
+/// What a step function gets: all that it reads and writes. One a thread; version 2.
 typedef struct FraguaContext {
   uint32_t version;
   /// This thread's number, from 0, and how many run the step.
@@ -27,11 +27,10 @@ typedef struct FraguaContext {
   uint32_t threads;
   /// How often a waiting thread looks before it sleeps; 0 where threads outnumber processors.
   uint32_t spins;
-  /// The buffers of the step's arguments, results, parameters (in the program's order) and constants.
+  /// The buffers of the step's arguments, results and parameters (in the program's order).
   void *const *arguments;
   void *const *results;
   void *const *parameters;
-  const void *const *constants;
   char *arena;
   FraguaBarrier *barrier;
   /// Returns when all threads have called it.
@@ -99,6 +98,10 @@ uint64_t fragua_now(void);
 uint32_t fragua_wait_for_change(FraguaSignal *signal, uint32_t seen, uint32_t spins);
 /// Adds 1 to the count and wakes who sleeps.
 void fragua_signal(FraguaSignal *signal);
+/// What ``fragua_instruction_set()`` gives.
+typedef enum { FRAGUA_SCALAR, FRAGUA_AVX2, FRAGUA_AVX512, FRAGUA_NEON } FraguaInstructionSet;
+/// The best instruction set that this processor and its system have.
+FraguaInstructionSet fragua_instruction_set(void);
 /// The number of processors that the calling thread may run on, by its affinity mask.
 int32_t fragua_processors_allowed(void);
 

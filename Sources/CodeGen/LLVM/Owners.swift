@@ -1,4 +1,5 @@
 import CLLVM
+import FraguaScheduling
 import FraguaSource
 
 /// An LLVM context, and the one place where LLVM is initialised.
@@ -77,7 +78,7 @@ struct LLVMTargetMachineOwner: ~Copyable {
       preconditionFailure("LLVM has no target for \(triple): \(message.map { String(cString: $0) } ?? "?")")
     }
     reference = LLVMCreateTargetMachine(
-      target, triple, processor.name, processor.features,
+      target, triple, processor.name, "",
       isOptimizing ? LLVMCodeGenLevelDefault : LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelDefault)
   }
 
