@@ -6,7 +6,8 @@
 #   make soak      random graphs, kernels, damaged files and faults, without end; SOAK='--rounds 1' stops after one round
 #   make fashion   trains a perceptron on Fashion-MNIST and prints its test accuracy
 #   make build     .build/release/fragua
-#   make bench     times fragua beside JAX, PyTorch, TensorFlow and others (installs them in .peers), prints the table
+#   make bench     times fragua beside JAX, PyTorch, TensorFlow and others (installs them in .peers), prints the table;
+#                  then what `make sweep` prints: the worst step between neighbouring batches, from 1 to 600, of each graph
 #   make kernels-diff REV=...  which generated kernels differ from those of a revision
 #   make products  times matrix products beside OpenBLAS (installs Debian's), prints the table
 #   make static    .build/static/release/fragua, which needs no Swift libraries and starts faster
@@ -15,7 +16,7 @@
 #   make setup     installs the Debian packages that are missing
 #   make clean     removes what was built
 
-.PHONY: demo test races soak sanitized fashion bench kernels-diff products build static docs lint setup clean
+.PHONY: demo test races soak sanitized fashion bench sweep kernels-diff products build static docs lint setup clean
 
 SHELL := /bin/bash
 FRAGUA := .build/release/fragua
@@ -71,6 +72,12 @@ fashion: build
 
 bench: build .peers/bin/python
 	.peers/bin/python graphs/bench/compare.py $(BENCH)
+	@$(MAKE) --no-print-directory sweep
+
+sweep: build
+	@for graph in graphs/*.graph; do for function in @fit @predict; do \
+	  printf '%s %s: ' $$graph $$function; \
+	  .build/release/fragua bench $$graph --function $$function --sweep 600 --threads 2 | tail -n 1; done; done
 
 .peers/bin/python:
 	@.ci/install-packages python3-venv

@@ -65,7 +65,7 @@ struct KernelEmitter {
 
   /// The values of `program` that are the same everywhere, computed here, as scalars.
   func uniforms(_ program: ScalarProgram) -> [Int: VectorValue] {
-    var runner = ProgramRunner(self, lanes: 1, at: origin)
+    var runner = ScalarProgramEmitter(self, lanes: 1, at: origin)
     return runner.invariants(of: program, along: kernel.axes.indices)
   }
 

@@ -43,8 +43,15 @@ public struct ObjectCache: Sendable {
       \(processor.description)
       prefix \(parts.symbols.prefix)
       profiled \(parts.instrumentation.isProfiled), poisons \(parts.instrumentation.poisonsDeadBytes)
+      constants \(parts.program.constants.map(digest).joined(separator: " "))
       \(parts.text)
       """
+  }
+
+  /// What tells a constant from others, in 128 bits.
+  private static func digest(_ constant: ConstantTensor) -> String {
+    let words = constant.tensor.withBytes { SipHash.hash($0, key: SipHash.Words(0, 0)) }
+    return "\(constant.tensor.type) \(String(words.low, radix: 16)) \(String(words.high, radix: 16))"
   }
 
   /// What tells this build of the code generator from others: size, number and times of the program it is part of.

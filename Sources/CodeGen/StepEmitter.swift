@@ -165,10 +165,19 @@ struct StepEmitter {
   }
 
   /// The address of constant `index`, which the module of the step function holds.
-  private func constant(_ index: Int) -> LLVMValueRef {
+  private func constant(_ index: Int) -> LLVMValueRef { Self.constant(index, program, symbols, in: function) }
+
+  /// Constant `index` in the module of `function`, declared where it is not there yet.
+  private static func constant(
+    _ index: Int, _ program: KernelProgram, _ symbols: StepSymbols, in function: FunctionEmitter
+  ) -> LLVMValueRef {
     let name = symbols.constant(index)
-    return LLVMGetNamedGlobal(function.module, name)
-      ?? LLVMAddGlobal(function.module, LLVMInt8TypeInContext(function.context), name)
+    if let known = LLVMGetNamedGlobal(function.module, name) { return known }
+    let byteCount = program.constants[index].tensor.type.byteCount
+    let type = LLVMArrayType2(LLVMInt8TypeInContext(function.context), UInt64(byteCount))
+    let global = LLVMAddGlobal(function.module, type, name)!
+    LLVMSetVisibility(global, LLVMHiddenVisibility)
+    return global
   }
 
   /// Adds the constants of `program` to the module of `function`.
@@ -178,11 +187,10 @@ struct StepEmitter {
         LLVMConstStringInContext2(
           function.context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, 1)!
       }
-      let global = LLVMAddGlobal(function.module, LLVMTypeOf(bytes), symbols.constant(index))!
+      let global = Self.constant(index, program, symbols, in: function)
       LLVMSetInitializer(global, bytes)
       LLVMSetGlobalConstant(global, 1)
       LLVMSetAlignment(global, UInt32(MemoryPlan.alignmentBytes))
-      LLVMSetVisibility(global, LLVMHiddenVisibility)
     }
   }
 

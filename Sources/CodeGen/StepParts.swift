@@ -64,9 +64,10 @@ struct StepParts: Sendable {
   /// What they are made from.
   var dump: KernelDump { KernelDump(program, schedule: schedule, plan: plan) }
 
-  /// All that the functions are made from, as text; what is for people only is left out.
+  /// All that the functions are made from but the constants, as text; what is for people only is left out.
   var text: String {
     var program = program
+    program.constants = []
     for index in program.calls.indices {
       program.calls[index].name = ""
       program.calls[index].origin = ""
@@ -161,7 +162,7 @@ extension Kernel {
     case .contract(let body):
       guard let tile = schedule.tile else { return 0 }
       // At most two sizes of tile along each axis; the epilogue once a vector.
-      let vectors = tile.broadcasts * max(1, tile.lanes / 8)
+      let vectors = tile.rows * max(1, tile.lanes / 8)
       let sums = [body.lhsSum, body.rhsSum].compactMap { $0?.program.instructions.count }.reduce(0, +)
       return 4 * vectors * (2 + body.epilogue.program.instructions.count) + 4 * sums
     case .rows(let body):

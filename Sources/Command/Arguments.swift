@@ -107,11 +107,10 @@ struct CompilationArguments: ParsableArguments {
 
   /// The options for the compiler.
   func compilerOptions(mode: Mode? = nil) throws(Diagnostic) -> CompilerOptions {
-    CompilerOptions(
-      bindings: try symbolValues(), mode: mode, backend: LLVMBackend(Processor(cpu), cache: cache),
-      threads: try threadCount(),
-      usesMemoryPlan: !withoutPlan,
-      poisonsDeadBytes: poisons, reportTimes: reportTimes, vocabulary: .standard)
+    let execution = try executionOptions(batch: nil)
+    var options = execution.compilerOptions(execution.bindings)
+    options.mode = mode
+    return options
   }
 
   /// The options for running over data.
@@ -132,9 +131,4 @@ func requireUsage(_ body: () throws(Diagnostic) -> Void) throws {
 /// Checks that a batch has rows.
 func requireBatch(_ batch: Int?) throws {
   try requireUsage { () throws(Diagnostic) in try TrainingOptions(batch: batch).check() }
-}
-
-/// Runs `body`, whose one error becomes several, as commands throw them.
-func collecting<R>(_ body: () throws(Diagnostic) -> R) throws(Diagnostics) -> R {
-  do throws(Diagnostic) { return try body() } catch { throw Diagnostics([error]) }
 }

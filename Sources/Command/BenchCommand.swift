@@ -34,6 +34,10 @@ struct BenchCommand: ParsableCommand {
       for tools that count:
         valgrind --tool=callgrind fragua bench student.graph --steps 10000
 
+      With --sweep N the batches 1 to N are measured in turn, a line each: batch,
+      step_us (the least) and row_ns; then the worst step between neighbours, that is,
+      how much more a row takes with one row more.
+
       With --peak there are only threads, cpu, peak_f32_gflops and peak_f64_gflops.
       """)
 
@@ -58,6 +62,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Measure exactly N steps, and not the peak.", valueName: "N"))
   var steps: Int?
 
+  @Option(help: ArgumentHelp("Measure the batches 1 to N.", valueName: "N"))
+  var sweep: Int?
+
   @Option(help: ArgumentHelp("What the data and the initializers draw from.", valueName: "N"))
   var seed: UInt64 = 0
 
@@ -75,6 +82,10 @@ struct BenchCommand: ParsableCommand {
   func validate() throws {
     try requireBatch(batch)
     guard (0...86400).contains(seconds ?? 0) else { throw ValidationError("--seconds is from 0 to 86400") }
+    guard (2...10_000).contains(sweep ?? 2) else { throw ValidationError("--sweep is from 2 to 10000") }
+    if sweep != nil, batch != nil || steps != nil || seconds != nil || kernels || peak {
+      throw ValidationError("--sweep goes with none of --batch, --steps, --seconds, --kernels and --peak")
+    }
     guard steps ?? 1 >= 1 else { throw ValidationError("--steps is at least 1") }
     if steps != nil, seconds != nil || kernels {
       throw ValidationError("--steps goes with neither --seconds nor --kernels")
@@ -88,6 +99,7 @@ struct BenchCommand: ParsableCommand {
         command: "bench", message: "there is no graph file to measure",
         hint: "name one, or measure the processor alone with --peak.")
     }
+    if let sweep { return try BatchSweep(self, file).run(to: sweep) }
     try measure(file)
   }
 
@@ -199,54 +211,5 @@ struct BenchCommand: ParsableCommand {
       let text = if case .string(let string) = value { string } else { value.text }
       Console.print(name + String(repeating: " ", count: 26 - name.count) + text)
     }
-  }
-}
-
-/// How long steps take.
-private struct StepTimes {
-  /// In seconds.
-  let median: Double
-  let minimum: Double
-  /// The time that nine blocks of ten stay under, over the least.
-  let spread: Double
-
-  /// Warms up, then times blocks of about 20 ms for `seconds`, at least five.
-  init(measuring frame: Frame, _ store: ParameterStore, seconds: Double) throws {
-    _ = try Self.time(10, in: frame, store)
-    let one = max(try Self.time(1, in: frame, store), 1e-7)
-    let block = max(1, min(20_000, Int(0.02 / one)))
-    var samples: [Double] = []
-    let begin = ContinuousClock.now
-    while samples.count < 5 || (ContinuousClock.now - begin) / .seconds(1) < seconds {
-      samples.append(try Self.time(block, in: frame, store) / Double(block))
-    }
-    self.init(samples)
-  }
-
-  /// Times `steps` steps, in ten blocks where there are as many; what it does depends on no time.
-  init(measuring frame: Frame, _ store: ParameterStore, steps: Int) throws {
-    let blocks = min(10, steps)
-    self.init(
-      try (0..<blocks).map { index in
-        let block = steps * (index + 1) / blocks - steps * index / blocks
-        return try Self.time(block, in: frame, store) / Double(block)
-      })
-  }
-
-  /// - Parameter samples: the times of a step that some blocks of steps took, at least one.
-  private init(_ samples: [Double]) {
-    let samples = samples.sorted()
-    median = samples[samples.count / 2]
-    minimum = samples[0]
-    spread = samples[samples.count * 9 / 10] / samples[0]
-  }
-
-  /// The seconds that `count` steps take.
-  private static func time(_ count: Int, in frame: Frame, _ store: ParameterStore) throws -> Double {
-    let mode = DenormalMode.flush()
-    defer { mode.restore() }
-    let begin = ContinuousClock.now
-    for _ in 0..<count { try frame.step(store.block, denormalsAreZeros: true) }
-    return (ContinuousClock.now - begin) / .seconds(1)
   }
 }

@@ -133,6 +133,19 @@ struct PrintCommand: ParsableCommand {
     // A dump may hold what nothing needs.
     let function = DeadCode.live(found)
     let names = ValueNames(function)
+    if !json { Console.print("values are called as in 'print --after \(DeadCode.pass.name)'") }
+    if let refusal = Fusion.lanesRefusal(function) {
+      let reason = (refusal.value.map { names[$0] + " " } ?? "") + refusal.reason
+      if json {
+        Console.print(
+          JSON.object([
+            ("form", .string(Kernel.Form.lanes.rawValue)), ("decision", .string("refused")),
+            ("reason", .string(reason)),
+          ]).text)
+      } else {
+        Console.print("all of it as one region, a row a lane: refused because \(reason)")
+      }
+    }
     for decision in Fusion.decisions(function, target: options.backend.target) {
       let (producer, consumer) = (names[decision.producer], names[decision.consumer])
       guard json else {

@@ -107,27 +107,27 @@ struct TrainCommand: ParsableCommand {
 
   private func options() throws(Diagnostic) -> TrainingOptions {
     TrainingOptions(
-      function: function?.name, epochs: epochs, batch: batch, seed: seed, shuffles: !withoutShuffle,
-      threads: try compilation.threadCount(), cpu: compilation.cpu, usesMemoryPlan: !compilation.withoutPlan,
-      poisonsDeadBytes: compilation.poisons, cache: compilation.cache, reportTimes: compilation.reportTimes,
-      bindings: try compilation.symbolValues(), directory: directory, saveEvery: saveEvery)
+      function: function?.name, epochs: epochs, seed: seed, shuffles: !withoutShuffle, directory: directory,
+      saveEvery: saveEvery, execution: try compilation.executionOptions(batch: batch))
   }
 
   /// The trainer of the graph with its data: all checks, then compilation.
   private func trainer(_ graph: Graph) throws(Diagnostics) -> Trainer {
-    let options: TrainingOptions
-    let training: Dataset
-    let validating: Dataset?
-    let start: (checkpoint: Checkpoint, path: String)?
-    do throws(Diagnostic) {
-      options = try self.options()
+    let options = try collecting { () throws(Diagnostic) in
+      let options = try self.options()
       try Trainer.check(options)
+      return options
+    }
+    let (start, training, validating) = try collecting { () throws(Diagnostic) in
       let arguments = try Trainer.arguments(of: graph, training: function?.name)
-      start = try initial.map { path throws(Diagnostic) in (try Checkpoint(contentsOf: path), path) }
-      training = try DataArguments(data).dataset(for: arguments)
-      validating =
+      let start = try initial.map { path throws(Diagnostic) in
+        (checkpoint: try Checkpoint(contentsOf: path), path: path)
+      }
+      let training = try DataArguments(data).dataset(for: arguments)
+      let validating =
         validation.isEmpty ? nil : try DataArguments(validation, option: "validation").dataset(for: arguments)
-    } catch { throw Diagnostics([error]) }
+      return (start, training, validating)
+    }
     return try Trainer(graph, training: training, validation: validating, initial: start, options: options)
   }
 }

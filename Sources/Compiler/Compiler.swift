@@ -60,12 +60,11 @@ public enum Compiler {
     let (fused, timings) = try transform(graph, entry: entry, options)
     var times = CompilationTimes(passes: timings)
     guard let function = fused.function(named: entry) else {
-      throw Diagnostics([Diagnostic("there is no function '@\(entry)'")])
+      throw Diagnostics(Diagnostic("there is no function '@\(entry)'"))
     }
-    let lowered: KernelProgram
-    do throws(Diagnostic) {
-      lowered = try times.measure("lower") { () throws(Diagnostic) in try Lowering.lower(function) }
-    } catch { throw Diagnostics([error]) }
+    let lowered = try collecting { () throws(Diagnostic) in
+      try times.measure("lower") { () throws(Diagnostic) in try Lowering.lower(function) }
+    }
     let order = times.measure("order") { KernelOrder(lowered) }
     let program = order.apply(to: lowered)
     let errors = times.measure("verify") { KernelVerifier.verify(program) }
@@ -108,11 +107,11 @@ public enum Compiler {
     _ graph: Graph, entry: String, _ options: CompilerOptions
   ) throws(Diagnostics) -> CompiledFunction {
     var planned = try plan(graph, entry: entry, options)
-    do throws(Diagnostic) {
+    try collecting { () throws(Diagnostic) in
       try options.backend.checkRuns()
       try Executable.checkMemory(
         planned.program, planned.plan, threads: options.threads, limitBytes: options.memoryLimitBytes)
-    } catch { throw Diagnostics([error]) }
+    }
     let objects = planned.times.measure("code") { [planned] in
       options.backend.compile(
         planned.program, planned.schedule, planned.plan,

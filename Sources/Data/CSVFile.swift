@@ -102,6 +102,7 @@ struct CSVFile {
   // What data mostly are has code of its own.
   @_specialize(where T == Float)
   @_specialize(where T == Double)
+  @_specialize(where T == Int32)
   @_specialize(where T == Int64)
   @_specialize(where T == UInt8)
   private func tensor<T: CSVNumber>(_ columns: [Int], of _: T.Type) throws(Diagnostic) -> Tensor {

@@ -27,7 +27,8 @@ struct ElementConversion {
       return rounded
     case (false, false):
       let values = tensor.integers
-      if let i = values.firstIndex(where: { Scalar(exactly: $0, as: element) == nil }) {
+      let (least, most) = (element.lowest.integer, element.highest.integer)
+      if let i = values.firstIndex(where: { $0 < least || $0 > most }) {
         throw outOfRange("\(values[i])", at: i, in: tensor, element)
       }
       return Tensor(type, wrapping: values)

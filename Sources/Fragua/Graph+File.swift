@@ -9,8 +9,7 @@ extension Graph {
   ///
   /// - Throws: all errors of the file; ``Diagnostics/rendered(files:)`` shows them with their lines.
   public init(contentsOf path: String, vocabulary: Vocabulary = .standard) throws(Diagnostics) {
-    let file: SourceFile
-    do throws(Diagnostic) { file = try readSourceFile(path) } catch { throw Diagnostics([error]) }
+    let file = try collecting { () throws(Diagnostic) in try readSourceFile(path) }
     try self.init(parsing: file, vocabulary: vocabulary)
   }
 

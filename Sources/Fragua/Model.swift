@@ -44,15 +44,16 @@ public final class Model {
   private init(checked graph: Graph, parameters: String?, seed: UInt64, vocabulary: Vocabulary) throws(Diagnostics) {
     self.graph = graph
     self.vocabulary = vocabulary
-    do throws(Diagnostic) {
-      checkpoint =
+    checkpoint = try collecting { () throws(Diagnostic) in
+      var checkpoint =
         try parameters.map { path throws(Diagnostic) in try Checkpoint(contentsOf: path) }
         ?? Checkpoint(parameters: [:])
       let initial = try InitialParameters(
         graph, states: [], seed: seed, vocabulary: vocabulary,
         checkpoint: parameters.map { (checkpoint, $0) })
       checkpoint.parameters.merge(initial.tensors) { _, new in new }
-    } catch { throw Diagnostics([error]) }
+      return checkpoint
+    }
   }
 
   /// The value of a parameter or state, by its name without the `@`; `nil` where there is none.
@@ -99,7 +100,7 @@ public final class Model {
     let summary = try trainer.train(report: report, isCancelled: isCancelled)
     checkpoint = summary.checkpoint
     predictors = [:]
-    if let failure = summary.saveFailure { throw Diagnostics([failure]) }
+    if let failure = summary.saveFailure { throw Diagnostics(failure) }
     return summary
   }
 
@@ -143,11 +144,11 @@ public final class Model {
 
   /// The data set of named tensors.
   private static func dataset(_ data: [String: Tensor]) throws(Diagnostics) -> Dataset {
-    do throws(Diagnostic) {
+    try collecting { () throws(Diagnostic) in
       for (name, tensor) in data where tensor.extents.isEmpty {
         throw Diagnostic("the data for '\(name)' are a scalar, which has no rows")
       }
       return try Dataset(data.sorted { $0.key < $1.key }.map { Dataset.Column($0.key, $0.value) })
-    } catch { throw Diagnostics([error]) }
+    }
   }
 }

@@ -31,7 +31,7 @@ public struct ConstantValue: Sendable, Hashable {
   /// - Requires: the type is fixed.
   public var tensor: Tensor {
     switch content {
-    case .splat(let scalar): Tensor(type) { _ in scalar }
+    case .splat(let scalar): Tensor(type, repeating: scalar)
     case .elements(let tensor): tensor
     }
   }

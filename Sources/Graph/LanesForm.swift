@@ -26,23 +26,51 @@ public struct LanesForm: Sendable {
 
   public var isWorthwhile: Bool { instructionCount <= Self.instructionLimit }
 
-  /// Looks at `function`; `nil` where its shape does not fit the form.
+  /// Why `function` is not to run so; `nil` where it is.
+  public static func refusal(of function: ClassifiedFunction) -> Refusal? {
+    do throws(Refusal) {
+      let form = try LanesForm(function)
+      if form.isWorthwhile { return nil }
+      return Refusal("at least \(form.instructionCount) instructions are more than \(instructionLimit)")
+    } catch { return error }
+  }
+
+  /// Why a function does not fit the form.
+  public struct Refusal: Error {
+    /// The value that stands in the way, where it is one.
+    public let value: Value?
+    /// What is wrong, in words that follow the value's name.
+    public let reason: String
+
+    fileprivate init(_ value: Value, _ reason: String) { (self.value, self.reason) = (value, reason) }
+    fileprivate init(_ reason: String) { (value, self.reason) = (nil, reason) }
+  }
+
+  /// Looks at `function`.
   ///
   /// - Parameter argumentCount: how many of the first arguments are the batch's; the others are parameters. `nil` for
   ///   all.
   /// - Requires: primitive operations only, all extents fixed.
-  public init?(_ function: ClassifiedFunction, argumentCount: Int? = nil) {
+  /// - Throws: where its shape does not fit the form.
+  public init(_ function: ClassifiedFunction, argumentCount: Int? = nil) throws(Refusal) {
     let (classified, function) = (function, function.function)
     let count = argumentCount ?? function.arguments.count
-    guard (0...function.arguments.count).contains(count) else { return nil }
+    guard (0...function.arguments.count).contains(count) else { throw Refusal("there are fewer arguments") }
     let batch = function.arguments.prefix(count)
     let extents = Set(batch.compactMap(\.type.shape.first))
-    guard extents.count == 1, let extent = extents.first, extent != 1 else { return nil }
+    guard extents.count == 1, let extent = extents.first else {
+      throw Refusal(extents.isEmpty ? "no argument has rows" : "arguments differ in how many rows they have")
+    }
+    if extent == 1 { throw Refusal("there is one row") }
     var analysis = Analysis(function, rowExtent: extent)
-    for argument in function.arguments { guard analysis.hasOnlyRowSymbols(argument.type) else { return nil } }
+    for argument in function.arguments where !analysis.hasOnlyRowSymbols(argument.type) {
+      throw Refusal(argument, "has another symbol than that of the rows")
+    }
     for argument in batch where argument.type.rank > 0 { analysis.rowAxis[argument.id] = 0 }
     for index in function.nodes.indices {
-      guard analysis.add(classified, index) else { return nil }
+      guard analysis.add(classified, index) else {
+        throw Refusal(function.nodes[index].results[0], "cannot be computed row by row, or needs rows in another order")
+      }
       if analysis.instructionCount > Self.instructionLimit { break }
     }
     // What is updated is a result of the region.
@@ -55,7 +83,7 @@ public struct LanesForm: Sendable {
     }
     // What the epilogue stores is unrolled: rows of a uniform value, as many as a symbol says, cannot be.
     for value in outputs where analysis.rowAxis[value.id] == nil {
-      if analysis.hasSymbols(value.type) { return nil }
+      if analysis.hasSymbols(value.type) { throw Refusal(value, "has as many elements as a symbol says, but no rows") }
     }
     rows = extent.fixedValue!
     rowAxis = analysis.rowAxis

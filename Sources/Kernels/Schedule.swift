@@ -17,7 +17,7 @@ public struct ContractTile: Sendable, Hashable {
   public var laneAxis: LaneAxis
   /// Scalars that are broadcast a step of k: rows of the register tile. Where lanes run along k, rows of one factor
   /// that share the other one.
-  public var broadcasts: Int
+  public var rows: Int
   /// Elements along the lanes of the register tile; a multiple of the vector's lanes.
   public var lanes: Int
   /// The operand without the lane axis (lhs where the lane axis is n).
@@ -26,10 +26,10 @@ public struct ContractTile: Sendable, Hashable {
   public var lanePacking: Packing
 
   public init(
-    laneAxis: LaneAxis, broadcasts: Int, lanes: Int, broadcastPacking: Packing, lanePacking: Packing
+    laneAxis: LaneAxis, rows: Int, lanes: Int, broadcastPacking: Packing, lanePacking: Packing
   ) {
     self.laneAxis = laneAxis
-    self.broadcasts = broadcasts
+    self.rows = rows
     self.lanes = lanes
     self.broadcastPacking = broadcastPacking
     self.lanePacking = lanePacking

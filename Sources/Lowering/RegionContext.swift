@@ -40,7 +40,7 @@ struct RegionContext {
   }
 
   /// The region's analysis as the form `lanes`.
-  func lanesForm(argumentCount: Int) -> LanesForm? { LanesForm(body, argumentCount: argumentCount) }
+  func lanesForm(argumentCount: Int) -> LanesForm? { try? LanesForm(body, argumentCount: argumentCount) }
 
   /// What computes an element of the result of node `index`, where that is one expression.
   func expression(of index: Int) -> ElementExpression? { body.expression(of: index) }

@@ -36,11 +36,11 @@ public struct ContractTiling {
   /// The tile of so many rows whose lanes are those of the sums.
   private static func alongK(rows: Int, _ kernel: Kernel, _ body: ContractBody) -> ContractTile {
     var tile = ContractTile(
-      laneAxis: .k, broadcasts: min(rows, Kernel.sumLanes), lanes: Kernel.sumLanes, broadcastPacking: .direct,
+      laneAxis: .k, rows: min(rows, Kernel.sumLanes), lanes: Kernel.sumLanes, broadcastPacking: .direct,
       lanePacking: .direct)
     // Where the lanes are no vector of terms, these are added one by one.
     if ContractScratch.broadcastAxis(kernel, body, tile) == nil || !kernel.sumsAlongInnermostAxis {
-      tile.broadcasts = 1
+      tile.rows = 1
     }
     return tile
   }
@@ -62,7 +62,7 @@ public struct ContractTiling {
 
   private func tile(_ laneAxis: ContractTile.LaneAxis, _ vectors: Int, _ rows: Int) -> ContractTile {
     var tile = ContractTile(
-      laneAxis: laneAxis, broadcasts: rows, lanes: vectors * lanes, broadcastPacking: .direct, lanePacking: .direct)
+      laneAxis: laneAxis, rows: rows, lanes: vectors * lanes, broadcastPacking: .direct, lanePacking: .direct)
     if ContractScratch.laneAxis(kernel, body, tile) == nil { tile.lanes = 1 }
     tile.broadcastPacking = broadcastPacking(tile)
     tile.lanePacking = packing(tile)
@@ -74,13 +74,13 @@ public struct ContractTiling {
   public static func legal(_ tile: ContractTile, _ kernel: Kernel, _ body: ContractBody, _ target: Target)
     -> ContractTile
   {
-    if body.summation == .lanes { return alongK(rows: tile.broadcasts, kernel, body) }
+    if body.summation == .lanes { return alongK(rows: tile.rows, kernel, body) }
     let tiling = ContractTiling(kernel: kernel, body: body, target: target)
     let body = tiling.body
     var tile = tile
     if tile.laneAxis == .k { tile.laneAxis = .n }
     if ContractScratch.laneAxis(kernel, body, tile) == nil { tile.lanes = 1 }
-    if ContractScratch.broadcastAxis(kernel, body, tile) == nil { tile.broadcasts = 1 }
+    if ContractScratch.broadcastAxis(kernel, body, tile) == nil { tile.rows = 1 }
     if !tiling.isPlainLoad(tile.laneAxis == .n ? body.lhs : body.rhs) { tile.broadcastPacking = .packed }
     let lanes = tile.laneAxis == .n ? body.rhs : body.lhs
     if !tiling.isPlainLoad(lanes) { tile.lanePacking = .packed }
@@ -120,8 +120,8 @@ public struct ContractTiling {
   private func shouldTranspose(_ tile: ContractTile) -> Bool {
     let vectors = tile.lanes / lanes
     let rows = ContractScratch.broadcastAxis(kernel, body, tile).map { kernel.axes[$0] } ?? 1
-    return canTranspose(tile) && rows <= tile.broadcasts && vectors <= target.vectorRegisters / 8
-      && vectors * tile.broadcasts + 2 * Self.squareSide(type) <= target.vectorRegisters
+    return canTranspose(tile) && rows <= tile.rows && vectors <= target.vectorRegisters / 8
+      && vectors * tile.rows + 2 * Self.squareSide(type) <= target.vectorRegisters
   }
 
   private static let pageBytes = 4096
@@ -171,7 +171,7 @@ public struct ContractTiling {
     let outer = Double(kernel.axes.prefix(kernel.parallelAxes).reduce(1, *)) / Double(rowExtent * laneExtent)
     let rowAccesses = rowAccesses(tile)
     var total = 0.0
-    for row in AxisPart.balanced(rowExtent, atMost: tile.broadcasts) {
+    for row in AxisPart.balanced(rowExtent, atMost: tile.rows) {
       for lane in AxisPart.balanced((laneExtent + lanes - 1) / lanes, atMost: vectors) {
         let products = Double(row.size * lane.size)
         let loads = Double(row.size + lane.size)

@@ -147,7 +147,7 @@ public struct Scheduler: Sendable {
       for axis in tile.laneAxis == .k ? [broadcast].compactMap({ $0 }) : [mAxis, nAxis].compactMap({ $0 }) {
         if axis == broadcast {
           let most = min(Self.mostGranules, ContractScratch.blockBytes / rowBytes)
-          result += split(axis, kernel, step: tile.broadcasts, granule: 1, mostGranules: most)
+          result += split(axis, kernel, step: tile.rows, granule: 1, mostGranules: most)
         } else {
           let granule = min(vector, tile.lanes)
           result += split(axis, kernel, step: tile.lanes, granule: granule, mostGranules: 8 * tile.lanes / granule)

@@ -88,7 +88,7 @@ public struct ContractScratch: Sendable {
     let extent = axis.map { kernel.axes[$0] } ?? 1
     let program = tile.laneAxis == .n ? body.lhs : body.rhs
     let size = body.accumulator.byteCount
-    var unit = tile.broadcasts
+    var unit = tile.rows
     if case .split(axis, let units) = partition { unit = units }
     // Along k nothing is packed, and no row meets more than one column.
     let isAlongK = tile.laneAxis == .k
@@ -106,7 +106,7 @@ public struct ContractScratch: Sendable {
     // 16 more than needed: room for whole vectors, and no rows 4 KB apart.
     broadcastStride = k + 16
     self.tile = 0
-    panel = isAlongK ? 0 : Self.rounded(tile.broadcasts * tile.lanes * size)
+    panel = isAlongK ? 0 : Self.rounded(tile.rows * tile.lanes * size)
     let laneAxis = Self.laneAxis(kernel, body, tile)
     let lanes = laneAxis.map { kernel.axes[$0] } ?? 1
     // Panels lie behind each other only where every unit of a thread's part is whole tiles.

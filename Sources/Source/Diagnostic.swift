@@ -68,6 +68,12 @@ public struct Diagnostics: Error, Sendable, Equatable {
   public var all: [Diagnostic]
 
   public init(_ all: [Diagnostic]) { self.all = all }
+  public init(_ one: Diagnostic) { all = [one] }
+}
+
+/// Runs `body`, whose one error becomes several.
+package func collecting<R>(_ body: () throws(Diagnostic) -> R) throws(Diagnostics) -> R {
+  do throws(Diagnostic) { return try body() } catch { throw Diagnostics(error) }
 }
 
 extension Diagnostic {

@@ -3,7 +3,8 @@
 /// Operations compute in f32, f64, i32, i64, ui8 and i1. The others are *storage types*: tensors of them are held, moved,
 /// read from files, written to files and converted; who computes with them converts to ``arithmetic`` first.
 ///
-/// This file is the one table: a new type is a case, a row, and the conformance of its Swift type.
+/// This is the one table: a new type is a case and a row here, the conformance of its Swift type to ``TensorElement``, how
+/// it is read from the text of a CSV field, and what data files call it.
 public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case f32, f64, i32, i64, ui8, i1
   case f16, bf16, i8, i16, ui16, ui32

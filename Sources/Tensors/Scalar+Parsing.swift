@@ -3,7 +3,7 @@ import FraguaSource
 extension Scalar {
   /// The element of `type` that `text` writes: the one rule for a number, wherever a user writes it.
   ///
-  /// A decimal is rounded once to a float type and must not overflow it; an integer type takes whole numbers in its
+  /// A decimal is rounded once to a float type, to `f16` and `bf16` by way of `f64`, and must not overflow it; an integer type takes whole numbers in its
   /// range, however they are written (`3`, `3.0`, `3e2`). `0x` and digits are an integer's value, or a float's bits,
   /// all of them; with a point or an exponent they are a hexadecimal float. An `i1` is `1`, `0`, or the word `true` or
   /// `false` in small or capital letters, as Python and spreadsheets write it.
@@ -46,7 +46,9 @@ extension Scalar {
     guard digits.first.map({ $0.isHexDigit || $0 == "." }) ?? false else { throw unheld }
     let isFloat = digits.contains { $0 == "." || $0 == "p" || $0 == "P" }
     if type.isFloat, isFloat {
-      guard let value = Double(text).map({ Scalar($0, as: type) }), value.isFinite else { throw unheld }
+      var value = Double(text).map { Scalar($0, as: type) }
+      if type == .f32 { value = Float(text).map { Scalar($0) } }
+      guard let value, value.isFinite else { throw unheld }
       return value
     }
     if type.isFloat {

@@ -24,13 +24,35 @@ public struct Tensor: Sendable {
 
   /// A tensor of `type` whose elements are `values`, rounded to the element type.
   public init(_ type: TensorType, rounding values: [Double]) {
-    func rounded<E: TensorElement>(_: E.Type) -> Tensor { Tensor(type.extents, values.map { E(rounding: $0) }) }
-    self = rounded(type.element.host)
+    self = Self.rounded(values, type.extents, type.element.host)
   }
 
   /// A tensor of `type` whose elements are `values`, modulo the size of the integer type.
   public init(_ type: TensorType, wrapping values: [Int64]) {
-    self.init(type) { Scalar(wrapping: values[$0], as: type.element) }
+    if type.element == .i1 {
+      self.init(type.extents, values.map { $0 & 1 != 0 })
+      return
+    }
+    func low<Word: FixedWidthInteger>(_: Word.Type) -> Tensor {
+      values.map { Word(truncatingIfNeeded: $0) }.withUnsafeBytes { Tensor(type, bytes: $0) }
+    }
+    switch type.element.byteCount {
+    case 1: self = low(UInt8.self)
+    case 2: self = low(UInt16.self)
+    case 4: self = low(UInt32.self)
+    default: self = low(UInt64.self)
+    }
+  }
+
+  // What is converted in bulk, above all data, has code of its own.
+  @_specialize(where E == Float)
+  @_specialize(where E == Float16)
+  @_specialize(where E == BFloat16)
+  @_specialize(where E == Int32)
+  @_specialize(where E == UInt8)
+  private static func rounded<E: TensorElement>(_ values: [Double], _ extents: [Int], _: E.Type) -> Tensor {
+    if let values = values as? [E] { return Tensor(extents, values) }
+    return Tensor(extents, values.map { E(rounding: $0) })
   }
 
   /// A tensor of `type` read from row-major bytes in the machine's order; `i1` from bytes that are 0 or not.
@@ -47,16 +69,19 @@ public struct Tensor: Sendable {
     self = type.element == .i1 ? Tensor(type.extents, bytes.map { $0 != 0 }) : copied(type.element.host)
   }
 
-  /// A tensor of zeros.
-  public static func zeros(_ type: TensorType) -> Tensor {
-    func zeros<E: TensorElement>(_: E.Type) -> Tensor {
-      Tensor(type.extents, [E](repeating: E(rounding: 0), count: type.elementCount))
+  /// A tensor of `type` whose elements all are `scalar`, which has its element type.
+  public init(_ type: TensorType, repeating scalar: Scalar) {
+    func filled<E: TensorElement>(_: E.Type) -> Tensor {
+      Tensor(type.extents, [E](repeating: E(scalar), count: type.elementCount))
     }
-    return zeros(type.element.host)
+    self = filled(type.element.host)
   }
 
+  /// A tensor of zeros.
+  public static func zeros(_ type: TensorType) -> Tensor { Tensor(type, repeating: Scalar(0, as: type.element)) }
+
   /// A tensor of rank 0.
-  public init(_ scalar: Scalar) { self.init(TensorType([Int](), scalar.type)) { _ in scalar } }
+  public init(_ scalar: Scalar) { self.init(TensorType([Int](), scalar.type), repeating: scalar) }
 
   public var type: TensorType { TensorType(extents, element) }
 
@@ -139,8 +164,8 @@ private protocol TensorStorage: Sendable {
 
 extension Array: TensorStorage where Element: TensorElement {
   fileprivate var elementType: ElementType { Element.elementType }
-  fileprivate var doubles: [Double] { self as? [Double] ?? map(\.asDouble) }
-  fileprivate var integers: [Int64] { self as? [Int64] ?? map(\.scalar.integer) }
+  fileprivate var doubles: [Double] { self as? [Double] ?? asDoubles(self) }
+  fileprivate var integers: [Int64] { self as? [Int64] ?? asIntegers(self) }
   fileprivate func scalar(at i: Int) -> Scalar { self[i].scalar }
   fileprivate func isEqual(to other: any TensorStorage) -> Bool { (other as? [Element]) == self }
   fileprivate func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
@@ -148,3 +173,19 @@ extension Array: TensorStorage where Element: TensorElement {
   }
   fileprivate func tensor(_ extents: [Int]) -> Tensor { Tensor(extents, self) }
 }
+
+@_specialize(where E == Float)
+@_specialize(where E == Float16)
+@_specialize(where E == BFloat16)
+@_specialize(where E == Int32)
+@_specialize(where E == Int64)
+@_specialize(where E == UInt8)
+private func asDoubles<E: TensorElement>(_ elements: [E]) -> [Double] { elements.map(\.asDouble) }
+
+@_specialize(where E == Int32)
+@_specialize(where E == Int16)
+@_specialize(where E == Int8)
+@_specialize(where E == UInt8)
+@_specialize(where E == UInt16)
+@_specialize(where E == UInt32)
+private func asIntegers<E: TensorElement>(_ elements: [E]) -> [Int64] { elements.map(\.scalar.integer) }

@@ -34,9 +34,39 @@ extension Double: TensorElement {
 extension Float16: TensorElement {
   public static var elementType: ElementType { .f16 }
   public init(_ scalar: Scalar) { self.init(bitPattern: UInt16(truncatingIfNeeded: scalar.bits)) }
-  public init(rounding value: Double) { self.init(value) }
   public var scalar: Scalar { Scalar(type: .f16, bits: UInt64(bitPattern)) }
-  public var asDouble: Double { Double(self) }
+
+  // By bits: its denormals are kept, also where those of `Float` are zeros, which the library's conversions know.
+
+  public init(rounding value: Double) {
+    let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
+    let size = value.magnitude
+    let bits: UInt16
+    if value.isNaN {
+      bits = 0x7E00
+    } else if size >= 65_520 {
+      bits = 0x7C00
+    } else if size < 0x1p-14 {
+      bits = UInt16((size * 0x1p24).rounded(.toNearestOrEven))
+    } else {
+      // What rounds up to the next power of two carries into the exponent.
+      let digits = (size.significand * 1024).rounded(.toNearestOrEven)
+      bits = UInt16(Int(digits) - 1024 + (Int(size.exponent) + 15) << 10)
+    }
+    self.init(bitPattern: bits | sign)
+  }
+
+  public var asDouble: Double {
+    let exponent = Int(bitPattern >> 10 & 31)
+    let digits = Double(bitPattern & 1023)
+    let size: Double =
+      switch exponent {
+      case 0: digits * 0x1p-24
+      case 31: digits == 0 ? .infinity : .nan
+      default: Double(sign: .plus, exponent: exponent - 15, significand: 1 + digits / 1024)
+      }
+    return bitPattern & 0x8000 == 0 ? size : -size
+  }
 }
 
 extension BFloat16: TensorElement {

@@ -25,9 +25,7 @@ final class BatchLoop {
 
   /// The batches of an epoch in which the rows come in `order`.
   func batches(_ order: RowOrder = .sequential) throws(Diagnostics) -> RowBatches {
-    do throws(Diagnostic) { return try layout.dataset.batches(size: batch, order: order) } catch {
-      throw Diagnostics([error])
-    }
+    try collecting { () throws(Diagnostic) in try layout.dataset.batches(size: batch, order: order) }
   }
 
   /// The number of batches.
@@ -49,9 +47,7 @@ final class BatchLoop {
   func run(_ indices: ArraySlice<Int>, denormalsAreZeros: Bool = false) throws(Diagnostics) -> Frame {
     let frame = try frame(indices.count)
     layout.write(indices, to: frame)
-    do throws(Diagnostic) { try frame.step(parameters, denormalsAreZeros: denormalsAreZeros) } catch {
-      throw Diagnostics([error])
-    }
+    try collecting { () throws(Diagnostic) in try frame.step(parameters, denormalsAreZeros: denormalsAreZeros) }
     return frame
   }
 

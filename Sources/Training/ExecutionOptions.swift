@@ -49,8 +49,8 @@ public struct ExecutionOptions: Sendable {
   package func compilerOptions(_ bindings: [String: Int]) -> CompilerOptions {
     CompilerOptions(
       bindings: bindings, backend: LLVMBackend(Processor(cpu), cache: cache), threads: threads,
-      usesMemoryPlan: usesMemoryPlan,
-      poisonsDeadBytes: poisonsDeadBytes, reportTimes: reportTimes, vocabulary: vocabulary)
+      usesMemoryPlan: usesMemoryPlan, poisonsDeadBytes: poisonsDeadBytes, reportTimes: reportTimes,
+      vocabulary: vocabulary)
   }
 
   /// Whether both would run a function alike, where both know the same vocabulary.

@@ -146,12 +146,12 @@ public final class Predictor: Sendable {
 
   /// The loop over checked data.
   private func loop(_ data: Dataset) throws(Diagnostics) -> BatchLoop {
-    do throws(Diagnostic) {
+    try collecting { () throws(Diagnostic) in
       let layout = try BatchLayout(function, symbol: symbol, dataset: data, bindings: options.bindings)
       try layout.checkLabels(labels)
       let batch = try layout.batch(options.batch, usual: 256)
       return BatchLoop(layout, batch: batch, versions: versions, parameters.block)
-    } catch { throw Diagnostics([error]) }
+    }
   }
 }
 

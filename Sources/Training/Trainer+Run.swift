@@ -155,7 +155,7 @@ extension Trainer {
 
   /// Makes the folder that is saved to, if there is one and it is not there; ``train(report:isCancelled:)`` does too.
   package func makeFolder() throws(Diagnostics) {
-    if let folder { do throws(Diagnostic) { try folder.make() } catch { throw Diagnostics([error]) } }
+    try collecting { () throws(Diagnostic) in try folder?.make() }
   }
 
   /// The present parameters.

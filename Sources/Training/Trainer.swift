@@ -62,7 +62,7 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
         try OutputFolder(path, for: Checkpoint.fileName)
       }
       target = try TrainingTarget(graph, named: options.function)
-    } catch { throw Diagnostics([error]) }
+    } catch { throw Diagnostics(error) }
     self.graph = graph
     self.options = options
     name = target.name
@@ -70,7 +70,7 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
     loop = try Self.loop(graph, target.name, target, training, options, store, "training")
     let step = try loop.compiled()
     guard let loss = step.resultRoles.firstIndex(of: .loss) else {
-      throw Diagnostics([Diagnostic("no result of '@\(target.name)' is marked as the loss", at: target.location)])
+      throw Diagnostics(Diagnostic("no result of '@\(target.name)' is marked as the loss", at: target.location))
     }
     lossResult = loss
     stepThreads = step.executable.threads
@@ -83,13 +83,13 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
     warnings =
       loop.layout.labelWarnings(ranges)
       + (self.validation?.layout.labelWarnings(ranges) ?? []).map { $0.noting("in the validation data") }
-    let parameters: InitialParameters
-    do throws(Diagnostic) {
-      parameters = try InitialParameters(
+    let parameters = try collecting { [target, seed] () throws(Diagnostic) in
+      let parameters = try InitialParameters(
         graph, states: step.parameters, training: (target.name, step.updatedParameters), seed: seed,
         vocabulary: options.vocabulary, checkpoint: initial, keeping: kept)
       if let path = initial?.path { try Self.checkFinite(parameters.tensors, of: graph.parameters, path: path) }
-    } catch { throw Diagnostics([error]) }
+      return parameters
+    }
     for (name, tensor) in parameters.tensors { store[name] = tensor }
     let progress = parameters.resumes ? initial?.checkpoint.progress : nil
     (start, remarks) = Self.start(
@@ -134,13 +134,12 @@ public final class Trainer: @unchecked Sendable {  // What is not constant belon
     _ store: ParameterStore, _ purpose: String
   ) throws(Diagnostics) -> BatchLoop {
     let layout: BatchLayout
-    let batch: Int
     do throws(Diagnostic) {
       layout = try BatchLayout(
         target.function, symbol: graph.batchSymbol(of: target.name), dataset: data, bindings: options.bindings)
       try layout.checkLabels(LabelRanges(of: target.function, in: graph))
     } catch { throw Diagnostics([error.noting("in the \(purpose) data")]) }
-    do throws(Diagnostic) { batch = try layout.batch(options.batch, usual: 32) } catch { throw Diagnostics([error]) }
+    let batch = try collecting { () throws(Diagnostic) in try layout.batch(options.batch, usual: 32) }
     let execution = options.execution
     let versions = Specializations { bindings throws(Diagnostics) in
       try Compiler.compile(graph, entry: entry, execution.compilerOptions(bindings))

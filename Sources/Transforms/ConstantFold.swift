@@ -28,7 +28,8 @@ import FraguaTensors
 /// those that are rounded once by IEEE 754 (sums, products, quotients, roots, conversions), comparisons, selections,
 /// views. Never functions such as `exp`, of which the oracle's last bit may differ, nor maxima of zeros of different
 /// signs, nor floating-point sums of many elements: operations say so themselves (``FoldableOperation``). Splats stay
-/// splats of any size; other results are folded up to ``largestElementCount`` elements, where their extents are declared.
+/// splats of any size; other results are folded up to ``largestElementCount`` elements, where their extents are declared,
+/// and where they are not larger than what they are made of: a broadcast costs nothing where it is used.
 /// What becomes simpler by it is simplified in the same sweep, by the rules of `simplify`. Linear.
 public enum ConstantFold {
   public static let pass = Pass(name: "constant-fold", summary: "compute what depends on constants only") { graph, _ in
@@ -56,6 +57,8 @@ public enum ConstantFold {
       results.allSatisfy({ $0.elementCount <= largestElementCount }),
       types.allSatisfy({ $0.elementCount <= largestElementCount })
     else { return nil }
+    func count(_ types: [TensorType]) -> Int { types.reduce(0) { $0 + $1.elementCount } }
+    guard count(results) <= count(types) else { return nil }
     return operation.evaluate(constants.map(\.tensor), attributes).map { ConstantValue($0) }
   }
 }

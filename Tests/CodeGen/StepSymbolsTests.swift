@@ -54,6 +54,20 @@ import Testing
     #expect(result == [Tensor([5], [2.5, 0, 6, 4.25, 4.5] as [Float])])
   }
 
+  /// A step that is cut into parts finds its constants, in whichever module a part lies.
+  @Test(arguments: [1, 2, 4]) func partsFindConstants(workers: Int) throws {
+    let one = try program()
+    var program = one
+    program.calls = (0..<200).map { _ in one.calls[0] }
+    let processor = Processor()
+    let schedule = Scheduler(processor.target, threads: 1).schedule(program)
+    let plan = MemoryPlanner.plan(program, schedule)
+    let objects = StepCompiler.compile(program, schedule, plan, processor, workers: workers)
+    let executable = Executable(LoadedStep(objects), program, schedule, plan, threads: 1)
+    let result = try executable.run([Tensor([5], [1, 2, 3, 4, 5] as [Float])])
+    #expect(result == [Tensor([5], [2.5, 0, 6, 4.25, 4.5] as [Float])])
+  }
+
   /// Other constants are another entry of the cache.
   @Test func constantsArePartOfTheCode() throws {
     let first = try program()

@@ -190,7 +190,26 @@ import Testing
       }
       """)
     let lines = try succeed("print", path, "--explain-fusion").lines
-    #expect(lines.count == 1 && lines.first?.hasPrefix("%e -> %y: fused ") == true, "\(lines)")
+    #expect(lines.count == 2 && lines.last?.hasPrefix("%e -> %y: fused ") == true, "\(lines)")
+    #expect(lines[0] == "values are called as in 'print --after dead-code'")
+  }
+
+  /// Why a function is not one region, a row a lane, with the value that stands in the way.
+  @Test(arguments: [
+    ("%x: tensor<1x10xf32>", "%y = softmax %x", "there is one row"),
+    ("%x: tensor<f32>", "%y = exp %x", "no argument has rows"),
+    ("%x: tensor<Bx2xf32>, %z: tensor<3x2xf32>", "%y = exp %x", "arguments differ in how many rows they have"),
+    ("%x: tensor<Bx2xf32>", "%y = reduce_max %x {axes = [0]}", "%y cannot be computed row by row"),
+    ("%x: tensor<Bx300xf32>", "%y = tanh %x", "instructions are more than 800"),
+  ]) func refusedLanes(_ arguments: String, _ line: String, _ reason: String) throws {
+    let folder = try TestFolder()
+    let path = try folder.write(
+      "f.graph", "graph @g version 1\nfunc @f(\(arguments)) {\n  \(line)\n  return %y\n}\n")
+    let binding = arguments.contains("B") ? ["--bind", "B=4"] : []
+    let outcome = try fragua(["print", path, "--explain-fusion"] + binding, in: folder.path)
+    let lines = outcome.output.split(separator: "\n")
+    #expect(lines.count >= 2 && lines[1].hasPrefix("all of it as one region, a row a lane: refused because "))
+    #expect(lines[1].contains(reason), "\(lines[1])")
   }
 
   /// What only people and other tools read.
@@ -207,7 +226,10 @@ import Testing
     let explained = try succeed(
       "print", bench.graph, "--function", program.function, "--bind", "B=3", "--explain-fusion"
     ).lines
-    #expect(!explained.isEmpty && explained.allSatisfy { Self.isDecision(String($0)) })
+    let decisions = explained.dropFirst().drop {
+      $0.hasPrefix("all of it as one region, a row a lane: refused because ")
+    }
+    #expect(!decisions.isEmpty && decisions.allSatisfy { Self.isDecision(String($0)) })
   }
 
   /// A program with its data and parameters, and what running it gives.

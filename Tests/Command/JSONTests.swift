@@ -114,6 +114,11 @@ import Testing
     }
     let decisions = try objects(["print", graph, "--explain-fusion", "--bind", "B=4"])
     #expect(!decisions.isEmpty)
+    let refused = try objects([
+      "print", "graphs/fashion.graph", "--function", "@predict", "--explain-fusion", "--bind", "B=4",
+    ])[0]
+    #expect(refused["form"] as? String == "lanes" && refused["decision"] as? String == "refused")
+    #expect((refused["reason"] as? String)?.contains("cannot be computed row by row") == true)
     for decision in decisions {
       #expect(["fused", "not fused", "computed again"].contains(decision["decision"] as? String))
       #expect(decision["reason"] is String && decision["producer"] is String && decision["bytes"] is Int)
@@ -124,6 +129,10 @@ import Testing
     #expect(try objects(["ops"]).count > 50)
     #expect(try objects(["passes"]).count == 16)
     #expect(try objects(["bench", "graphs/bench/student.graph", "--seconds", "0"]).count == 1)
+    let sweep = try objects(["bench", "graphs/perceptron.graph", "--sweep", "3"])
+    #expect(sweep.dropLast().map { $0["batch"] as? Int } == [1, 2, 3])
+    #expect(sweep.dropLast().allSatisfy { $0["step_us"] is Double && $0["row_ns"] is Double })
+    #expect((2...3).contains(try #require(sweep.last?["worst_batch"] as? Int)))
     let kernels = try objects(["bench", "graphs/bench/tiny-deep.graph", "--seconds", "0", "--kernels"])
     #expect(kernels.count > 20)
     for kernel in kernels.dropLast() {

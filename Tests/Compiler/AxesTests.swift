@@ -44,6 +44,13 @@ import Testing
     #expect(planned.schedule.barriers == [])
   }
 
+  /// A softmax of one row is one kernel, as one of two rows is.
+  @Test(arguments: [1, 2, 100]) func softmaxOfFewRows(_ rows: Int) throws {
+    let planned = try planned(
+      "func @f(%x: tensor<\(rows)x1000xf32>) {\n  %y = softmax %x\n  return %y\n}", threads: 2)
+    #expect(planned.program.kernels.map(\.form) == [.rows])
+  }
+
   /// 64 x 8 rows of 8 columns: a thread has whole tiles of rows.
   @Test func threadsHaveWholeTiles() throws {
     let planned = try planned(
@@ -60,7 +67,7 @@ import Testing
       Issue.record("rows are not shared: \(call)")
       return
     }
-    let rows = tile.laneAxis == .m ? tile.lanes : tile.broadcasts
+    let rows = tile.laneAxis == .m ? tile.lanes : tile.rows
     #expect(unit == 64 && unit >= 4 * rows, "units of \(unit) rows, tiles of \(rows)")
   }
 

@@ -57,7 +57,7 @@ import Testing
     #expect(loops.count == 1)
     for loop in loops {
       expectRegisters(loop)
-      #expect(tile.broadcasts >= 2 && loop.count(["vfmadd"]) == tile.broadcasts * vectors)
+      #expect(tile.rows >= 2 && loop.count(["vfmadd"]) == tile.rows * vectors)
       #expect(loop.count(["vmov"]) == vectors, "\(loop.lines)")
     }
   }

@@ -84,7 +84,7 @@ import Testing
       #expect(throws: Diagnostic.self) { try make(name, type, attributes) }?.message
     }
     #expect(
-      message("normal", TensorType([2], .i32)) == "'normal' makes f32, f64 elements, but the parameter is tensor<2xi32>"
+      message("normal", TensorType([2], .i32)) == "'normal' makes f32, f64, f16, bf16 elements, but the parameter is tensor<2xi32>"
     )
     #expect(
       message("normal", TensorType([2], .f32), ["stddev": .float(-1)])
@@ -100,9 +100,9 @@ import Testing
         == "the attribute 'value' of 'constant' does not fit: '0.5' is not a whole number, as ui8 needs")
     #expect(
       message("he_normal", TensorType([2], .i1))
-        == "'he_normal' makes f32, f64 elements, but the parameter is tensor<2xi1>")
+        == "'he_normal' makes f32, f64, f16, bf16 elements, but the parameter is tensor<2xi1>")
     #expect(
       message("glorot_uniform", TensorType([2], .i64))
-        == "'glorot_uniform' makes f32, f64 elements, but the parameter is tensor<2xi64>")
+        == "'glorot_uniform' makes f32, f64, f16, bf16 elements, but the parameter is tensor<2xi64>")
   }
 }

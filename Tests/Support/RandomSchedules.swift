@@ -31,7 +31,7 @@ public struct RandomSchedules {
     case .contract(let body):
       let lanes = max(1, target.vectorBytes / max(4, body.lhs.types.last!.byteCount))
       var tile = ContractTile(
-        laneAxis: random.pick([.m, .n]), broadcasts: random.int(1...5), lanes: lanes * random.int(1...3),
+        laneAxis: random.pick([.m, .n]), rows: random.int(1...5), lanes: lanes * random.int(1...3),
         broadcastPacking: random.pick([.direct, .packed]), lanePacking: random.pick([.direct, .packed]))
       tile = ContractTiling.legal(tile, kernel, body, target)
       schedule.tile = tile

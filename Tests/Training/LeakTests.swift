@@ -66,7 +66,7 @@ struct LeakTests {
     let rows = Dictionary(uniqueKeysWithValues: data.columns.map { ($0.name, $0.tensor) })
     let found = try growth {
       let model = try Model(try linearGraph(), seed: 7)
-      try model.train(on: rows, options: TrainingOptions(epochs: 2, batch: 8, threads: 2, cache: nil))
+      try model.train(on: rows, options: TrainingOptions(epochs: 2, batch: 8, threads: 2))
       try model.save(to: path)
       let again = try Model(try linearGraph(), parameters: path)
       _ = try again.means(of: "loss", rows)

@@ -26,7 +26,7 @@ import Testing
       "the number of epochs is \(Int.max), but must be at most 1000000000", trainer(TrainingOptions(epochs: .max)))
     refuses(
       "the batch is 2, but its symbol 'B' is bound to 3", note: "give one of the two",
-      trainer(TrainingOptions(batch: 2, bindings: ["B": 3])))
+      trainer(TrainingOptions(batch: 2, execution: ExecutionOptions(bindings: ["B": 3]))))
     refuses(
       "there is no function '@fot'", note: "did you mean '@fit'?", trainer(TrainingOptions(function: "fot")))
     refuses("'@loss' is not a training", note: "the trainings are '@fit'", trainer(TrainingOptions(function: "loss")))
@@ -39,8 +39,8 @@ import Testing
     }
     #expect(try batch(TrainingOptions(batch: .max)) == 5)
     #expect(try batch(TrainingOptions()) == 5)
-    #expect(try batch(TrainingOptions(bindings: ["B": 3])) == 3)
-    #expect(try batch(TrainingOptions(batch: 3, bindings: ["B": 3])) == 3)
+    #expect(try batch(TrainingOptions(execution: ExecutionOptions(bindings: ["B": 3]))) == 3)
+    #expect(try batch(TrainingOptions(batch: 3, execution: ExecutionOptions(bindings: ["B": 3]))) == 3)
   }
 
   @Test func data() throws {

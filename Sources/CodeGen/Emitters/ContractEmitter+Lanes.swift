@@ -23,7 +23,7 @@ extension ContractEmitter {
     var place = point
     if lanes > 1 { place.vectorAxis = broadcastAxis }
     if lanes > rows { place.mask = emitter.mask(function.int64(rows), lanes: lanes) }
-    var runner = ProgramRunner(emitter, lanes: lanes, at: place, inputs: [sum])
+    var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: place, inputs: [sum])
     runner.run(body.epilogue, known: uniforms)
   }
 
@@ -48,14 +48,14 @@ extension ContractEmitter {
       over: kAxes, point, from: Array(repeating: nothing, count: rows), to: [(.sum, type)], resultLanes: resultLanes,
       name: Self.productLoopName, join: join
     ) { inner, carried in
-      var runner = ProgramRunner(emitter, lanes: vector.lanes, at: inner)
+      var runner = ScalarProgramEmitter(emitter, lanes: vector.lanes, at: inner)
       let factor = runner.run(shared, known: known.1).last!
       return carried.enumerated().map { row, sum in
         var place = inner
         if let axis = broadcastAxis {
           place.coordinates[axis] = function.add(inner.coordinates[axis], function.int64(row))
         }
-        var runner = ProgramRunner(emitter, lanes: vector.lanes, at: place)
+        var runner = ScalarProgramEmitter(emitter, lanes: vector.lanes, at: place)
         let value = runner.run(program, known: known.0).last!
         let new = fused(sum, factor, value, vector)
         guard let mask = inner.mask else { return new }
@@ -71,7 +71,7 @@ extension ContractEmitter {
     let sums = LaneSums([(.sum, type)], count: kAxes.reduce(1) { $0 * kernel.axes[$1] }, vector)
     let strides = rowMajorStrides(kAxes.map { kernel.axes[$0] })
     overAll(kAxes, point) { inner in
-      var runner = ProgramRunner(emitter, lanes: 1, at: inner)
+      var runner = ScalarProgramEmitter(emitter, lanes: 1, at: inner)
       let factors = (runner.run(program).last!, runner.run(shared).last!)
       sums.join(at: function.affine(0, strides, kAxes.map { inner.coordinates[$0] })) { old in
         [VectorValue(reference: fused(old[0].reference, factors.0, factors.1, vector), type: type)]
@@ -82,7 +82,7 @@ extension ContractEmitter {
 
   /// The values of a factor that are the same for all k and rows.
   private func alongK(_ program: ScalarProgram, _ point: Point) -> [Int: VectorValue] {
-    var runner = ProgramRunner(emitter, lanes: 1, at: point)
+    var runner = ScalarProgramEmitter(emitter, lanes: 1, at: point)
     return runner.invariants(of: program, along: kAxes + [broadcastAxis].compactMap { $0 })
   }
 }

@@ -18,7 +18,7 @@ extension ContractEmitter {
           place.coordinates[axis] = function.add(inner.coordinates[axis], function.int64(column * lanes))
         }
         place.mask = column == width - 1 ? laneMask(rest) : nil
-        var runner = ProgramRunner(emitter, lanes: lanes, at: place)
+        var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: place)
         let value = runner.run(laneProgram, known: uniforms).last!
         runner.storeScratch(value, scratch.panel, function.add(position, function.int64(column * lanes)))
       }
@@ -68,14 +68,14 @@ extension ContractEmitter {
           // Lanes behind the end are filled with the last row, and never stored.
           let row = column == width - 1 ? min(lane, (rest ?? lanes) - 1) : lane
           place.coordinates[axis] = function.add(point.coordinates[axis], function.int64(column * lanes + row))
-          var runner = ProgramRunner(emitter, lanes: span, at: place)
+          var runner = ScalarProgramEmitter(emitter, lanes: span, at: place)
           return runner.run(laneProgram, known: uniforms).last!.reference
         }
         let count = inner.mask == nil ? span : kernel.axes[k] % span
         for (number, value) in transposition.transposed(rows).prefix(count).enumerated() {
           let first = function.multiply(function.add(inner.coordinates[k], function.int64(number)), width * lanes)
           let position = function.add(function.add(offset, first), function.int64(column * lanes))
-          ProgramRunner(emitter, lanes: lanes, at: inner).storeScratch(
+          ScalarProgramEmitter(emitter, lanes: lanes, at: inner).storeScratch(
             VectorValue(reference: value, type: type), scratch.panel, position)
         }
       }
@@ -110,7 +110,7 @@ extension ContractEmitter {
       overAll(Array(kAxes.dropLast()), inner) { outer in
         let k = kAxes.last!
         emitter.vectorLoop(k, function.int64(0), function.int64(kernel.axes[k]), lanes: lanes, outer) { place in
-          var runner = ProgramRunner(emitter, lanes: lanes, at: place)
+          var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: place)
           let value = runner.run(broadcastProgram, known: uniforms).last!
           let k = function.affine(0, strides, kAxes.map { place.coordinates[$0] })
           let row = broadcastAxis.map { function.subtract(place.coordinates[$0], block.start) } ?? function.int64(0)
@@ -147,7 +147,7 @@ extension ContractEmitter {
             var place = tilePoint
             place.coordinates[k] = index
             place.vectorAxis = axis
-            var runner = ProgramRunner(emitter, lanes: rows, at: place)
+            var runner = ScalarProgramEmitter(emitter, lanes: rows, at: place)
             let value = runner.run(broadcastProgram, known: uniforms).last!
             let position = function.multiply(function.affine(0, strides, kAxes.map { place.coordinates[$0] }), rows)
             runner.storeScratch(value, scratch.broadcast, function.add(tile, position))

@@ -23,7 +23,7 @@ extension ContractEmitter {
     let vector = VectorBuilder(function: function, lanes: lanes)
     let count = kAxes.reduce(1) { $0 * kernel.axes[$1] }
     let term = { (inner: Point) in
-      var runner = ProgramRunner(emitter, lanes: lanes, at: inner)
+      var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: inner)
       return runner.run(program).last!
     }
     let sum: VectorValue
@@ -41,7 +41,7 @@ extension ContractEmitter {
       }
       sum = sums.joined[0]
     }
-    var runner = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [sum])
+    var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: point, inputs: [sum])
     runner.run(block)
   }
 

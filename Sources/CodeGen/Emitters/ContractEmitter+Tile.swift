@@ -31,7 +31,7 @@ extension ContractEmitter {
       for row in 0..<tile.rows { emitEpilogue(tile, row: function.int64(row), sums.dropFirst(row * tile.width), known) }
       return
     }
-    let runner = ProgramRunner(emitter, lanes: lanes, at: tile.point)
+    let runner = ScalarProgramEmitter(emitter, lanes: lanes, at: tile.point)
     for (number, sum) in sums.enumerated() {
       runner.storeScratch(sum, scratch.tile, function.int64(number * lanes))
     }
@@ -86,7 +86,7 @@ extension ContractEmitter {
   private func columnInvariants(_ tile: Tile, _ uniforms: [Int: VectorValue]) -> [[Int: VectorValue]] {
     (0..<tile.width).map { column in
       guard let axis = broadcastAxis else { return uniforms }
-      var runner = ProgramRunner(emitter, lanes: lanes, at: place(tile, row: function.int64(0), column: column))
+      var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: place(tile, row: function.int64(0), column: column))
       return runner.invariants(of: body.epilogue.program, along: [axis], known: uniforms)
     }
   }
@@ -97,7 +97,7 @@ extension ContractEmitter {
   ) {
     for (column, sum) in sums.prefix(tile.width).enumerated() {
       let point = place(tile, row: row, column: column)
-      var runner = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [sum])
+      var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: point, inputs: [sum])
       runner.run(body.epilogue, known: known[column])
     }
   }

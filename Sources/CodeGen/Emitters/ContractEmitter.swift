@@ -146,7 +146,7 @@ struct ContractEmitter {
   func overBroadcastTiles(_ point: Point, _ block: BlockRange, _ body: (Point, Int) -> Void) {
     guard let axis = broadcastAxis else { return body(point, 1) }
     overUnits(axis, (block.start, block.end), unit: partitionUnit(axis) ?? scratch.block) { start, extent in
-      for part in AxisPart.balanced(extent, atMost: tile.broadcasts) {
+      for part in AxisPart.balanced(extent, atMost: tile.rows) {
         function.loop(function.int64(part.offset), function.int64(part.end), step: part.size) { offset in
           var inner = point
           inner.coordinates[axis] = function.add(start, offset)

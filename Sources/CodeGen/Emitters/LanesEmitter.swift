@@ -44,7 +44,7 @@ struct LanesEmitter {
     } else {
       inputs = sum(from: function.int64(0), count: rows)
     }
-    var runner = ProgramRunner(emitter, lanes: 1, at: Point(coordinates: [function.int64(0)]), inputs: inputs)
+    var runner = ScalarProgramEmitter(emitter, lanes: 1, at: Point(coordinates: [function.int64(0)]), inputs: inputs)
     runner.run(body.epilogue)
   }
 
@@ -67,7 +67,7 @@ struct LanesEmitter {
     let width = count > lanes ? span : lanes
     let mask = count < width ? emitter.mask(function.int64(count), lanes: width) : nil
     let point = Point(coordinates: [first], vectorAxis: 0, mask: mask)
-    var runner = ProgramRunner(emitter, lanes: width, at: point)
+    var runner = ScalarProgramEmitter(emitter, lanes: width, at: point)
     let values = runner.run(body.row)
     return stride(from: 0, to: width, by: lanes).reduce(sums) { sums, start in
       let part = start..<start + lanes

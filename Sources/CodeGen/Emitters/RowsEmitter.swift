@@ -50,7 +50,7 @@ struct RowsEmitter {
     var localTypes: [ElementType] = []
     let scalarLanes = strategy == .alongRow ? 1 : lanes
     for (number, stage) in body.stages.enumerated() {
-      var runner = ProgramRunner(emitter, lanes: scalarLanes, at: point, inputs: scalars)
+      var runner = ScalarProgramEmitter(emitter, lanes: scalarLanes, at: point, inputs: scalars)
       switch stage {
       case .scalar(let block, let yields):
         let values = runner.run(block, known: uniforms[number])
@@ -103,8 +103,8 @@ struct RowsEmitter {
       resultLanes: 1, join: join
     ) { inner, carried in
       let position = rowPosition(inner)
-      var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: inputs) { local, type in
-        ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
+      var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: inner, inputs: inputs) { local, type in
+        ScalarProgramEmitter(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], position, type)
       }
       let values = runner.run(block, known: sweep.known)
       for (offset, value) in sweep.locals.enumerated() {
@@ -138,8 +138,8 @@ struct RowsEmitter {
     emitAllReduced(reducedAxes, sweep.point) { inner in
       let position = rowPosition(inner)
       let slot = function.multiply(position, lanes)
-      var runner = ProgramRunner(emitter, lanes: lanes, at: inner, inputs: sweep.scalars) { local, type in
-        ProgramRunner(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], slot, type)
+      var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: inner, inputs: sweep.scalars) { local, type in
+        ScalarProgramEmitter(emitter, lanes: lanes, at: inner).loadScratch(scratch.locals[local], slot, type)
       }
       let values = runner.run(block, known: sweep.known)
       for (offset, value) in sweep.locals.enumerated() {

@@ -26,20 +26,20 @@ struct ScatterEmitter {
   func emit() {
     emitter.loops(over: [0], emitter.origin) { row in
       emitInner(at: row) { point in
-        var runner = ProgramRunner(emitter, lanes: lanes, at: point)
+        var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: point)
         let values = runner.run(body.initial)
         runner.storeScratch(values.last!, 0, position(point, row: point.coordinates[0]))
       }
     }
     emitter.loops(over: sourceAxes, emitter.origin) { source in
-      var scalar = ProgramRunner(emitter, lanes: 1, at: source)
+      var scalar = ScalarProgramEmitter(emitter, lanes: 1, at: source)
       let row = scalar.run(body.index).last!.reference
       let (start, end) = emitter.range(of: 0)
       let isBehind = LLVMBuildICmp(function.builder, LLVMIntSGE, row, start, "")!
       let isOwned = LLVMBuildAnd(function.builder, isBehind, function.isLess(row, end), "")!
       function.when(isOwned) {
         emitInner(at: source) { point in
-          var runner = ProgramRunner(emitter, lanes: lanes, at: point)
+          var runner = ScalarProgramEmitter(emitter, lanes: lanes, at: point)
           let update = runner.run(self.body.update).last!
           let place = position(point, row: row)
           let old = runner.loadScratch(0, place, update.type)
@@ -49,10 +49,10 @@ struct ScatterEmitter {
     }
     emitter.loops(over: [0], emitter.origin) { row in
       emitInner(at: row) { point in
-        let runner = ProgramRunner(emitter, lanes: lanes, at: point)
+        let runner = ScalarProgramEmitter(emitter, lanes: lanes, at: point)
         let type = body.initial.types.last!
         let sum = runner.loadScratch(0, position(point, row: point.coordinates[0]), type)
-        var epilogue = ProgramRunner(emitter, lanes: lanes, at: point, inputs: [sum])
+        var epilogue = ScalarProgramEmitter(emitter, lanes: lanes, at: point, inputs: [sum])
         epilogue.run(body.epilogue)
       }
     }

@@ -34,12 +34,12 @@ extension KernelParser {
     if accept(word: "vector") { call.vectorAxis = try numbered("d", below: Self.mostAxes) }
     if accept(word: "tile") {
       let laneAxis = try oneOf(ContractTile.LaneAxis.self)
-      let broadcasts = try count()
+      let rows = try count()
       try expect(word: "x")
       let lanes = try count()
       let broadcastPacking = try oneOf(ContractTile.Packing.self)
       call.tile = ContractTile(
-        laneAxis: laneAxis, broadcasts: broadcasts, lanes: lanes, broadcastPacking: broadcastPacking,
+        laneAxis: laneAxis, rows: rows, lanes: lanes, broadcastPacking: broadcastPacking,
         lanePacking: try oneOf(ContractTile.Packing.self))
     }
     if accept(word: "scratch") { call.scratchBytes = try count() }

@@ -98,7 +98,7 @@ public struct KernelPrinter {
         }
         if let axis = call.vectorAxis { text += " vector d\(axis)" }
         if let tile = call.tile {
-          text += " tile \(tile.laneAxis.rawValue) \(tile.broadcasts) x \(tile.lanes)"
+          text += " tile \(tile.laneAxis.rawValue) \(tile.rows) x \(tile.lanes)"
           text += " \(tile.broadcastPacking.rawValue) \(tile.lanePacking.rawValue)"
         }
         if call.scratchBytes != 0 { text += " scratch \(call.scratchBytes)" }

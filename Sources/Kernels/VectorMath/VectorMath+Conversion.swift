@@ -77,7 +77,10 @@ extension VectorMath {
     // Neither holds of a NaN.
     let isInexact = a.or(a.compare(.lt, back, x), a.compare(.gt, back, x))
     let isEven = a.compare(.eq, a.and(bits, one), a.integer(0, .i32))
-    return a.bitCast(a.select(a.and(isInexact, isEven), neighbour, bits), to: .f32)
+    // What rounds up to the least normal number stays there: the neighbour would become a zero.
+    let isLeast = a.compare(.eq, a.magnitude(nearest), a.constant(Scalar(Float.leastNormalMagnitude)))
+    let moves = a.and(a.and(isInexact, isEven), a.xor(isLeast, a.constant(Scalar(true))))
+    return a.bitCast(a.select(moves, neighbour, bits), to: .f32)
   }
 }
 

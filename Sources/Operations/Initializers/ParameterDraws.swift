@@ -64,6 +64,7 @@ extension Initializer {
   /// Checks that `type` is a type of floats, which random initializers need.
   func requireFloats(_ type: TensorType) throws(Diagnostic) {
     if type.element.isFloat { return }
-    throw Diagnostic("'\(name)' makes \(list(ElementTypes.floats)) elements, but the parameter is \(type)")
+    let floats = list(ElementType.allCases.filter(\.isFloat))
+    throw Diagnostic("'\(name)' makes \(floats) elements, but the parameter is \(type)")
   }
 }

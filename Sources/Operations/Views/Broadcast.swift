@@ -72,7 +72,8 @@ public struct BroadcastOperation: PrimitiveOperation, RearrangingOperation, Fold
     let x = operands[0]
     let rank = results[0].rank
     let coordinates = attributes.integers("axes").enumerated().map { axis, target in
-      x.shape[axis] == 1 ? AffineExpression.constant(0, rank: rank) : .axis(target, rank: rank)
+      x.shape[axis] == results[0].shape[target]
+        ? AffineExpression.axis(target, rank: rank) : .constant(0, rank: rank)
     }
     return .view(AffineMap(coordinates))
   }

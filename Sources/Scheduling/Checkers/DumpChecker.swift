@@ -73,8 +73,8 @@ public enum DumpChecker {
   private static func check(
     _ tile: ContractTile, _ kernel: Kernel, _ body: ContractBody, _ target: Target
   ) -> String? {
-    let words = "\(tile.laneAxis) \(tile.broadcasts) x \(tile.lanes)"
-    guard (1...64).contains(tile.broadcasts), (1...512).contains(tile.lanes) else {
+    let words = "\(tile.laneAxis) \(tile.rows) x \(tile.lanes)"
+    guard (1...64).contains(tile.rows), (1...512).contains(tile.lanes) else {
       return "has the tile \(words), which no register file holds"
     }
     let lanes = max(1, target.vectorBytes / max(4, body.accumulator.byteCount))
@@ -86,7 +86,7 @@ public enum DumpChecker {
       let order = body.summation == .lanes ? "run in lanes along k" : "are chains along k"
       return "has the tile \(words), but its sums \(order)"
     }
-    if tile.laneAxis == .k, tile.lanes != Kernel.sumLanes || tile.broadcasts > Kernel.sumLanes {
+    if tile.laneAxis == .k, tile.lanes != Kernel.sumLanes || tile.rows > Kernel.sumLanes {
       return "has the tile \(words), but sums in lanes have \(Kernel.sumLanes), of at most as many rows"
     }
     if ContractTiling.legal(tile, kernel, body, target) != tile {

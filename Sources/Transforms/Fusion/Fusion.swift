@@ -10,7 +10,7 @@ extension Fusion {
   public static func fuse(_ function: Function, target: Target) -> Function {
     // A dump may hold what nothing needs: it would become a kernel that stores nothing.
     let function = classified(DeadCode.live(function))
-    if let lanes = LanesForm(function), lanes.isWorthwhile { return LanesForm.asOneRegion(function.function) }
+    if let lanes = try? LanesForm(function), lanes.isWorthwhile { return LanesForm.asOneRegion(function.function) }
     var planner = FusionPlanner(function, target)
     planner.plan()
     return RegionBuilder(planner).build()
@@ -22,10 +22,17 @@ extension Fusion {
   /// - Requires: primitive operations only, all extents fixed, no node that nothing needs.
   public static func decisions(_ function: Function, target: Target) -> [FusionDecision] {
     let function = classified(function)
-    if let lanes = LanesForm(function), lanes.isWorthwhile { return lanes.decisions(function.function) }
+    if let lanes = try? LanesForm(function), lanes.isWorthwhile { return lanes.decisions(function.function) }
     var planner = FusionPlanner(function, target)
     planner.plan()
     return planner.decisions()
+  }
+
+  /// Why ``fuse(_:target:)`` does not make one region of all of `function`, a row a lane; `nil` where it does.
+  ///
+  /// - Requires: as for ``decisions(_:target:)``.
+  public static func lanesRefusal(_ function: Function) -> LanesForm.Refusal? {
+    LanesForm.refusal(of: classified(function))
   }
 
   private static func classified(_ function: Function) -> ClassifiedFunction {

@@ -4,7 +4,7 @@ import FraguaSource
 import FraguaTensors
 
 /// Loads and stores of programs: addresses, guards, groups and gathers.
-extension ProgramRunner {
+extension ScalarProgramEmitter {
   /// Where an access goes: the first lane's element, the distance between lanes, what the program adds, and which lanes
   /// take part.
   private struct Address {

@@ -4,7 +4,7 @@ import FraguaSource
 import FraguaTensors
 
 /// Emits scalar programs on the vectors of one point.
-struct ProgramRunner {
+struct ScalarProgramEmitter {
   let emitter: KernelEmitter
   let lanes: Int
   let point: Point
