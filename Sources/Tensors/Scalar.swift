@@ -57,8 +57,8 @@ extension Scalar {
 
   /// The element's decimal or truth value: what reads back the same.
   ///
-  /// A decimal of an `f64` has the digits that one needs; others have what an `f32` needs.
-  /// - Requires: not NaN.
+  /// A decimal of an `f64` has the digits that one needs; others have what an `f32` needs. NaN, which has no decimal, is
+  /// a word.
   public var digits: String {
     if type == .i1 { return integer != 0 ? "true" : "false" }
     guard type.isFloat else { return String(integer) }
